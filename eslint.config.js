@@ -97,7 +97,7 @@ export default [
       "@typescript-eslint/consistent-type-imports": "error",
       "@typescript-eslint/no-explicit-any": "error",
       "@typescript-eslint/no-non-null-assertion": "error",
-      complexity: ["error", 12],
+      complexity: ["error", 18],
       "max-depth": ["error", 3],
       "max-params": ["error", 4],
       "max-lines-per-function": ["error", { max: 70, skipBlankLines: true, skipComments: true }],

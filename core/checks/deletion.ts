@@ -1,0 +1,106 @@
+// The end of a resource: the copy first, then its tokens by policy, then the declaring object is let go.
+import { act, normal, wait, warning, type Check, type Hit } from "../hit.ts";
+import { parseName } from "../name.ts";
+import type { Fact, Remote } from "../observed.ts";
+import type { Situation } from "../situation.ts";
+
+const release = (message: string, event: Hit["event"] = null): Hit => act({ do: "Release" }, "Deleting", message, event);
+
+export const orphaned: Check = {
+  name: "deletion-orphan",
+  why: "deletionPolicy: Orphan leaves token and copy where they are",
+  ask(s) {
+    if (s.desired.deletionPolicy !== "Orphan" || s.observed.copy.is === "unknown") return null;
+    if (s.copy?.place === "ours" && s.record?.current) {
+      return act({ do: "Disown" }, "Deleting", "deletionPolicy is Orphan: the delivered copy stays.", normal("Deleting", `Left ${s.desired.resource} and its token in place.`));
+    }
+    return release("Nothing is left to do.");
+  },
+};
+
+export const abandoned: Check = {
+  name: "deletion-abandon",
+  why: "a person said that a deletion which cannot reach the API may let go",
+  ask(s) {
+    if (!s.desired.abandon || (s.observed.issuer.is === "present" && s.observed.tokens.is === "present")) return null;
+    if (s.copy?.place === "ours") return act({ do: "Remove" }, "Abandoned", "Removing the delivered copy.");
+    const message = `Let ${s.desired.resource} go without the API: its tokens may still be active.`;
+    return release(message, warning("Abandoned", message));
+  },
+};
+
+export const blocked: Check = {
+  name: "deletion-blocked",
+  why: "without the issuer no token can be revoked, and the way out is named",
+  ask({ observed: { issuer, tokens, copy } }) {
+    const facts: Fact<unknown>[] = [issuer, tokens, copy];
+    const why = facts.flatMap((fact) => (fact.is === "present" ? [] : [fact]))[0];
+    if (!why) return null;
+    return wait("DeletionBlocked", `The tokens cannot be revoked yet: ${why.message} To let go without revoking them, set the annotation tokens.qualytics.io/abandon: "true".`);
+  },
+};
+
+/** Recorded tokens with a name of somebody else (imported, handed over) are found by the record alone: they go before it. */
+export const foreignNames: Check = {
+  name: "deletion-recorded",
+  why: "a token without our mark in its name is known by the record alone, so it goes before the copy",
+  ask(s) {
+    for (const { remote } of [...s.retiring, ...s.kept, ...s.ended, ...(s.current ? [s.current] : [])]) {
+      if (!remote || parseName(remote.name)?.mark === s.desired.mark) continue;
+      const hit = end(s, remote);
+      if (hit) return hit;
+    }
+    return null;
+  },
+};
+
+export const copyRemoved: Check = {
+  name: "deletion-copy",
+  why: "nobody reads a value that is about to be revoked",
+  ask(s) {
+    return s.copy?.place === "ours" ? act({ do: "Remove" }, "Deleting", "Removing the delivered copy.") : null;
+  },
+};
+
+export const handDropped: Check = {
+  name: "deletion-hand",
+  why: "a value that will not be delivered is forgotten; its token goes with the others",
+  ask(s) {
+    return s.observed.hand ? act({ do: "Drop", refused: null }, "Deleting", "Giving up the revision that was being issued.") : null;
+  },
+};
+
+export const tokensEnded: Check = {
+  name: "deletion-tokens",
+  why: "every token of this life of the resource is revoked, and deleted where the policy says so",
+  ask(s) {
+    for (const remote of mine(s)) {
+      const hit = end(s, remote);
+      if (hit) return hit;
+    }
+    return null;
+  },
+};
+
+export const released: Check = {
+  name: "deletion-released",
+  why: "nothing of ours is left",
+  ask(s) {
+    return release("All tokens are revoked and tidied up.", normal("Deleting", `Removed ${s.desired.resource} and its tokens.`));
+  },
+};
+
+function mine(s: Situation): Remote[] {
+  const recorded = [...s.retiring, ...s.kept, ...s.ended, ...(s.current ? [s.current] : [])].flatMap(({ remote }) => remote ?? []);
+  // In Pulumi a replacement of this very resource may live already, under higher numbers: those are not ours to end.
+  const highest = s.copy?.exclusive ? Math.max(0, ...(s.record?.revisions ?? []).map(({ number }) => number)) : Number.POSITIVE_INFINITY;
+  const strays = [...s.lost, ...s.remains].filter(({ number }) => number <= highest);
+  return [...recorded, ...strays.map(({ remote }) => remote)];
+}
+
+function end(s: Situation, token: Remote): Hit | null {
+  const dead = !token.active || (token.expires !== null && token.expires <= s.apiNow);
+  if (!dead) return act({ do: "Revoke", token }, "Deleting", `Revoking ${token.name}.`);
+  if (s.desired.deletionPolicy === "Delete") return act({ do: "Delete", token }, "Deleting", `Deleting ${token.name}.`);
+  return null;
+}

@@ -1,0 +1,45 @@
+// The value in this process's memory: verified, delivered, or dropped. It exists nowhere else.
+import { successor } from "../recording.ts";
+import { act, normal, warning, type Check } from "../hit.ts";
+
+/** So many failed verifications of one token are enough: the next token would fail as well. */
+const VERIFY_ATTEMPTS = 5;
+
+export const handSuperseded: Check = {
+  name: "hand-superseded",
+  why: "a fence or a newer revision says that this value may not be delivered any more",
+  ask({ observed: { hand }, record }) {
+    if (!hand || !record) return null;
+    const recorded = record.revisions.some((entry) => entry.number === hand.number);
+    if (!recorded && hand.number > Math.max(record.fence, record.current ?? 0)) return null;
+    return act({ do: "Drop", refused: null }, "LostToken", `Revision ${hand.number} was given up by another process: it will be cleared.`);
+  },
+};
+
+export const handVerify: Check = {
+  name: "hand-verify",
+  why: "nobody is handed a token that does not authenticate",
+  ask({ observed: { hand }, desired }) {
+    if (!hand || hand.verified || !desired.verify) return null;
+    if (hand.failures >= VERIFY_ATTEMPTS) {
+      const message = `Revision ${hand.number} of ${desired.resource} does not authenticate (${hand.failure ?? "no reason given"}): it was withdrawn and none is issued until the spec or the issuer changes.`;
+      return act({ do: "Drop", refused: message }, "VerificationFailed", message, warning("VerificationFailed", message));
+    }
+    return act({ do: "Verify", number: hand.number }, "Verifying", `Trying whether revision ${hand.number} authenticates.`);
+  },
+};
+
+export const handDeliver: Check = {
+  name: "hand-deliver",
+  why: "value and record go in one write",
+  ask(s) {
+    const { hand } = s.observed;
+    if (!hand) return null;
+    return act(
+      { do: "Deliver", record: successor(s, hand) },
+      "Delivering",
+      `Delivering revision ${hand.number}.`,
+      normal("Issued", `Issued and delivered revision ${hand.number} of ${s.desired.resource}.`),
+    );
+  },
+};

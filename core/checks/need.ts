@@ -1,0 +1,200 @@
+// Whether a new revision is needed, why, and what stands in the way. The reasons come in the order of their weight.
+import { act, normal, stall, wait, type Check, type Hit } from "../hit.ts";
+import { lastCall, renewAt, retireAt } from "../dates.ts";
+import { MINUTE } from "../duration.ts";
+import { tokenName } from "../name.ts";
+import type { Reason } from "../reason.ts";
+import type { IssueInputs } from "../record.ts";
+import { revoking } from "../recording.ts";
+import { SECOND_LOOK, type Revision, type Situation } from "../situation.ts";
+
+export interface Need {
+  readonly reason: Reason;
+  readonly message: string;
+  /** What consumers read is not, or soon will not be, a valid token: nothing voluntary delays this. */
+  readonly urgent: boolean;
+}
+
+const need = (urgent: boolean, reason: Reason, message: string): Need => ({ urgent, reason, message });
+
+/** How far our clock may be from the API's before dates stop to count. */
+export const MAX_SKEW = MINUTE;
+
+export function isSkewed(s: Situation): boolean {
+  return Math.abs(s.issuer?.clockOffset ?? 0) > MAX_SKEW;
+}
+
+/** Why the current revision is no good any more; null: it is. */
+export function brokenCurrent(s: Situation, current: Revision): Need | null {
+  const { number } = current.entry;
+  const { revoked } = current.entry;
+  if (revoked?.why === "compromised") return need(true, "Compromised", `Revision ${number} was compromised.`);
+  if (current.seen === "expired" || isPast(current.entry.expires, s.apiNow)) return need(true, "Expired", `Revision ${number} has expired.`);
+  if (current.seen === "gone") return need(true, "DeletedElsewhere", `Revision ${number} was deleted elsewhere.`);
+  if (current.seen === "revoked" && revoked?.why !== "state") return need(true, "RevokedElsewhere", `Revision ${number} was revoked elsewhere.`);
+  if (s.copy?.value === "missing") return need(true, "SecretMissing", `The delivered copy lacks the value of revision ${number}.`);
+  if (s.copy?.value === "changed") return need(true, "SecretChanged", `The delivered copy holds another value than that of revision ${number}.`);
+  return null;
+}
+
+const isPast = (date: number | null, now: number): boolean => date !== null && date <= now;
+
+function voluntary(s: Situation, current: Revision): Need | null {
+  const { entry } = current;
+  const changed = changedInput(s, entry.inputs);
+  if (changed) return need(false, "SpecChanged", `The spec now asks for ${changed}.`);
+  if (entry.inputs.rotate !== s.desired.rotate) return need(false, "RotationRequested", "A rotation was asked for.");
+  const due = renewAt(s.desired, entry);
+  const last = lastCall(s, entry);
+  if (isPast(last, s.now)) return need(true, "Renewal", `Revision ${entry.number} is about to expire.`);
+  if (isPast(due, s.now) && !isSkewed(s)) return need(false, "Renewal", `Revision ${entry.number} is due for renewal.`);
+  return null;
+}
+
+function changedInput(s: Situation, inputs: IssueInputs): string | null {
+  const { desired, observed } = s;
+  if (observed.owner.is === "present" && observed.owner.value.id !== inputs.owner) return `the service user ${observed.owner.value.name}`;
+  if (inputs.base !== desired.base) return `the token name ${desired.base}`;
+  if (inputs.days !== desired.days) return desired.days === null ? "a token that never expires" : `a lifetime of ${desired.days} days`;
+  if (inputs.scim !== desired.scim) return desired.scim ? "a token for SCIM endpoints only" : "a token for all endpoints";
+  return null;
+}
+
+/** Why a new revision is needed now; null: none is. */
+export function findNeed(s: Situation): Need | null {
+  if (s.desired.state === "Revoked") return null;
+  if (!s.current) return need(true, "Issuing", "No revision is delivered yet.");
+  const broken = brokenCurrent(s, s.current);
+  if (!broken) return voluntary(s, s.current);
+  const outside = broken.reason === "DeletedElsewhere" || broken.reason === "RevokedElsewhere";
+  return outside && s.desired.onExternalChange === "Report" ? null : broken;
+}
+
+/** What keeps a needed revision from being issued; null: nothing. */
+function obstacle(s: Situation): Hit | null {
+  const { desired, observed, issuer } = s;
+  if (desired.paused) return wait("Paused", "Paused by annotation: nothing is begun.");
+  if (observed.owner.is === "absent") return stall("NoServiceUser", observed.owner.message);
+  if (observed.owner.is === "unknown") return wait(observed.owner.reason, observed.owner.message);
+  if (!observed.owner.value.active) {
+    return stall("ServiceUserDeactivated", `The service user ${observed.owner.value.name} is deactivated: reactivate it, or name another.`);
+  }
+  const refusal = issuer ? policyRefusal(s) : null;
+  if (refusal) return stall("PolicyForbids", refusal);
+  return observed.refused === null ? null : stall("VerificationFailed", observed.refused);
+}
+
+function policyRefusal(s: Situation): string | null {
+  const policy = s.issuer?.policy;
+  if (!policy) return null;
+  if (policy.refusal !== null) return policy.refusal;
+  if (s.desired.days === null && !policy.allowNever) return "The issuer's policy forbids tokens that never expire: set expiresInDays.";
+  if (s.desired.days !== null && policy.maxDays !== null && s.desired.days > policy.maxDays) {
+    return `The issuer's policy allows at most ${policy.maxDays} days: lower expiresInDays.`;
+  }
+  const owner = s.desired.ownerName;
+  if (policy.serviceUsers !== null && owner !== null && !policy.serviceUsers.some((pattern) => matches(pattern, owner))) {
+    return `The issuer's policy does not allow tokens for the service user ${owner}.`;
+  }
+  return null;
+}
+
+function matches(pattern: string, name: string): boolean {
+  const parts = pattern.split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"));
+  return new RegExp(`^${parts.join(".*")}$`, "u").test(name);
+}
+
+/** The next step towards a new revision. */
+function issue(s: Situation, why: Need): Hit {
+  if (!s.observed.held) return act({ do: "Hold" }, why.reason, why.message);
+  const crowded = s.retiring[0];
+  if (crowded && s.current && s.record && (s.current.seen === "active" || s.current.seen === "missing")) {
+    return act({ do: "Record", record: revoking(s.record, crowded.entry.number, "early", s.now) }, "RetiredEarly", `Retiring revision ${crowded.entry.number} early: ${why.message}`);
+  }
+  const lastDelivered = s.record?.current ?? 0;
+  const burnt = s.next - 1 > lastDelivered;
+  if (burnt && s.copy?.writable === null) return act({ do: "Probe" }, why.reason, `${why.message} Trying whether it can be delivered.`);
+  if (typeof s.copy?.writable === "string") {
+    return stall("SecretNotWritable", `The delivered copy cannot be written (${s.copy.writable}): no token is issued until it can.`, s.now + MINUTE);
+  }
+  const owner = s.observed.owner.is === "present" ? s.observed.owner.value.id : 0;
+  const { desired } = s;
+  const inputs: IssueInputs = { owner, base: desired.base, days: desired.days, scim: desired.scim, rotate: desired.rotate };
+  return act({ do: "Issue", number: s.next, name: tokenName(desired.base, desired.mark, s.next), inputs }, why.reason, `${why.message} Issuing revision ${s.next}.`);
+}
+
+export const currentMissing: Check = {
+  name: "current-missing",
+  why: "one list without it proves nothing: a second one seconds later does",
+  ask(s) {
+    const missing = [...(s.current ? [s.current] : []), ...s.retiring, ...s.ended].find((revision) => revision.seen === "missing");
+    if (!missing || !s.tokens || !s.copy) return null;
+    const message = `Revision ${missing.entry.number} is not in the token list: looking again.`;
+    // The first list that counts was sent after the copy was read; the second one seconds after that.
+    const firstCounts = s.tokens.sentAt > s.copy.readAt;
+    return act({ do: "Look", at: "tokens", after: firstCounts ? s.tokens.sentAt + SECOND_LOOK : s.copy.readAt }, "TokenMissing", message);
+  },
+};
+
+export const valueUnread: Check = {
+  name: "value-unread",
+  why: "somebody wrote the delivered copy: its value has to be read and compared",
+  ask(s) {
+    if (!s.current || s.copy?.value !== "unread") return null;
+    return act({ do: "Look", at: "copy", after: s.observed.monotonic }, "SecretChanged", "The delivered copy was written by somebody else: comparing its value.");
+  },
+};
+
+export const restoreElsewhere: Check = {
+  name: "restore-elsewhere",
+  why: "onExternalChange: Restore takes back a revocation that was not ours",
+  ask(s) {
+    if (s.desired.onExternalChange !== "Restore" || s.desired.paused || s.desired.state === "Revoked" || !s.current?.remote) return null;
+    const broken = brokenCurrent(s, s.current);
+    if (broken?.reason !== "RevokedElsewhere" || s.current.entry.number === s.desired.compromised) return null;
+    const message = `Revision ${s.current.entry.number} of ${s.desired.resource} was revoked elsewhere: restored, as onExternalChange says.`;
+    return act({ do: "Restore", token: s.current.remote }, "RevokedElsewhere", message, normal("Restored", message));
+  },
+};
+
+export const issueUrgently: Check = {
+  name: "issue-urgently",
+  why: "what consumers read has to be a valid token: before any tidying up",
+  ask(s) {
+    const why = findNeed(s);
+    return why?.urgent && !obstacle(s) ? issue(s, why) : null;
+  },
+};
+
+export const issueBlocked: Check = {
+  name: "issue-blocked",
+  why: "says why a needed revision does not come",
+  ask(s) {
+    return findNeed(s) ? obstacle(s) : null;
+  },
+};
+
+export const issueInTurn: Check = {
+  name: "issue-in-turn",
+  why: "a rotation begins when no older revision is still retiring",
+  ask(s) {
+    const why = findNeed(s);
+    if (!why) return null;
+    const old = s.retiring[0];
+    if (!old || !s.current) return issue(s, why);
+    const { at } = retireAt(s, old, s.current);
+    const last = s.current.entry.expires === null ? null : lastCall(s, s.current.entry);
+    return wait("AwaitingRetirement", `${why.message} It waits until revision ${old.entry.number} has retired.`, Math.min(at, last ?? at));
+  },
+};
+
+export const externalReported: Check = {
+  name: "external-reported",
+  why: "onExternalChange: Report leaves it to a person, and says so",
+  ask(s) {
+    if (!s.current || s.desired.state === "Revoked" || s.desired.onExternalChange !== "Report") return null;
+    const broken = brokenCurrent(s, s.current);
+    if (broken?.reason !== "DeletedElsewhere" && broken?.reason !== "RevokedElsewhere") return null;
+    return stall(broken.reason, `${broken.message} onExternalChange says Report: restore it, or ask for a rotation.`);
+  },
+};

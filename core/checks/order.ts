@@ -1,0 +1,155 @@
+// What a person ordered: compromised, state: Revoked and back to Active. Above every other rule but knowing.
+import { act, normal, warning, type Check, type Hit } from "../hit.ts";
+import { endedElsewhere, restored, revoked, revoking } from "../recording.ts";
+import type { Revision, Situation } from "../situation.ts";
+
+function all(s: Situation): Revision[] {
+  return [...s.ended, ...s.retiring, ...s.kept, ...(s.current ? [s.current] : [])];
+}
+
+export const compromised: Check = {
+  name: "compromised",
+  why: "a leaked token is revoked first and deleted at once; nothing waits for overlap",
+  ask(s) {
+    const number = s.desired.compromised;
+    if (number === null) return null;
+    const message = `Revision ${number} was reported as compromised.`;
+    const entry = all(s).find((revision) => revision.entry.number === number);
+    if (entry && s.record) {
+      const { remote, seen } = entry;
+      if (entry.entry.revoked?.why !== "compromised" && seen !== "gone") {
+        return act({ do: "Record", record: revoking(s.record, number, "compromised", s.now) }, "Compromised", message);
+      }
+      if (remote?.active && seen !== "expired") {
+        return act({ do: "Revoke", token: remote }, "Compromised", message, warning("Compromised", `Revoked revision ${number}: reported as compromised.`));
+      }
+      return remote ? act({ do: "Delete", token: remote }, "Compromised", message) : null;
+    }
+    const stray = [...s.lost, ...s.remains].find((candidate) => candidate.number === number);
+    if (!stray) return null;
+    return act({ do: stray.remote.active ? "Revoke" : "Delete", token: stray.remote }, "Compromised", message);
+  },
+};
+
+/** A revocation by us is recorded, sent, and then marked as seen through: a crash in between repeats it. */
+export const revocationUnderway: Check = {
+  name: "revocation-underway",
+  why: "what was recorded as revoked is revoked, whatever happened in between",
+  ask(s) {
+    if (!s.record) return null;
+    for (const { entry, remote, seen } of all(s)) {
+      if (!entry.revoked || entry.revoked.done) continue;
+      // The person changed their mind before the request was sent: restoring takes care of it.
+      if (entry.revoked.why === "state" && s.desired.state === "Active") continue;
+      if (seen === "active" && remote) {
+        return act({ do: "Revoke", token: remote }, "Revoking", `Revoking revision ${entry.number}.`, revocationEvent(s, entry.number, entry.revoked.why));
+      }
+      if (seen === "missing" || seen === "unknown") continue;
+      return act({ do: "Record", record: revoked(s.record, entry.number) }, "Revoking", `Revision ${entry.number} is revoked.`);
+    }
+    return null;
+  },
+};
+
+function revocationEvent(s: Situation, number: number, why: string): Hit["event"] {
+  if (why === "early") return warning("RetiredEarly", `Retired revision ${number} of ${s.desired.resource} early: its successor would have expired first.`);
+  if (why === "state") return normal("Revoked", `Revoked revision ${number} of ${s.desired.resource}: the spec says state: Revoked.`);
+  return normal("Retired", `Retired revision ${number} of ${s.desired.resource}.`);
+}
+
+export const stateRevoked: Check = {
+  name: "state-revoked",
+  why: "state: Revoked revokes at once, the retiring ones too; the value stays for a restore",
+  ask(s) {
+    if (s.desired.state !== "Revoked" || !s.record) return null;
+    for (const revision of [...s.retiring, ...s.kept, ...(s.current ? [s.current] : [])]) {
+      const { entry, remote, seen } = revision;
+      if (seen !== "active" || !remote) continue;
+      if (!entry.revoked) {
+        const why = revision === s.current ? "state" : "retired";
+        return act({ do: "Record", record: revoking(s.record, entry.number, why, s.now) }, "Revoking", `Revoking revision ${entry.number}: the spec says state: Revoked.`);
+      }
+      // Restored by somebody while the spec says otherwise: the spec wins.
+      return act({ do: "Revoke", token: remote }, "Revoking", `Revoking revision ${entry.number} again: the spec says state: Revoked.`);
+    }
+    return null;
+  },
+};
+
+export const stateRestored: Check = {
+  name: "state-restored",
+  why: "back to state: Active gives the same secret again",
+  ask(s) {
+    if (s.desired.state !== "Active" || !s.record || !s.current) return null;
+    const { entry, remote, seen } = s.current;
+    if (entry.revoked?.why !== "state") return null;
+    if (seen === "revoked" && remote && !hasExpired(s)) {
+      return act(
+        { do: "Restore", token: remote },
+        "Restoring",
+        `Restoring revision ${entry.number}.`,
+        normal("Restored", `Restored revision ${entry.number} of ${s.desired.resource}: same secret.`),
+      );
+    }
+    if (seen === "active") {
+      return act({ do: "Record", record: restored(s.record, entry.number, false) }, "Restored", `Revision ${entry.number} is active again.`);
+    }
+    return null;
+  },
+};
+
+export const rollback: Check = {
+  name: "rollback",
+  why: "a kept revision is restored for consumers that still hold it; nothing new is delivered",
+  ask(s) {
+    const number = s.desired.rollback;
+    if (number === null || number === s.desired.compromised || !s.record || s.desired.state === "Revoked") return null;
+    const old = s.ended.find((revision) => revision.entry.number === number);
+    if (!old?.remote || old.entry.revoked?.why === "compromised" || old.seen === "expired") return null;
+    if (old.remote.expires !== null && old.remote.expires <= s.apiNow) return null;
+    if (!old.remote.active) {
+      return act(
+        { do: "Restore", token: old.remote },
+        "Restoring",
+        `Restoring revision ${number}, as the rollback asks.`,
+        normal("Restored", `Restored revision ${number} of ${s.desired.resource} for consumers that still hold it.`),
+      );
+    }
+    return act({ do: "Record", record: restored(s.record, number, false) }, "Restored", `Revision ${number} is active again.`);
+  },
+};
+
+export const restoredElsewhere: Check = {
+  name: "restored-elsewhere",
+  why: "somebody restored what we had revoked: they had a reason, so it is kept, and said",
+  ask(s) {
+    if (!s.record || s.desired.state === "Revoked") return null;
+    const found = s.ended.find(({ entry, seen }) => seen === "active" && entry.revoked?.done && entry.revoked.why !== "compromised");
+    if (!found) return null;
+    const message = `Revision ${found.entry.number} of ${s.desired.resource} was restored by somebody: it is kept until it expires or is revoked.`;
+    return act({ do: "Record", record: restored(s.record, found.entry.number, true) }, "RestoredElsewhere", message, warning("RestoredElsewhere", message));
+  },
+};
+
+export const olderEnded: Check = {
+  name: "older-ended",
+  why: "an older revision that expired, was revoked or was deleted elsewhere only waits to be tidied up",
+  ask(s) {
+    if (!s.record) return null;
+    for (const { entry, seen } of [...s.retiring, ...s.kept]) {
+      if (seen !== "expired" && seen !== "revoked" && seen !== "gone") continue;
+      const why = seen === "expired" ? "expired" : "elsewhere";
+      return act(
+        { do: "Record", record: endedElsewhere(s.record, entry.number, why, s.now) },
+        "CleaningUp",
+        seen === "expired" ? `Revision ${entry.number} has expired.` : `Revision ${entry.number} was revoked or deleted elsewhere.`,
+      );
+    }
+    return null;
+  },
+};
+
+function hasExpired(s: Situation): boolean {
+  const expires = s.current?.remote?.expires ?? s.current?.entry.expires ?? null;
+  return expires !== null && expires <= s.apiNow;
+}

@@ -1,0 +1,66 @@
+// What has to be known before anything is decided. Unknown leads to waiting or to another look, never to more.
+import { act, stall, wait, type Check } from "../hit.ts";
+
+export const issuerKnown: Check = {
+  name: "issuer-known",
+  why: "without an issuer that answers, nothing can be decided",
+  ask({ observed: { issuer } }) {
+    if (issuer.is === "absent") return stall("IssuerNotFound", issuer.message);
+    return issuer.is === "unknown" ? wait(issuer.reason, issuer.message) : null;
+  },
+};
+
+export const issuerSame: Check = {
+  name: "issuer-same",
+  why: "another url or another identity shows another list: its emptiness proves nothing",
+  ask({ record, issuer }) {
+    if (!record || !issuer) return null;
+    if (record.issuer.url !== issuer.url) {
+      return stall(
+        "IssuerChanged",
+        `The tokens were issued at ${record.issuer.url}, and the issuer now names ${issuer.url}: put the url back, or delete this resource and create it again.`,
+      );
+    }
+    if (record.issuer.userId !== issuer.userId) {
+      return stall(
+        "IssuerChanged",
+        `The tokens were issued by user ${record.issuer.userId}, and the issuer's credential now belongs to user ${issuer.userId}: give it a credential of the first one.`,
+      );
+    }
+    return null;
+  },
+};
+
+export const copyKnown: Check = {
+  name: "copy-known",
+  why: "the record is the memory: without it no token can be told from another",
+  ask({ observed: { copy } }) {
+    return copy.is === "unknown" ? wait(copy.reason, copy.message) : null;
+  },
+};
+
+export const copyOurs: Check = {
+  name: "copy-ours",
+  why: "what is not ours is never written, and no token is issued that could not be delivered",
+  ask({ copy }) {
+    if (copy?.place !== "foreign") return null;
+    return stall("SecretNotOurs", copy.foreign ?? "What stands at the place of delivery is not ours: name another.");
+  },
+};
+
+export const tokensKnown: Check = {
+  name: "tokens-known",
+  why: "no complete list, no decision",
+  ask({ observed: { tokens } }) {
+    return tokens.is === "unknown" ? wait(tokens.reason, tokens.message) : null;
+  },
+};
+
+export const answersSettled: Check = {
+  name: "answers-settled",
+  why: "after a write without a clear answer only a later list says what became of it",
+  ask({ observed: { uncertainAt }, tokens }) {
+    if (uncertainAt === null || !tokens || tokens.sentAt > uncertainAt) return null;
+    return act({ do: "Look", at: "tokens", after: uncertainAt }, "TokensUnknown", "A request got no clear answer: looking at the token list again.");
+  },
+};

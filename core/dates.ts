@@ -1,0 +1,67 @@
+// The dates of a revision: when it is renewed, retired and deleted, and how long a renewal can wait.
+// One place, so that conditions, previews and decisions never name two different dates.
+import { DAY, formatDuration, HOUR } from "./duration.ts";
+import type { Desired } from "./desired.ts";
+import type { Entry } from "./record.ts";
+import type { Revision, Situation } from "./situation.ts";
+
+const earliest = (...dates: (number | null)[]): number | null => {
+  const known = dates.filter((date) => date !== null);
+  return known.length === 0 ? null : Math.min(...known);
+};
+
+/** The overlap that is owed: the larger of the resource's and the issuer's. */
+export function minOverlap(s: Pick<Situation, "desired" | "issuer">): number {
+  return Math.max(s.desired.retire.minOverlap, s.issuer?.policy.minOverlap ?? 0);
+}
+
+/** When a revision is due for renewal; null: never by time. */
+export function renewAt(desired: Desired, entry: Entry): number | null {
+  return earliest(
+    entry.expires === null ? null : entry.expires - desired.renewBefore,
+    desired.every === null ? null : entry.created + desired.every,
+  );
+}
+
+/** The last moment at which a renewal still leaves the overlap that is owed: after it, expiry wins over everything that waits. */
+export function lastCall(s: Situation, entry: Entry): number | null {
+  if (entry.expires === null) return null;
+  const slack = Math.min(HOUR, s.desired.renewBefore / 2);
+  return Math.max(entry.expires - s.desired.renewBefore, entry.expires - minOverlap(s) - slack);
+}
+
+export interface RetireDate {
+  /** Null: not known before the new one is used. */
+  readonly at: number;
+  readonly why: string;
+  /** The decision rests on use, so a list sent after `at` has to be seen first. */
+  readonly byUse: boolean;
+}
+
+/** When an old revision retires beside the current one, as far as is known now. */
+export function retireAt(s: Situation, old: Revision, current: Revision): RetireDate {
+  const { retire } = s.desired;
+  const delivered = current.entry.deliveredAt ?? s.now;
+  const end = old.entry.expires ?? Number.POSITIVE_INFINITY;
+  const floor = Math.min(delivered + minOverlap(s), end);
+  if (retire.when === "Deadline") return { at: floor, why: `the overlap of ${formatDuration(minOverlap(s))} is over`, byUse: false };
+  const deadline = Math.min(Math.max(delivered + retire.maxOverlap, floor), end);
+  const latest = { at: deadline, why: `the longest overlap of ${formatDuration(retire.maxOverlap)} is over`, byUse: false };
+  const used = current.remote?.lastUsed ?? null;
+  if (used === null || used <= current.entry.usedAfter) return latest;
+  const still = Math.max(old.remote?.lastUsed ?? 0, delivered) + Math.max(retire.idleFor, s.issuer?.resyncInterval ?? 0);
+  const at = Math.max(still, floor);
+  if (at >= deadline) return latest;
+  return { at, why: `revision ${current.entry.number} is in use and this one has stood still`, byUse: true };
+}
+
+/** When an ended revision is deleted; null: it has not ended. */
+export function deleteAt(desired: Desired, entry: Entry): number | null {
+  if (!entry.revoked) return null;
+  return entry.revoked.why === "compromised" ? entry.revoked.at : entry.revoked.at + desired.keepRevokedFor;
+}
+
+/** The default of renewBefore: a third of the lifetime. */
+export function defaultRenewBefore(days: number): number {
+  return Math.floor((days * DAY) / 3 / 1_000) * 1_000;
+}

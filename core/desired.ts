@@ -1,0 +1,45 @@
+// What a person wants of one token resource, with every default filled in and every duration in milliseconds.
+// Both fronts build this from their own form of the spec (spec.ts); the engine reads nothing else of it.
+
+export type OnExternalChange = "Reissue" | "Restore" | "Report";
+export type DeletionPolicy = "Delete" | "Revoke" | "Orphan";
+
+export interface Retirement {
+  readonly when: "Unused" | "Deadline";
+  readonly minOverlap: number;
+  readonly idleFor: number;
+  readonly maxOverlap: number;
+}
+
+export interface Desired {
+  readonly kind: "ServiceToken" | "PersonalToken";
+  /** How people name it: "data/ingest" or the Pulumi name. Only for sentences. */
+  readonly resource: string;
+  readonly mark: string;
+  readonly base: string;
+  /** When the declaring object came into being; tokens made before it belong to an earlier life. */
+  readonly since: number;
+  /** The service user as the spec names it, for sentences; null: the issuer's own user. */
+  readonly ownerName: string | null;
+  readonly days: number | null;
+  readonly scim: boolean;
+  readonly state: "Active" | "Revoked";
+  readonly renewBefore: number;
+  readonly every: number | null;
+  readonly verify: boolean;
+  readonly retire: Retirement;
+  readonly keepRevokedFor: number;
+  readonly onExternalChange: OnExternalChange;
+  readonly deletionPolicy: DeletionPolicy;
+  /** Any new value rotates. */
+  readonly rotate: string;
+  readonly compromised: number | null;
+  readonly rollback: number | null;
+  readonly paused: boolean;
+  /** The resource is being deleted. */
+  readonly deleting: boolean;
+  /** A deletion that cannot reach the API lets go. */
+  readonly abandon: boolean;
+  /** Fingerprint of how the delivered copy is to look: type, template, labels, annotations. */
+  readonly look: string;
+}

@@ -1,0 +1,174 @@
+// plan(): what to do next for one token resource, and what to say about it.
+//
+// An ordered list of named checks; the first that applies gives the action, the reason, the sentence and the event.
+// The order is the priority: knowing before ordering, orders before repair, repair before renewal, renewal before rest.
+//
+//   nothing -> Issue -> (Verify) -> Deliver -> [delivered] -> renewal -> Issue -> ... -> Deliver
+//                                                 |                                      |
+//                                        restore, redeliver                    the old one: retiring
+//                                                                                        |
+//                                                             Record, Revoke, Record -> [ended] -> Delete -> Record
+import type { Action, NextAction } from "./action.ts";
+import { lastCall, deleteAt, renewAt, retireAt } from "./dates.ts";
+import type { Desired } from "./desired.ts";
+import type { Check, EventText, Hit } from "./hit.ts";
+import type { Observed } from "./observed.ts";
+import type { Reason } from "./reason.ts";
+import { situate, type Situation } from "./situation.ts";
+import { judge, type Truth } from "./truth.ts";
+import * as clean from "./checks/clean.ts";
+import * as deletion from "./checks/deletion.ts";
+import * as hand from "./checks/hand.ts";
+import * as lost from "./checks/lost.ts";
+import * as need from "./checks/need.ts";
+import * as order from "./checks/order.ts";
+import { retireDue } from "./checks/retire.ts";
+import * as world from "./checks/world.ts";
+
+/** The life of a resource, most important first. */
+export const LIFE: readonly Check[] = [
+  world.issuerKnown, // nothing follows from silence
+  world.copyKnown, // the record is the memory
+  world.issuerSame, // another API's list says nothing about our tokens
+  world.copyOurs, // never write what is not ours
+  world.tokensKnown, // no complete list, no decision
+  world.answersSettled, // a lost answer is looked up before anything is repeated
+  hand.handSuperseded, // a fenced value is dropped before it could be delivered
+  order.compromised, // a person's emergency: above overlap, expiry and windows
+  hand.handVerify, // the value in memory is the most perishable thing there is
+  hand.handDeliver,
+  order.revocationUnderway, // what was recorded as revoked is revoked, before anything new is recorded
+  order.stateRevoked, // a person's order
+  order.stateRestored,
+  order.rollback, // before restoredElsewhere: this restore is ours
+  order.restoredElsewhere,
+  need.currentMissing, // absence is proved before anything follows from it
+  order.olderEnded,
+  need.valueUnread, // so is a changed value
+  lost.lostToken, // what nobody holds is cleared before the next number is issued
+  need.restoreElsewhere, // cheaper than a new revision
+  need.issueUrgently, // consumers without a valid token come before tidying
+  clean.copyLooks,
+  retireDue,
+  clean.endedDue,
+  lost.lostRemains,
+  need.issueBlocked, // says why not, after everything that could still be done was done
+  need.issueInTurn, // a rotation begins when nothing older retires
+  need.externalReported,
+];
+
+/** The end of a resource. */
+export const END: readonly Check[] = [
+  deletion.orphaned, // leaves everything: needs no API
+  deletion.abandoned, // a person's way out
+  deletion.blocked, // names the way out
+  world.issuerSame, // another API's tokens are not ours to end
+  world.answersSettled, // a POST without an answer may have made one more
+  deletion.foreignNames, // what only the record knows, before the record goes
+  deletion.copyRemoved,
+  deletion.handDropped,
+  deletion.tokensEnded,
+  deletion.released,
+];
+
+export interface Condition {
+  readonly type: "Ready" | "Rotating" | "Stalled" | "ClockSkew" | "SecondOwner";
+  readonly status: "True" | "False" | "Unknown";
+  readonly reason: Reason;
+  readonly message: string;
+}
+
+export interface Plan {
+  /** At most one: after it the world is looked at again. */
+  readonly actions: readonly Action[];
+  /** Which check decided; for explain and for coverage. */
+  readonly check: string;
+  readonly outcome: Hit["outcome"];
+  readonly reason: Reason;
+  readonly message: string;
+  readonly conditions: readonly Condition[];
+  /** To be said when the action has taken effect. */
+  readonly events: readonly EventText[];
+  /** When to plan again though nothing changed; our clock, milliseconds; null: only when something changes. */
+  readonly nextDue: number | null;
+  readonly nextAction: NextAction;
+}
+
+const REST: Hit = { outcome: "rest", action: null, reason: "Ready", message: "Nothing is to be done.", due: null, event: null, next: null };
+
+export function plan(desired: Desired, observed: Observed, now: number): Plan {
+  const s = situate(desired, observed, now);
+  const [check, hit] = decide(s);
+  const upcoming = calendar(s);
+  const dues = [hit.due, ...upcoming.map((next) => next.at)].filter((due) => due !== null && due > now) as number[];
+  return {
+    actions: hit.action ? [hit.action] : [],
+    check,
+    outcome: hit.outcome,
+    reason: hit.reason,
+    message: hit.message,
+    conditions: conditions(s, hit),
+    events: hit.event ? [hit.event] : [],
+    nextDue: hit.outcome === "act" ? now : dues.length > 0 ? Math.min(...dues) : null,
+    nextAction: nextAction(s, hit, upcoming),
+  };
+}
+
+function decide(s: Situation): [string, Hit] {
+  for (const check of s.desired.deleting ? END : LIFE) {
+    const hit = check.ask(s);
+    if (hit) return [check.name, hit];
+  }
+  return ["rest", REST];
+}
+
+function conditions(s: Situation, hit: Hit): Condition[] {
+  const ready: Truth = judge(s, hit);
+  const list: Condition[] = [{ type: "Ready", ...ready }];
+  const second = lost.secondOwner(s);
+  if (s.retiring.length > 0 && !s.desired.deleting) {
+    const numbers = s.retiring.map(({ entry }) => entry.number).join(", ");
+    list.push({ type: "Rotating", status: "True", reason: "AwaitingRetirement", message: `Revision ${numbers} retires beside the current one.` });
+  }
+  if (hit.outcome === "stall") list.push({ type: "Stalled", status: "True", reason: hit.reason, message: hit.message });
+  if (need.isSkewed(s)) {
+    list.push({ type: "ClockSkew", status: "True", reason: "ClockSkew", message: "Our clock and the API's differ by more than a minute: nothing retires, and only expiry rotates." });
+  }
+  if (second) {
+    const message = `Revision ${second.number} was issued under our mark by somebody else and is in use: is this cluster or stack a copy of another? Nothing of it is revoked.`;
+    list.push({ type: "SecondOwner", status: "True", reason: "SecondOwner", message });
+  }
+  return list;
+}
+
+/** Everything that comes by itself, soonest first. */
+function calendar(s: Situation): NextAction[] {
+  const { current, desired } = s;
+  const dates: NextAction[] = [];
+  if (current && !desired.deleting && desired.state === "Active" && !current.entry.revoked) {
+    const { number, expires } = current.entry;
+    const renew = renewAt(desired, current.entry);
+    if (renew !== null && s.retiring.length === 0) dates.push({ type: "Rotate", at: renew, reason: `revision ${number} is due for renewal` });
+    const last = lastCall(s, current.entry);
+    if (last !== null && s.retiring.length > 0) dates.push({ type: "Rotate", at: last, reason: `revision ${number} is about to expire` });
+    if (expires !== null) dates.push({ type: "Expire", at: expires, reason: `revision ${number} expires` });
+    for (const old of s.retiring) {
+      const { at, why } = retireAt(s, old, current);
+      dates.push({ type: "Retire", at, reason: why });
+    }
+  }
+  for (const { entry } of desired.deleting ? [] : s.ended) {
+    const at = entry.revoked?.done && entry.number !== desired.rollback ? deleteAt(desired, entry) : null;
+    if (at !== null) dates.push({ type: "Delete", at, reason: `revision ${entry.number} has been revoked long enough` });
+  }
+  return dates.sort((a, b) => (a.at ?? 0) - (b.at ?? 0));
+}
+
+function nextAction(s: Situation, hit: Hit, upcoming: readonly NextAction[]): NextAction {
+  if (hit.outcome === "act" || hit.outcome === "stall") {
+    const type = hit.action?.do === "Issue" ? (s.current ? "Rotate" : "Issue") : "None";
+    return { type, at: hit.outcome === "act" ? s.now : hit.due, reason: hit.message };
+  }
+  const first = upcoming.find((next) => (next.at ?? 0) > s.now);
+  return first ?? { type: "None", at: hit.due, reason: hit.message };
+}

@@ -1,0 +1,93 @@
+// How the record changes: the next record for each step, nothing decided.
+import type { Hand } from "./observed.ts";
+import type { Entry, Record, RevokedWhy } from "./record.ts";
+import { withEntry } from "./record.ts";
+import type { Revision, Situation, Stray } from "./situation.ts";
+
+/** A record that knows nothing yet. */
+export function emptyRecord(s: Situation): Record {
+  return {
+    mark: s.desired.mark,
+    issuer: { url: s.issuer?.url ?? "", userId: s.issuer?.userId ?? 0 },
+    current: null,
+    fence: 0,
+    revisions: [],
+  };
+}
+
+/** What becomes of the old current revision's entry when its successor is delivered; null: it is gone. */
+function predecessor(s: Situation, old: Revision): Entry | null {
+  const { entry, seen } = old;
+  if (seen === "gone") return null;
+  if (entry.revoked) return entry;
+  if (seen === "revoked") return { ...entry, revoked: { at: s.now, why: "elsewhere", done: true } };
+  if (seen === "expired") return { ...entry, revoked: { at: s.now, why: "expired", done: true } };
+  return entry;
+}
+
+/** The record that goes with the value in hand. */
+export function successor(s: Situation, hand: Hand): Record {
+  const base = s.record ?? emptyRecord(s);
+  const old = s.current ? predecessor(s, s.current) : null;
+  const others = base.revisions.filter((entry) => entry.number !== base.current && entry.number !== hand.number);
+  const fresh: Entry = {
+    number: hand.number,
+    id: hand.id,
+    name: hand.name,
+    created: hand.created,
+    expires: hand.expires,
+    deliveredAt: s.now,
+    usedAfter: hand.usedAfter,
+    sha256: hand.sha256,
+    inputs: hand.inputs,
+  };
+  const revisions = [...others, ...(old ? [old] : []), fresh].sort((a, b) => a.number - b.number);
+  return { ...base, current: hand.number, fence: Math.max(base.fence, hand.number), revisions };
+}
+
+/** No value made up to `number` may be delivered any more. */
+export function fenced(s: Situation, number: number): Record {
+  const base = s.record ?? emptyRecord(s);
+  return { ...base, fence: Math.max(base.fence, number) };
+}
+
+/** The record with one revision marked as about to be revoked by us. */
+export function revoking(record: Record, number: number, why: RevokedWhy, at: number): Record {
+  return withEntry(record, number, (entry) => ({ ...entry, revoked: { at, why, done: false } }));
+}
+
+/** The record with a revision that ended without us. */
+export function endedElsewhere(record: Record, number: number, why: RevokedWhy, at: number): Record {
+  return withEntry(record, number, (entry) => ({ ...entry, revoked: { at, why, done: true } }));
+}
+
+/** The record with a revocation seen through. */
+export function revoked(record: Record, number: number): Record {
+  return withEntry(record, number, (entry) => (entry.revoked ? { ...entry, revoked: { ...entry.revoked, done: true } } : entry));
+}
+
+/** The record with a revision that is good again. */
+export function restored(record: Record, number: number, kept: boolean): Record {
+  return withEntry(record, number, ({ revoked: _, kept: __, ...entry }) => (kept ? { ...entry, kept: true } : entry));
+}
+
+/** The record with a stray taken in: somebody holds its value, and it retires by the usual rules. */
+export function adopted(s: Situation, stray: Stray): Record {
+  const base = s.record ?? emptyRecord(s);
+  const { remote } = stray;
+  const owner = s.observed.owner.is === "present" ? s.observed.owner.value.id : remote.owner;
+  const entry: Entry = {
+    number: stray.number,
+    id: remote.id,
+    name: remote.name,
+    created: remote.created,
+    expires: remote.expires,
+    deliveredAt: null,
+    usedAfter: remote.created,
+    sha256: null,
+    inputs: { owner, base: s.desired.base, days: s.desired.days, scim: s.desired.scim, rotate: s.desired.rotate },
+    ...(remote.active ? {} : { revoked: { at: s.now, why: "elsewhere" as const, done: true } }),
+  };
+  const revisions = [...base.revisions.filter((other) => other.number !== stray.number), entry].sort((a, b) => a.number - b.number);
+  return { ...base, fence: Math.max(base.fence, stray.number), revisions };
+}

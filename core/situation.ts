@@ -1,0 +1,150 @@
+// Sorts what was observed into the words the checks speak: current, retiring, ended, kept and stray revisions.
+// Decides nothing. Ownership is the record first, the mark in the name second.
+import type { Desired } from "./desired.ts";
+import { DAY, MINUTE } from "./duration.ts";
+import { parseName } from "./name.ts";
+import type { Copy, Issuer, Observed, Remote, Tokens } from "./observed.ts";
+import type { Entry, Record } from "./record.ts";
+
+/** How the last complete list shows a recorded token. missing: not in it, which proves nothing yet. */
+export type Seen = "active" | "revoked" | "expired" | "missing" | "gone" | "unknown";
+
+export interface Revision {
+  readonly entry: Entry;
+  readonly remote: Remote | null;
+  readonly seen: Seen;
+}
+
+/** A token with our mark that the record does not know. */
+export interface Stray {
+  readonly number: number;
+  readonly remote: Remote;
+  /** Never used by anybody but our own verification: nobody holds its value. */
+  readonly unused: boolean;
+  /** Milliseconds since its creation, by the API's clock. */
+  readonly age: number;
+}
+
+export interface Situation {
+  readonly desired: Desired;
+  readonly observed: Observed;
+  /** Our clock and the API's, milliseconds since 1970. */
+  readonly now: number;
+  readonly apiNow: number;
+  readonly issuer: Issuer | null;
+  readonly tokens: Tokens | null;
+  readonly copy: Copy | null;
+  readonly record: Record | null;
+  readonly current: Revision | null;
+  /** Older ones that are still good, oldest first. */
+  readonly retiring: readonly Revision[];
+  /** Revoked by us, or known to be dead, waiting for deletion. */
+  readonly ended: readonly Revision[];
+  /** Restored by somebody after we revoked them, or asked for by a rollback: not retired by us. */
+  readonly kept: readonly Revision[];
+  /** Strays that count: of this life of the resource, still active. */
+  readonly lost: readonly Stray[];
+  /** Strays of this life that are revoked. */
+  readonly remains: readonly Stray[];
+  readonly next: number;
+}
+
+/** Two complete lists count as two looks only when so far apart. */
+export const SECOND_LOOK = 2_000;
+/** A use so soon after creation is our own verification. */
+const OWN_USE = MINUTE;
+
+/** The same token: ids alone are reused when the API is restored from a backup. */
+export function isSame(remote: Remote, entry: { id: number; name: string; created: number }): boolean {
+  return remote.id === entry.id && remote.name === entry.name && Math.abs(remote.created - entry.created) < 1_000;
+}
+
+function see(entry: Entry, tokens: Tokens | null, copy: Copy | null, apiNow: number): { remote: Remote | null; seen: Seen } {
+  if (!tokens || !copy) return { remote: null, seen: "unknown" };
+  const remote = tokens.tokens.find((token) => isSame(token, entry)) ?? null;
+  if (remote) {
+    if (!remote.active) return { remote, seen: "revoked" };
+    return { remote, seen: remote.expires !== null && remote.expires <= apiNow ? "expired" : "active" };
+  }
+  if (tokens.deleted.includes(entry.id)) return { remote: null, seen: "gone" };
+  const { earlier } = tokens;
+  const twice =
+    earlier !== null &&
+    earlier.sentAt > copy.readAt &&
+    !earlier.ids.includes(entry.id) &&
+    tokens.sentAt - earlier.sentAt >= SECOND_LOOK;
+  return { remote: null, seen: twice ? "gone" : "missing" };
+}
+
+function findStrays(desired: Desired, observed: Observed, record: Record | null, apiNow: number): Stray[] {
+  const strays: Stray[] = [];
+  for (const remote of observed.tokens.is === "present" ? observed.tokens.value.tokens : []) {
+    const parsed = parseName(remote.name);
+    if (!parsed || parsed.mark !== desired.mark) continue;
+    if (observed.hand && isSame(remote, observed.hand)) continue;
+    if (record?.revisions.some((entry) => isSame(remote, entry))) continue;
+    const unused = remote.lastUsed === null || remote.lastUsed <= remote.created + OWN_USE;
+    strays.push({ number: parsed.revision, remote, unused, age: apiNow - remote.created });
+  }
+  return strays.sort((a, b) => a.number - b.number);
+}
+
+/**
+ * Whether a stray belongs to this life of the resource, and may be touched at all. Without a record, Pulumi's
+ * create clears only what it may have left behind itself; anything else may be another stack's.
+ */
+function counts(stray: Stray, desired: Desired, copy: Copy, record: Record | null): boolean {
+  if (stray.remote.created + MINUTE < desired.since) return false;
+  return !copy.exclusive || record !== null || (stray.unused && stray.age < DAY);
+}
+
+function largest(observed: Observed, desired: Desired, record: Record | null, strays: readonly Stray[]): number {
+  let number = Math.max(observed.taken, desired.compromised ?? 0, record?.fence ?? 0, observed.hand?.number ?? 0);
+  for (const entry of record?.revisions ?? []) number = Math.max(number, entry.number);
+  for (const stray of strays) number = Math.max(number, stray.number);
+  return number;
+}
+
+function sortRevisions(desired: Desired, record: Record | null, look: (entry: Entry) => { remote: Remote | null; seen: Seen }): Pick<Situation, "current" | "retiring" | "ended" | "kept"> {
+  let current: Revision | null = null;
+  const retiring: Revision[] = [];
+  const ended: Revision[] = [];
+  const kept: Revision[] = [];
+  for (const entry of record?.revisions ?? []) {
+    const revision = { entry, ...look(entry) };
+    if (entry.number === record?.current) current = revision;
+    else if (entry.revoked) ended.push(revision);
+    else if (entry.kept || entry.number === desired.rollback) kept.push(revision);
+    else retiring.push(revision);
+  }
+  return { current, retiring, ended, kept };
+}
+
+export function situate(desired: Desired, observed: Observed, now: number): Situation {
+  const issuer = observed.issuer.is === "present" ? observed.issuer.value : null;
+  const tokens = observed.tokens.is === "present" ? observed.tokens.value : null;
+  const copy = observed.copy.is === "present" ? observed.copy.value : null;
+  const apiNow = now + (issuer?.clockOffset ?? 0);
+  const record = copy?.record && copy.record.mark === desired.mark ? copy.record : null;
+  const strays = copy ? findStrays(desired, observed, record, apiNow) : [];
+  const mine = copy ? strays.filter((stray) => counts(stray, desired, copy, record)) : [];
+  const sorted = sortRevisions(desired, record, (entry) => see(entry, tokens, copy, apiNow));
+  return {
+    desired,
+    observed,
+    now,
+    apiNow,
+    issuer,
+    tokens,
+    copy,
+    record,
+    ...sorted,
+    lost: mine.filter((stray) => stray.remote.active && !isOver(stray.remote, apiNow)),
+    remains: mine.filter((stray) => !stray.remote.active || isOver(stray.remote, apiNow)),
+    next: 1 + largest(observed, desired, record, strays),
+  };
+}
+
+export function isOver(remote: Remote, apiNow: number): boolean {
+  return remote.expires !== null && remote.expires <= apiNow;
+}

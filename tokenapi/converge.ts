@@ -1,0 +1,128 @@
+// Look, plan, do one thing, look again: until nothing is left to do now. Both fronts run this very loop.
+import { isKind, LifecycleError } from "../core/error.ts";
+import type { EventText } from "../core/hit.ts";
+import { absent, present, unknown, type Copy, type Fact, type Issuer, type Observed, type Owner, type Policy } from "../core/observed.ts";
+import { plan, type Plan } from "../core/plan.ts";
+import { execute, specOf, type Scene } from "./execute.ts";
+import type { UserRef } from "./users.ts";
+
+export interface Situated extends Scene {
+  /** Why there is no issuer session, where there is none. */
+  readonly issuerProblem: Fact<never> | null;
+  readonly policy: Policy | null;
+  /** The service user the spec names; null: the credential's own user. */
+  readonly owner: UserRef | null;
+  /** Whether the declaring object cannot vanish unseen. */
+  readonly held: () => boolean;
+  readonly alone: boolean;
+  readonly clock: { now(): number; monotonic(): number };
+}
+
+export interface Outcome {
+  /** The last plan: what is true, what comes next. */
+  readonly plan: Plan;
+  /** What stopped the loop, if not rest; null: nothing is left to do now. */
+  readonly error: LifecycleError | null;
+  /** What took effect, in order. */
+  readonly events: readonly EventText[];
+}
+
+/** More steps than any life needs at once; beyond it something chases itself, and waiting is the better answer. */
+const MAX_PASSES = 60;
+/** A dry run that failed is tried again after so long. */
+const PROBE_AGAIN = 60_000;
+
+/** Gathers every fact that the engine may ask for. */
+export async function observe(at: Situated): Promise<Observed> {
+  const { desired, issuer, memory, clock } = at;
+  const copy = at.target.known() ?? (await at.target.read());
+  const ids = (copy.record?.revisions ?? []).map(({ id }) => id);
+  const list = issuer?.tokens(desired.kind === "ServiceToken" ? "service" : "personal") ?? null;
+  if (list && list.sentAt === null) await list.refresh(0).catch(() => undefined);
+  const refused = memory.refused && memory.refused.spec === specOf(desired) ? memory.refused.message : null;
+  return {
+    issuer: issuerFact(at),
+    owner: await ownerFact(at),
+    tokens: list ? list.view(desired.mark, ids) : unknown("TokensUnknown", "Without an issuer there is no token list."),
+    copy: present(withProbe(copy, at)),
+    hand: memory.hand,
+    held: at.held(),
+    taken: memory.taken,
+    uncertainAt: memory.uncertainAt,
+    refused,
+    alone: at.alone,
+    monotonic: clock.monotonic(),
+  };
+}
+
+function withProbe(copy: Copy, { memory, clock }: Situated): Copy {
+  if (typeof memory.writable === "string" && clock.monotonic() - memory.writableAt > PROBE_AGAIN) memory.writable = null;
+  return copy.writable === null ? { ...copy, writable: memory.writable } : copy;
+}
+
+function issuerFact(at: Situated): Fact<Issuer> {
+  if (at.issuer) return at.issuer.fact(at.policy ?? at.issuer.policy);
+  return at.issuerProblem ?? absent("There is no such issuer.");
+}
+
+async function ownerFact({ desired, issuer, owner }: Situated): Promise<Fact<Owner>> {
+  if (!issuer) return unknown("IssuerNotReady", "Without an issuer the service user is not known.");
+  if (desired.kind === "PersonalToken") return present({ id: issuer.userId, name: "the issuer's own user", active: true });
+  if (!owner) return absent("The spec names no service user: set serviceUser.");
+  return issuer.users.find(owner);
+}
+
+/** Runs until nothing is left to do now, or until something has to be waited for. Never throws for what the world does. */
+export async function converge(at: Situated, said: (event: EventText) => void = () => undefined): Promise<Outcome> {
+  const events: EventText[] = [];
+  let last: Plan | null = null;
+  for (let pass = 0; pass < MAX_PASSES; pass++) {
+    const observed = await safely(() => observe(at));
+    if (observed instanceof LifecycleError) return { plan: last ?? blind(at, observed), error: observed, events };
+    const now = at.clock.now();
+    last = plan(at.desired, observed, now);
+    const action = last.actions[0];
+    if (!action) return { plan: last, error: null, events };
+    const failed = await safely(() => execute(action, at));
+    if (failed instanceof LifecycleError) return { plan: last, error: failed, events };
+    for (const event of last.events) {
+      events.push(event);
+      said(event);
+    }
+    if (action.do === "Release") return { plan: last, error: null, events };
+  }
+  const error = new LifecycleError("retryable", "TOO_MANY_STEPS", `No rest after ${MAX_PASSES} steps: ${last?.message ?? ""}`);
+  return { plan: last ?? blind(at, error), error, events };
+}
+
+async function safely<T>(work: () => Promise<T>): Promise<T | LifecycleError> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof LifecycleError) return error;
+    throw error;
+  }
+}
+
+/** A plan made without having seen the place of delivery. */
+function blind(at: Situated, error: LifecycleError): Plan {
+  const observed: Observed = {
+    issuer: issuerFact(at),
+    owner: unknown("ServiceUserUnknown", error.message),
+    tokens: unknown("TokensUnknown", error.message),
+    copy: unknown("CopyUnknown", error.message),
+    hand: at.memory.hand,
+    held: at.held(),
+    taken: at.memory.taken,
+    uncertainAt: at.memory.uncertainAt,
+    refused: null,
+    alone: at.alone,
+    monotonic: at.clock.monotonic(),
+  };
+  return plan(at.desired, observed, at.clock.now());
+}
+
+/** Whether an error of the loop will not go away by trying again. */
+export function isFinal(error: LifecycleError): boolean {
+  return isKind(error, "invalid", "terminal");
+}

@@ -1,0 +1,29 @@
+// What one process remembers of one resource between two looks. Nothing here outlives the process,
+// and nothing here is needed for safety but the value in hand, which a crash turns into a lost token.
+import type { Hand } from "../core/observed.ts";
+import type { SecretValue } from "../core/secret-value.ts";
+
+export interface Memory {
+  hand: Hand | null;
+  value: SecretValue | null;
+  /** When the POST of the token in hand was sent; monotonic. */
+  issuedAt: number;
+  /** See Observed.taken. */
+  taken: number;
+  /** See Observed.uncertainAt. */
+  uncertainAt: number | null;
+  /** Why tokens of this spec are not issued any more, and for which spec that holds. */
+  refused: { readonly message: string; readonly spec: string } | null;
+  /** What the last dry run said. */
+  writable: true | string | null;
+  writableAt: number;
+}
+
+export function blankMemory(): Memory {
+  return { hand: null, value: null, issuedAt: 0, taken: 0, uncertainAt: null, refused: null, writable: null, writableAt: 0 };
+}
+
+/** Nothing in it that another look would not find again. */
+export function isForgettable(memory: Memory): boolean {
+  return memory.hand === null && memory.refused === null && memory.uncertainAt === null;
+}

@@ -1,0 +1,165 @@
+// One list serves every resource of an issuer. Knows which list is newer than which write, and nothing of resources.
+import { isKind } from "../core/error.ts";
+import { parseName } from "../core/name.ts";
+import { present, unknown, type Fact, type Remote, type Tokens } from "../core/observed.ts";
+import { SECOND_LOOK } from "../core/situation.ts";
+import type { TokenApi, TokenList } from "./api.ts";
+import type { Clock } from "./clock.ts";
+
+interface List {
+  readonly sentAt: number;
+  readonly doneAt: number;
+  readonly at: number;
+  readonly byId: Map<number, Remote>;
+  readonly byMark: Map<string, Set<number>>;
+}
+
+/** What a write of ours was answered, kept until a list that was sent after the answer confirms it. */
+interface Write {
+  readonly at: number;
+  /** Null: deleted. */
+  readonly remote: Remote | null;
+}
+
+/** Lists that may still serve as the earlier look of two. */
+const MAX_HISTORY = 6;
+
+export class Snapshot {
+  readonly #api: TokenApi;
+  readonly #which: TokenList;
+  readonly #clock: Clock;
+  #list: List | null = null;
+  #history: { sentAt: number; ids: ReadonlySet<number> }[] = [];
+  readonly #writes = new Map<number, Write>();
+  #flight: { sentAt: number; done: Promise<void> } | null = null;
+  #failure: Fact<never> = unknown("TokensUnknown", "The token list has not been read yet.");
+
+  constructor(api: TokenApi, which: TokenList, clock: Clock) {
+    this.#api = api;
+    this.#which = which;
+    this.#clock = clock;
+  }
+
+  /** When the newest complete list was asked for, monotonic; null: none yet. */
+  get sentAt(): number | null {
+    return this.#list?.sentAt ?? null;
+  }
+
+  /** How many tokens the newest list holds. */
+  get size(): number {
+    return this.#list?.byId.size ?? 0;
+  }
+
+  /** Resolves once a complete list is here that was sent after `after` (monotonic ms). Callers share requests. */
+  async refresh(after: number): Promise<void> {
+    while (this.#list === null || this.#list.sentAt <= after) {
+      const flight = this.#flight;
+      if (flight === null) {
+        await this.#fetch();
+      } else if (flight.sentAt > after) {
+        await flight.done;
+      } else {
+        await flight.done.catch(() => undefined);
+      }
+    }
+  }
+
+  async #fetch(): Promise<void> {
+    const sentAt = this.#clock.monotonic();
+    const at = this.#clock.now();
+    const done = this.#api.tokens(this.#which).then(
+      (tokens) => this.#take({ sentAt, at, tokens }),
+      (error: unknown) => {
+        if (this.#list === null || isKind(error, "denied")) {
+          this.#failure = unknown(isKind(error, "denied") ? "CredentialDenied" : "TokensUnknown", error instanceof Error ? error.message : "The token list could not be read.");
+        }
+        throw error;
+      },
+    );
+    this.#flight = { sentAt, done };
+    try {
+      await done;
+    } finally {
+      this.#flight = null;
+    }
+  }
+
+  #take(answer: { sentAt: number; at: number; tokens: readonly Remote[] }): void {
+    if (this.#list) this.#remember(this.#list);
+    const list: List = { sentAt: answer.sentAt, doneAt: this.#clock.monotonic(), at: answer.at, byId: new Map(), byMark: new Map() };
+    for (const token of answer.tokens) insert(list, token);
+    for (const [id, write] of this.#writes) {
+      if (write.at < answer.sentAt) this.#writes.delete(id);
+      else if (write.remote) insert(list, write.remote);
+      else drop(list, id);
+    }
+    this.#list = list;
+  }
+
+  #remember(list: List): void {
+    const horizon = list.sentAt - SECOND_LOOK;
+    const usable = this.#history.filter(({ sentAt }) => sentAt > horizon);
+    const newestOld = this.#history.findLast(({ sentAt }) => sentAt <= horizon);
+    const kept = usable.length >= MAX_HISTORY ? usable.slice(-MAX_HISTORY + 1) : usable;
+    this.#history = [...(newestOld ? [newestOld] : []), ...kept, { sentAt: list.sentAt, ids: new Set(list.byId.keys()) }];
+  }
+
+  /** What a write of ours was answered: it counts at once, and outlives lists that were sent before it. */
+  put(remote: Remote): void {
+    this.#writes.set(remote.id, { at: this.#clock.monotonic(), remote });
+    if (this.#list) insert(this.#list, remote);
+  }
+
+  /** A DELETE of ours was told that the token is deleted. */
+  remove(id: number): void {
+    this.#writes.set(id, { at: this.#clock.monotonic(), remote: null });
+    if (this.#list) drop(this.#list, id);
+  }
+
+  /** The tokens that bear `mark` or are recorded under one of `ids`. */
+  view(mark: string, ids: readonly number[]): Fact<Tokens> {
+    const list = this.#list;
+    if (!list) return this.#failure;
+    const wanted = new Set([...(list.byMark.get(mark) ?? []), ...ids]);
+    const tokens: Remote[] = [];
+    for (const id of wanted) {
+      const token = list.byId.get(id);
+      if (token) tokens.push(token);
+    }
+    const earlier = this.#history.findLast(({ sentAt }) => list.sentAt - sentAt >= SECOND_LOOK);
+    return present({
+      sentAt: list.sentAt,
+      doneAt: list.doneAt,
+      at: list.at,
+      tokens,
+      earlier: earlier ? { sentAt: earlier.sentAt, ids: ids.filter((id) => earlier.ids.has(id)) } : null,
+      deleted: ids.filter((id) => this.#writes.get(id)?.remote === null),
+    });
+  }
+
+  /** Every token of the newest list that bears one of our marks; for the sweep. */
+  *marked(): Generator<{ mark: string; revision: number; token: Remote }> {
+    for (const token of this.#list?.byId.values() ?? []) {
+      const parsed = parseName(token.name);
+      if (parsed) yield { ...parsed, token };
+    }
+  }
+}
+
+function insert(list: List, token: Remote): void {
+  drop(list, token.id);
+  list.byId.set(token.id, token);
+  const mark = parseName(token.name)?.mark;
+  if (mark === undefined) return;
+  const ids = list.byMark.get(mark);
+  if (ids) ids.add(token.id);
+  else list.byMark.set(mark, new Set([token.id]));
+}
+
+function drop(list: List, id: number): void {
+  const old = list.byId.get(id);
+  if (!old) return;
+  list.byId.delete(id);
+  const mark = parseName(old.name)?.mark;
+  if (mark !== undefined) list.byMark.get(mark)?.delete(id);
+}

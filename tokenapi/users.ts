@@ -1,0 +1,74 @@
+// The service users of an issuer: one listing serves every resource, and a name that is not in it is looked up again.
+import { absent, present, unknown, type Fact, type Owner } from "../core/observed.ts";
+import type { TokenApi, User } from "./api.ts";
+import type { Clock } from "./clock.ts";
+
+export type UserRef = { readonly name: string } | { readonly id: number };
+
+/** A missing name is looked up again at most so often, whoever asks. */
+const RETRY_AFTER = 2_000;
+
+export class ServiceUsers {
+  readonly #api: TokenApi;
+  readonly #clock: Clock;
+  #users: readonly User[] | null = null;
+  #readAt = Number.NEGATIVE_INFINITY;
+  #flight: Promise<void> | null = null;
+  #failure: Fact<never> = unknown("ServiceUserUnknown", "The service users have not been read yet.");
+
+  constructor(api: TokenApi, clock: Clock) {
+    this.#api = api;
+    this.#clock = clock;
+  }
+
+  /** Reads the listing again unless it was read after `after` (monotonic ms). */
+  async refresh(after: number): Promise<void> {
+    if (this.#readAt > after) return;
+    this.#flight ??= this.#read().finally(() => {
+      this.#flight = null;
+    });
+    await this.#flight;
+  }
+
+  async #read(): Promise<void> {
+    const sentAt = this.#clock.monotonic();
+    try {
+      this.#users = await this.#api.serviceUsers();
+      this.#readAt = sentAt;
+    } catch (error) {
+      this.#failure = unknown("ServiceUserUnknown", error instanceof Error ? error.message : "The service users could not be read.");
+      if (this.#users === null) throw error;
+    }
+  }
+
+  /** The user that `ref` names, after at most one more listing. */
+  async find(ref: UserRef): Promise<Fact<Owner>> {
+    const known = this.#lookup(ref);
+    if (known.is === "present") return known;
+    try {
+      await this.refresh(this.#clock.monotonic() - RETRY_AFTER);
+    } catch {
+      return this.#failure;
+    }
+    return this.#lookup(ref);
+  }
+
+  /** What a write of ours was answered. */
+  put(user: User): void {
+    if (this.#users) this.#users = [...this.#users.filter(({ id }) => id !== user.id), user];
+  }
+
+  /** The whole user, where the listing has it. */
+  user(ref: UserRef): User | null {
+    const matches = (this.#users ?? []).filter((user) => ("id" in ref ? user.id === ref.id : user.name === ref.name));
+    return matches.find(({ active }) => active) ?? matches[0] ?? null;
+  }
+
+  #lookup(ref: UserRef): Fact<Owner> {
+    if (this.#users === null) return this.#failure;
+    const user = this.user(ref);
+    if (user) return present({ id: user.id, name: user.name, active: user.active });
+    const words = "id" in ref ? `with the id ${ref.id}` : `named ${JSON.stringify(ref.name)}`;
+    return absent(`There is no service user ${words} at this issuer: create it, or name one that exists.`);
+  }
+}

@@ -1,5 +1,6 @@
 // The dates of a revision: when it is renewed, retired and deleted, and how long a renewal can wait.
 // One place, so that conditions, previews and decisions never name two different dates.
+// All of them are by the API's clock, as are the times in the record: a clock of ours that jumps moves none of them.
 import { DAY, formatDuration, HOUR } from "./duration.ts";
 import type { Desired } from "./desired.ts";
 import type { Entry } from "./record.ts";
@@ -30,8 +31,12 @@ export function lastCall(s: Situation, entry: Entry): number | null {
   return Math.max(entry.expires - s.desired.renewBefore, entry.expires - minOverlap(s) - slack);
 }
 
+/** A date of the API's clock by ours. */
+export function ours(s: Pick<Situation, "now" | "apiNow">, date: number): number {
+  return date - (s.apiNow - s.now);
+}
+
 export interface RetireDate {
-  /** Null: not known before the new one is used. */
   readonly at: number;
   readonly why: string;
   /** The decision rests on use, so a list sent after `at` has to be seen first. */
@@ -41,12 +46,14 @@ export interface RetireDate {
 /** When an old revision retires beside the current one, as far as is known now. */
 export function retireAt(s: Situation, old: Revision, current: Revision): RetireDate {
   const { retire } = s.desired;
-  const delivered = current.entry.deliveredAt ?? s.now;
+  const delivered = current.entry.deliveredAt ?? s.apiNow;
   const end = old.entry.expires ?? Number.POSITIVE_INFINITY;
-  const floor = Math.min(delivered + minOverlap(s), end);
-  if (retire.when === "Deadline") return { at: floor, why: `the overlap of ${formatDuration(minOverlap(s))} is over`, byUse: false };
-  const deadline = Math.min(Math.max(delivered + retire.maxOverlap, floor), end);
-  const latest = { at: deadline, why: `the longest overlap of ${formatDuration(retire.maxOverlap)} is over`, byUse: false };
+  const least = delivered + minOverlap(s);
+  const floor = Math.min(least, end);
+  const most = Math.max(delivered + retire.maxOverlap, least);
+  if (retire.when === "Deadline") return { at: floor, why: floor < least ? "it expires" : `the overlap of ${formatDuration(minOverlap(s))} is over`, byUse: false };
+  const deadline = Math.min(most, end);
+  const latest = { at: deadline, why: deadline < most ? "it expires" : `the longest overlap of ${formatDuration(retire.maxOverlap)} is over`, byUse: false };
   const used = current.remote?.lastUsed ?? null;
   if (used === null || used <= current.entry.usedAfter) return latest;
   const still = Math.max(old.remote?.lastUsed ?? 0, delivered) + Math.max(retire.idleFor, s.issuer?.resyncInterval ?? 0);

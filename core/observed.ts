@@ -68,8 +68,10 @@ export interface Tokens {
 
 /** The delivered copy: the Secret, or what Pulumi's state holds. */
 export interface Copy {
-  /** When it was read; monotonic milliseconds of this process. */
+  /** When the read was sent, monotonic: it shows everything written before. 0 for a cache, which may lag. */
   readonly readAt: number;
+  /** When it was here, monotonic: nothing in it was written later. Default: readAt. */
+  readonly doneAt?: number;
   /** none: nothing is there. foreign: something is, and it is not ours; `foreign` says whose. */
   readonly place: "none" | "ours" | "foreign";
   readonly foreign?: string;

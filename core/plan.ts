@@ -9,7 +9,7 @@
 //                                                                                        |
 //                                                             Record, Revoke, Record -> [ended] -> Delete -> Record
 import type { Action, NextAction } from "./action.ts";
-import { lastCall, deleteAt, renewAt, retireAt } from "./dates.ts";
+import { lastCall, deleteAt, ours, renewAt, retireAt } from "./dates.ts";
 import type { Desired } from "./desired.ts";
 import type { Check, EventText, Hit } from "./hit.ts";
 import type { Observed } from "./observed.ts";
@@ -22,7 +22,7 @@ import * as hand from "./checks/hand.ts";
 import * as lost from "./checks/lost.ts";
 import * as need from "./checks/need.ts";
 import * as order from "./checks/order.ts";
-import { retireDue } from "./checks/retire.ts";
+import { retireCrowded, retireDue } from "./checks/retire.ts";
 import * as world from "./checks/world.ts";
 
 /** The life of a resource, most important first. */
@@ -37,6 +37,7 @@ export const LIFE: readonly Check[] = [
   order.compromised, // a person's emergency: above overlap, expiry and windows
   hand.handVerify, // the value in memory is the most perishable thing there is
   hand.handDeliver,
+  world.listBehind, // what an older list says is not held against the record
   order.revocationUnderway, // what was recorded as revoked is revoked, before anything new is recorded
   order.stateRevoked, // a person's order
   order.stateRestored,
@@ -49,6 +50,7 @@ export const LIFE: readonly Check[] = [
   need.restoreElsewhere, // cheaper than a new revision
   need.issueUrgently, // consumers without a valid token come before tidying
   clean.copyLooks,
+  retireCrowded, // at most one retires beside the current one
   retireDue,
   clean.endedDue,
   lost.lostRemains,
@@ -144,7 +146,7 @@ function conditions(s: Situation, hit: Hit): Condition[] {
 /** Everything that comes by itself, soonest first. */
 function calendar(s: Situation): NextAction[] {
   const { current, desired } = s;
-  const dates: NextAction[] = [];
+  const dates: (NextAction & { readonly at: number })[] = [];
   if (current && !desired.deleting && desired.state === "Active" && !current.entry.revoked) {
     const { number, expires } = current.entry;
     const renew = renewAt(desired, current.entry);
@@ -161,7 +163,7 @@ function calendar(s: Situation): NextAction[] {
     const at = entry.revoked?.done && entry.number !== desired.rollback ? deleteAt(desired, entry) : null;
     if (at !== null) dates.push({ type: "Delete", at, reason: `revision ${entry.number} has been revoked long enough` });
   }
-  return dates.sort((a, b) => (a.at ?? 0) - (b.at ?? 0));
+  return dates.map((date) => ({ ...date, at: ours(s, date.at) })).sort((a, b) => a.at - b.at);
 }
 
 function nextAction(s: Situation, hit: Hit, upcoming: readonly NextAction[]): NextAction {

@@ -7,11 +7,11 @@ export type RevokedWhy =
   | "retired" // its successor took over
   | "state" // the spec says state: Revoked
   | "compromised" // a person said so; never restored
-  | "early" // the successor would have expired first
+  | "early" // a newer revision could not wait for it
   | "elsewhere" // somebody else revoked or deleted it
   | "expired"; // it ran out by itself
 
-/** One issued revision. Times are milliseconds since 1970. */
+/** One issued revision. Times are milliseconds since 1970, all by the API's clock. */
 export interface Entry {
   readonly number: number;
   readonly id: number;

@@ -20,8 +20,8 @@ function predecessor(s: Situation, old: Revision): Entry | null {
   const { entry, seen } = old;
   if (seen === "gone") return null;
   if (entry.revoked) return entry;
-  if (seen === "revoked") return { ...entry, revoked: { at: s.now, why: "elsewhere", done: true } };
-  if (seen === "expired") return { ...entry, revoked: { at: s.now, why: "expired", done: true } };
+  if (seen === "revoked") return { ...entry, revoked: { at: s.apiNow, why: "elsewhere", done: true } };
+  if (seen === "expired") return { ...entry, revoked: { at: s.apiNow, why: "expired", done: true } };
   return entry;
 }
 
@@ -36,7 +36,7 @@ export function successor(s: Situation, hand: Hand): Record {
     name: hand.name,
     created: hand.created,
     expires: hand.expires,
-    deliveredAt: s.now,
+    deliveredAt: s.apiNow,
     usedAfter: hand.usedAfter,
     sha256: hand.sha256,
     inputs: hand.inputs,
@@ -61,9 +61,9 @@ export function endedElsewhere(record: Record, number: number, why: RevokedWhy, 
   return withEntry(record, number, (entry) => ({ ...entry, revoked: { at, why, done: true } }));
 }
 
-/** The record with a revocation seen through. */
-export function revoked(record: Record, number: number): Record {
-  return withEntry(record, number, (entry) => (entry.revoked ? { ...entry, revoked: { ...entry.revoked, done: true } } : entry));
+/** The record with a revocation seen through: the observation time starts only now, however long the request took. */
+export function revoked(record: Record, number: number, at: number): Record {
+  return withEntry(record, number, (entry) => (entry.revoked ? { ...entry, revoked: { ...entry.revoked, at, done: true } } : entry));
 }
 
 /** The record with a revision that is good again. */
@@ -86,7 +86,7 @@ export function adopted(s: Situation, stray: Stray): Record {
     usedAfter: remote.created,
     sha256: null,
     inputs: { owner, base: s.desired.base, days: s.desired.days, scim: s.desired.scim, rotate: s.desired.rotate },
-    ...(remote.active ? {} : { revoked: { at: s.now, why: "elsewhere" as const, done: true } }),
+    ...(remote.active ? {} : { revoked: { at: s.apiNow, why: "elsewhere" as const, done: true } }),
   };
   const revisions = [...base.revisions.filter((other) => other.number !== stray.number), entry].sort((a, b) => a.number - b.number);
   return { ...base, fence: Math.max(base.fence, stray.number), revisions };

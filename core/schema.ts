@@ -61,7 +61,8 @@ const retire: Schema = {
   },
   "x-kubernetes-validations": [
     {
-      rule: "duration(self.minOverlap) <= duration(self.maxOverlap)",
+      // Guarded, because the apiserver checks the default {} before it fills it.
+      rule: "!has(self.minOverlap) || !has(self.maxOverlap) || duration(self.minOverlap) <= duration(self.maxOverlap)",
       message: "minOverlap is longer than maxOverlap: make minOverlap shorter or maxOverlap longer",
     },
   ],
@@ -120,7 +121,7 @@ export const lifetimeRules: readonly Rule[] = [
     message: "expiresInDays and neverExpires exclude each other: leave one of them out",
   },
   {
-    rule: "!has(self.rotation.renewBefore) || (has(self.neverExpires) && self.neverExpires) || duration(self.rotation.renewBefore) + duration('5s') <= duration(string((has(self.expiresInDays) ? self.expiresInDays : 90) * 24) + 'h')",
+    rule: "!has(self.rotation.renewBefore) || (has(self.neverExpires) && self.neverExpires) || duration(self.rotation.renewBefore).getSeconds() + 5 <= (has(self.expiresInDays) ? self.expiresInDays : 90) * 86400",
     message: "renewBefore must be shorter than the lifetime by at least 5s: every revision would be due for renewal at once",
   },
   {

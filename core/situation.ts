@@ -23,6 +23,8 @@ export interface Stray {
   readonly unused: boolean;
   /** Milliseconds since its creation, by the API's clock. */
   readonly age: number;
+  /** When it was created, by our clock. */
+  readonly madeAt: number;
 }
 
 export interface Situation {
@@ -70,13 +72,14 @@ function see(entry: Entry, tokens: Tokens | null, copy: Copy | null, apiNow: num
   const { earlier } = tokens;
   const twice =
     earlier !== null &&
-    earlier.sentAt > copy.readAt &&
+    earlier.sentAt > knownAt(copy) &&
     !earlier.ids.includes(entry.id) &&
     tokens.sentAt - earlier.sentAt >= SECOND_LOOK;
   return { remote: null, seen: twice ? "gone" : "missing" };
 }
 
-function findStrays(desired: Desired, observed: Observed, record: Record | null, apiNow: number): Stray[] {
+function findStrays(desired: Desired, observed: Observed, record: Record | null, times: { now: number; apiNow: number }): Stray[] {
+  const { now, apiNow } = times;
   const strays: Stray[] = [];
   for (const remote of observed.tokens.is === "present" ? observed.tokens.value.tokens : []) {
     const parsed = parseName(remote.name);
@@ -84,17 +87,18 @@ function findStrays(desired: Desired, observed: Observed, record: Record | null,
     if (observed.hand && isSame(remote, observed.hand)) continue;
     if (record?.revisions.some((entry) => isSame(remote, entry))) continue;
     const unused = remote.lastUsed === null || remote.lastUsed <= remote.created + OWN_USE;
-    strays.push({ number: parsed.revision, remote, unused, age: apiNow - remote.created });
+    strays.push({ number: parsed.revision, remote, unused, age: apiNow - remote.created, madeAt: remote.created - (apiNow - now) });
   }
   return strays.sort((a, b) => a.number - b.number);
 }
 
 /**
- * Whether a stray belongs to this life of the resource, and may be touched at all. Without a record, Pulumi's
+ * Whether a stray belongs to this life of the resource, and may be touched at all. An object restored from a backup
+ * is younger than its tokens; its record knows better. Without a record, Pulumi's
  * create clears only what it may have left behind itself; anything else may be another stack's.
  */
 function counts(stray: Stray, desired: Desired, copy: Copy, record: Record | null): boolean {
-  if (stray.remote.created + MINUTE < desired.since) return false;
+  if (stray.madeAt + MINUTE < desired.since && !record?.revisions.some((entry) => entry.created <= stray.remote.created)) return false;
   return !copy.exclusive || record !== null || (stray.unused && stray.age < DAY);
 }
 
@@ -126,7 +130,7 @@ export function situate(desired: Desired, observed: Observed, now: number): Situ
   const copy = observed.copy.is === "present" ? observed.copy.value : null;
   const apiNow = now + (issuer?.clockOffset ?? 0);
   const record = copy?.record && copy.record.mark === desired.mark ? copy.record : null;
-  const strays = copy ? findStrays(desired, observed, record, apiNow) : [];
+  const strays = copy ? findStrays(desired, observed, record, { now, apiNow }) : [];
   const mine = copy ? strays.filter((stray) => counts(stray, desired, copy, record)) : [];
   const sorted = sortRevisions(desired, record, (entry) => see(entry, tokens, copy, apiNow));
   return {
@@ -143,6 +147,14 @@ export function situate(desired: Desired, observed: Observed, now: number): Situ
     remains: mine.filter((stray) => !stray.remote.active || isOver(stray.remote, apiNow)),
     next: 1 + largest(observed, desired, record, strays),
   };
+}
+
+/** Nothing in the copy was written later than this; monotonic. */
+export const knownAt = (copy: Copy): number => copy.doneAt ?? copy.readAt;
+
+/** All that the record knows, the current one last. */
+export function everyRevision(s: Situation): Revision[] {
+  return [...s.ended, ...s.retiring, ...s.kept, ...(s.current ? [s.current] : [])];
 }
 
 export function isOver(remote: Remote, apiNow: number): boolean {

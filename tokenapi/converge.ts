@@ -16,6 +16,10 @@ export interface Situated extends Scene {
   readonly held: () => boolean;
   readonly alone: boolean;
   readonly clock: { now(): number; monotonic(): number };
+  /** False: a look that is due only later ends the loop instead of sleeping in it (Outcome.again). Default: true. */
+  readonly patient?: boolean;
+  /** Told every plan, for logs and for the simulation. */
+  readonly traced?: (plan: Plan) => void;
 }
 
 export interface Outcome {
@@ -25,6 +29,8 @@ export interface Outcome {
   readonly error: LifecycleError | null;
   /** What took effect, in order. */
   readonly events: readonly EventText[];
+  /** When to call again though nothing changed, by our clock: a look that is not due yet, instead of plan.nextDue. null: plan.nextDue counts. */
+  readonly again: number | null;
 }
 
 /** More steps than any life needs at once; beyond it something chases itself, and waiting is the better answer. */
@@ -39,6 +45,8 @@ export async function observe(at: Situated): Promise<Observed> {
   const ids = (copy.record?.revisions ?? []).map(({ id }) => id);
   const list = issuer?.tokens(desired.kind === "ServiceToken" ? "service" : "personal") ?? null;
   if (list && list.sentAt === null) await list.refresh(0).catch(() => undefined);
+  // Settled: a list that was sent later is here.
+  if (memory.uncertainAt !== null && list?.sentAt && list.sentAt > memory.uncertainAt) memory.uncertainAt = null;
   const refused = memory.refused && memory.refused.spec === specOf(desired) ? memory.refused.message : null;
   return {
     issuer: issuerFact(at),
@@ -78,21 +86,28 @@ export async function converge(at: Situated, said: (event: EventText) => void = 
   let last: Plan | null = null;
   for (let pass = 0; pass < MAX_PASSES; pass++) {
     const observed = await safely(() => observe(at));
-    if (observed instanceof LifecycleError) return { plan: last ?? blind(at, observed), error: observed, events };
+    if (observed instanceof LifecycleError) return { plan: last ?? blind(at, observed), error: observed, events, again: null };
     const now = at.clock.now();
     last = plan(at.desired, observed, now);
+    at.traced?.(last);
     const action = last.actions[0];
-    if (!action) return { plan: last, error: null, events };
+    if (!action) return { plan: last, error: null, events, again: null };
+    const early = action.do === "Look" ? action.after - observed.monotonic : 0;
+    if (early > 0 && at.patient === false) return { plan: last, error: null, events, again: now + early };
     const failed = await safely(() => execute(action, at));
-    if (failed instanceof LifecycleError) return { plan: last, error: failed, events };
+    if (failed instanceof LifecycleError) return { plan: last, error: failed, events, again: null };
     for (const event of last.events) {
       events.push(event);
       said(event);
     }
-    if (action.do === "Release") return { plan: last, error: null, events };
+    if (action.do === "Hold" && !at.held()) {
+      const error = new LifecycleError("retryable", "NOT_HELD", "The declaring object is gone, or is not seen as held yet.");
+      return { plan: last, error, events, again: null };
+    }
+    if (action.do === "Release") return { plan: last, error: null, events, again: null };
   }
   const error = new LifecycleError("retryable", "TOO_MANY_STEPS", `No rest after ${MAX_PASSES} steps: ${last?.message ?? ""}`);
-  return { plan: last ?? blind(at, error), error, events };
+  return { plan: last ?? blind(at, error), error, events, again: null };
 }
 
 async function safely<T>(work: () => Promise<T>): Promise<T | LifecycleError> {

@@ -35,7 +35,7 @@ export async function execute(action: Action, scene: Scene): Promise<void> {
     case "Restore":
       return change(scene, action.token, "restore");
     case "Delete":
-      return remove(scene, action.token);
+      return erase(scene, action.token);
     default:
       return place(action, scene);
   }
@@ -60,8 +60,7 @@ async function place(action: Placing, scene: Scene): Promise<void> {
     case "Redeliver":
       return write(scene, { record: action.record, value: "again" });
     case "Remove":
-      await scene.target.remove();
-      return;
+      return remove(scene);
     case "Disown":
       return scene.target.disown();
   }
@@ -131,7 +130,7 @@ async function issue(action: Action & { do: "Issue" }, scene: Scene): Promise<vo
 
 async function verify(scene: Scene): Promise<void> {
   const { memory } = scene;
-  const { api, clock } = session(scene);
+  const { api, clock, users } = session(scene);
   if (!memory.hand || !memory.value) return;
   const { hand } = memory;
   const answer = await api.verify(memory.value, hand.inputs.scim);
@@ -142,6 +141,9 @@ async function verify(scene: Scene): Promise<void> {
     return;
   }
   memory.hand = { ...hand, failures: hand.failures + 1, failure: answer, usedAfter };
+  // Before it is held against the token: is it still there, and is its user?
+  memory.uncertainAt = clock.monotonic();
+  await users.refresh(memory.uncertainAt).catch(() => undefined);
   throw new LifecycleError("retryable", "VERIFICATION_FAILED", `The new token does not authenticate yet: ${answer}.`);
 }
 
@@ -158,6 +160,7 @@ async function write(scene: Scene, writing: Writing, done: () => void = () => un
   try {
     await scene.target.write(writing);
   } catch (error) {
+    scene.memory.writable = null;
     if (!isKind(error, "conflict")) throw error;
     // Somebody wrote first: what stands there now decides what is next.
     await scene.target.read();
@@ -166,9 +169,20 @@ async function write(scene: Scene, writing: Writing, done: () => void = () => un
   done();
 }
 
+/** Another copy stands there now: what it is decides what is next. */
+async function remove(scene: Scene): Promise<void> {
+  try {
+    await scene.target.remove();
+  } catch (error) {
+    if (!isKind(error, "conflict")) throw error;
+    await scene.target.read();
+  }
+}
+
 function drop(refused: string | null, scene: Scene): void {
   scene.memory.hand = null;
   scene.memory.value = null;
+  scene.memory.writable = null;
   if (refused !== null) scene.memory.refused = { message: refused, spec: specOf(scene.desired) };
 }
 
@@ -187,7 +201,7 @@ async function change(scene: Scene, token: TokenRef, to: "revoke" | "restore"): 
   }
 }
 
-async function remove(scene: Scene, token: TokenRef): Promise<void> {
+async function erase(scene: Scene, token: TokenRef): Promise<void> {
   const { api, clock } = session(scene);
   try {
     await api.delete(token.id);

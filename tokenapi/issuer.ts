@@ -21,18 +21,24 @@ export class IssuerSession {
   readonly clock: Clock;
   readonly url: string;
   readonly userId: number;
+  readonly userName: string;
   readonly policy: Policy;
   readonly resyncInterval: number;
+  #measured: number;
+  #drift: number;
   readonly #snapshots: { readonly [list in TokenList]: Snapshot };
 
-  private constructor(api: TokenApi, userId: number, options: IssuerOptions) {
+  private constructor(api: TokenApi, me: { readonly id: number; readonly name: string }, options: IssuerOptions) {
     this.api = api;
     this.clock = options.clock ?? systemClock;
     this.url = options.url;
-    this.userId = userId;
+    this.userId = me.id;
+    this.userName = me.name;
     this.policy = options.policy ?? OPEN_POLICY;
     this.resyncInterval = options.resyncInterval ?? 60_000;
     this.users = new ServiceUsers(api, this.clock);
+    this.#measured = api.clockOffset;
+    this.#drift = this.clock.now() - this.clock.monotonic();
     this.#snapshots = {
       service: new Snapshot(api, "service", this.clock),
       personal: new Snapshot(api, "personal", this.clock),
@@ -42,18 +48,31 @@ export class IssuerSession {
   /** Asks who the credential is. Throws LifecycleError: `denied`, `retryable`. */
   static async open(api: TokenApi, options: IssuerOptions): Promise<IssuerSession> {
     const me = await api.me();
-    return new IssuerSession(api, me.id, options);
+    return new IssuerSession(api, me, options);
   }
 
   tokens(list: TokenList): Snapshot {
     return this.#snapshots[list];
   }
 
+  /**
+   * The API's clock minus ours. Our clock may jump between two answers: the monotonic one shows by how much,
+   * so that no date is reached by a jump.
+   */
+  #offset(): number {
+    const drift = this.clock.now() - this.clock.monotonic();
+    if (this.api.clockOffset !== this.#measured) {
+      this.#measured = this.api.clockOffset;
+      this.#drift = drift;
+    }
+    return this.#measured - (drift - this.#drift);
+  }
+
   fact(policy: Policy = this.policy): Fact<Issuer> {
     return present({
       url: this.url,
       userId: this.userId,
-      clockOffset: this.api.clockOffset,
+      clockOffset: this.#offset(),
       resyncInterval: this.resyncInterval,
       policy,
     });

@@ -5,8 +5,10 @@ import type { Clock } from "./clock.ts";
 
 export type UserRef = { readonly name: string } | { readonly id: number };
 
-/** A missing name is looked up again at most so often, whoever asks. */
+/** A missing name, or a user that is deactivated, is looked up again at most so often, whoever asks. */
 const RETRY_AFTER = 2_000;
+/** A listing is believed for so long. */
+const STALE_AFTER = 60_000;
 
 export class ServiceUsers {
   readonly #api: TokenApi;
@@ -44,11 +46,11 @@ export class ServiceUsers {
   /** The user that `ref` names, after at most one more listing. */
   async find(ref: UserRef): Promise<Fact<Owner>> {
     const known = this.#lookup(ref);
-    if (known.is === "present") return known;
+    const good = known.is === "present" && known.value.active;
     try {
-      await this.refresh(this.#clock.monotonic() - RETRY_AFTER);
+      await this.refresh(this.#clock.monotonic() - (good ? STALE_AFTER : RETRY_AFTER));
     } catch {
-      return this.#failure;
+      return this.#users === null ? this.#failure : known;
     }
     return this.#lookup(ref);
   }

@@ -1,7 +1,7 @@
 // Tidying up: ended revisions are deleted after the observation time, the record forgets what is gone,
 // and a copy that looks other than it should is written again with the same value.
 import { deleteAt } from "../dates.ts";
-import { act, type Check } from "../hit.ts";
+import { act, finish, type Check } from "../hit.ts";
 import { withoutEntry } from "../record.ts";
 
 export const endedDue: Check = {
@@ -15,8 +15,8 @@ export const endedDue: Check = {
         return act({ do: "Record", record: withoutEntry(s.record, entry.number) }, "CleaningUp", `Revision ${entry.number} is deleted.`);
       }
       const due = deleteAt(s.desired, entry);
-      if (remote && due !== null && due <= s.now && (seen === "revoked" || seen === "expired")) {
-        return act({ do: "Delete", token: remote }, "CleaningUp", `Deleting revision ${entry.number}.`);
+      if (remote && due !== null && due <= s.apiNow && (seen === "revoked" || seen === "expired")) {
+        return act(finish(remote), "CleaningUp", `Deleting revision ${entry.number}.`);
       }
     }
     return null;

@@ -1,10 +1,14 @@
 // The end of a resource: the copy first, then its tokens by policy, then the declaring object is let go.
-import { act, normal, wait, warning, type Check, type Hit } from "../hit.ts";
+import { act, finish, normal, wait, warning, type Check, type Hit } from "../hit.ts";
 import { parseName } from "../name.ts";
 import type { Fact, Remote } from "../observed.ts";
-import type { Situation } from "../situation.ts";
+import { everyRevision, knownAt, type Situation } from "../situation.ts";
+import { issuerSame } from "./world.ts";
 
 const release = (message: string, event: Hit["event"] = null): Hit => act({ do: "Release" }, "Deleting", message, event);
+
+/** A copy that bears another resource's record is not ours to remove, whatever it is called. */
+const ownCopy = ({ copy, desired }: Situation): boolean => copy?.place === "ours" && (copy.record === null || copy.record.mark === desired.mark);
 
 export const orphaned: Check = {
   name: "deletion-orphan",
@@ -22,8 +26,9 @@ export const abandoned: Check = {
   name: "deletion-abandon",
   why: "a person said that a deletion which cannot reach the API may let go",
   ask(s) {
-    if (!s.desired.abandon || (s.observed.issuer.is === "present" && s.observed.tokens.is === "present")) return null;
-    if (s.copy?.place === "ours") return act({ do: "Remove" }, "Abandoned", "Removing the delivered copy.");
+    const reached = s.observed.issuer.is === "present" && s.observed.tokens.is === "present" && !issuerSame.ask(s);
+    if (!s.desired.abandon || reached) return null;
+    if (ownCopy(s)) return act({ do: "Remove" }, "Abandoned", "Removing the delivered copy.");
     const message = `Let ${s.desired.resource} go without the API: its tokens may still be active.`;
     return release(message, warning("Abandoned", message));
   },
@@ -45,7 +50,7 @@ export const foreignNames: Check = {
   name: "deletion-recorded",
   why: "a token without our mark in its name is known by the record alone, so it goes before the copy",
   ask(s) {
-    for (const { remote } of [...s.retiring, ...s.kept, ...s.ended, ...(s.current ? [s.current] : [])]) {
+    for (const { remote } of everyRevision(s)) {
       if (!remote || parseName(remote.name)?.mark === s.desired.mark) continue;
       const hit = end(s, remote);
       if (hit) return hit;
@@ -58,7 +63,7 @@ export const copyRemoved: Check = {
   name: "deletion-copy",
   why: "nobody reads a value that is about to be revoked",
   ask(s) {
-    return s.copy?.place === "ours" ? act({ do: "Remove" }, "Deleting", "Removing the delivered copy.") : null;
+    return ownCopy(s) ? act({ do: "Remove" }, "Deleting", "Removing the delivered copy.") : null;
   },
 };
 
@@ -86,12 +91,15 @@ export const released: Check = {
   name: "deletion-released",
   why: "nothing of ours is left",
   ask(s) {
+    // A token issued shortly before the copy was looked at may stand in no older list.
+    const seenAt = s.copy ? knownAt(s.copy) : 0;
+    if (s.tokens && s.tokens.sentAt <= seenAt) return act({ do: "Look", at: "tokens", after: seenAt }, "Deleting", "Looking once more whether a token of ours is left.");
     return release("All tokens are revoked and tidied up.", normal("Deleting", `Removed ${s.desired.resource} and its tokens.`));
   },
 };
 
 function mine(s: Situation): Remote[] {
-  const recorded = [...s.retiring, ...s.kept, ...s.ended, ...(s.current ? [s.current] : [])].flatMap(({ remote }) => remote ?? []);
+  const recorded = everyRevision(s).flatMap(({ remote }) => remote ?? []);
   // In Pulumi a replacement of this very resource may live already, under higher numbers: those are not ours to end.
   const highest = s.copy?.exclusive ? Math.max(0, ...(s.record?.revisions ?? []).map(({ number }) => number)) : Number.POSITIVE_INFINITY;
   const strays = [...s.lost, ...s.remains].filter(({ number }) => number <= highest);
@@ -101,6 +109,6 @@ function mine(s: Situation): Remote[] {
 function end(s: Situation, token: Remote): Hit | null {
   const dead = !token.active || (token.expires !== null && token.expires <= s.apiNow);
   if (!dead) return act({ do: "Revoke", token }, "Deleting", `Revoking ${token.name}.`);
-  if (s.desired.deletionPolicy === "Delete") return act({ do: "Delete", token }, "Deleting", `Deleting ${token.name}.`);
+  if (s.desired.deletionPolicy === "Delete") return act(finish(token), "Deleting", `Deleting ${token.name}.`);
   return null;
 }

@@ -1,5 +1,6 @@
 // The value in this process's memory: verified, delivered, or dropped. It exists nowhere else.
 import { successor } from "../recording.ts";
+import { isSame } from "../situation.ts";
 import { act, normal, warning, type Check } from "../hit.ts";
 
 /** So many failed verifications of one token are enough: the next token would fail as well. */
@@ -12,6 +13,9 @@ export const handSuperseded: Check = {
     if (!hand || !record) return null;
     const recorded = record.revisions.some((entry) => entry.number === hand.number);
     if (!recorded && hand.number > Math.max(record.fence, record.current ?? 0)) return null;
+    if (record.revisions.some((entry) => entry.id === hand.id && entry.sha256 === hand.sha256)) {
+      return act({ do: "Drop", refused: null }, "Delivered", `Revision ${hand.number} is delivered: the answer to its delivery was lost.`);
+    }
     return act({ do: "Drop", refused: null }, "LostToken", `Revision ${hand.number} was given up by another process: it will be cleared.`);
   },
 };
@@ -19,8 +23,17 @@ export const handSuperseded: Check = {
 export const handVerify: Check = {
   name: "hand-verify",
   why: "nobody is handed a token that does not authenticate",
-  ask({ observed: { hand }, desired }) {
+  ask({ observed, desired, tokens }) {
+    const { hand } = observed;
     if (!hand || hand.verified || !desired.verify) return null;
+    // Whose failure it is: the list and the users were read again after each failed try.
+    const remote = tokens?.tokens.find((token) => isSame(token, hand));
+    if (hand.failures > 0 && tokens && !remote?.active) {
+      return act({ do: "Drop", refused: null }, "RevokedElsewhere", `Revision ${hand.number} was revoked or deleted elsewhere before it was delivered.`);
+    }
+    if (hand.failures > 0 && observed.owner.is === "present" && !observed.owner.value.active) {
+      return act({ do: "Drop", refused: null }, "ServiceUserDeactivated", `Revision ${hand.number} does not authenticate: its service user was deactivated.`);
+    }
     if (hand.failures >= VERIFY_ATTEMPTS) {
       const message = `Revision ${hand.number} of ${desired.resource} does not authenticate (${hand.failure ?? "no reason given"}): it was withdrawn and none is issued until the spec or the issuer changes.`;
       return act({ do: "Drop", refused: message }, "VerificationFailed", message, warning("VerificationFailed", message));

@@ -1,7 +1,7 @@
 // Tokens that bear our mark and that no record knows: lost, somebody's, or a second owner's.
 // The order of reads proves the loss: the list first, the delivered copy after it, then the fence.
 import { SECOND } from "../duration.ts";
-import { act, wait, warning, type Check, type Hit } from "../hit.ts";
+import { act, finish, wait, warning, type Check, type Hit } from "../hit.ts";
 import { adopted, fenced } from "../recording.ts";
 import type { Situation, Stray } from "../situation.ts";
 
@@ -59,7 +59,7 @@ export const lostRemains: Check = {
     for (const stray of s.remains) {
       const ours = s.copy.exclusive || stray.number <= (s.record?.fence ?? 0);
       if (!ours) continue;
-      if (stray.unused) return act({ do: "Delete", token: stray.remote }, "LostToken", `Clearing revision ${stray.number}.`);
+      if (stray.unused) return act(finish(stray.remote), "LostToken", `Clearing revision ${stray.number}.`);
       if (s.record) return act({ do: "Record", record: adopted(s, stray) }, "CleaningUp", `Revision ${stray.number} was revoked before it was recorded.`);
     }
     return null;

@@ -1,12 +1,11 @@
 // Whether a new revision is needed, why, and what stands in the way. The reasons come in the order of their weight.
 import { act, normal, stall, wait, type Check, type Hit } from "../hit.ts";
-import { lastCall, renewAt, retireAt } from "../dates.ts";
+import { lastCall, ours, renewAt, retireAt } from "../dates.ts";
 import { MINUTE } from "../duration.ts";
 import { tokenName } from "../name.ts";
 import type { Reason } from "../reason.ts";
 import type { IssueInputs } from "../record.ts";
-import { revoking } from "../recording.ts";
-import { SECOND_LOOK, type Revision, type Situation } from "../situation.ts";
+import { everyRevision, knownAt, SECOND_LOOK, type Revision, type Situation } from "../situation.ts";
 
 export interface Need {
   readonly reason: Reason;
@@ -46,8 +45,8 @@ function voluntary(s: Situation, current: Revision): Need | null {
   if (entry.inputs.rotate !== s.desired.rotate) return need(false, "RotationRequested", "A rotation was asked for.");
   const due = renewAt(s.desired, entry);
   const last = lastCall(s, entry);
-  if (isPast(last, s.now)) return need(true, "Renewal", `Revision ${entry.number} is about to expire.`);
-  if (isPast(due, s.now) && !isSkewed(s)) return need(false, "Renewal", `Revision ${entry.number} is due for renewal.`);
+  if (isPast(last, s.apiNow)) return need(true, "Renewal", `Revision ${entry.number} is about to expire.`);
+  if (isPast(due, s.apiNow) && !isSkewed(s)) return need(false, "Renewal", `Revision ${entry.number} is due for renewal.`);
   return null;
 }
 
@@ -107,10 +106,6 @@ function matches(pattern: string, name: string): boolean {
 /** The next step towards a new revision. */
 function issue(s: Situation, why: Need): Hit {
   if (!s.observed.held) return act({ do: "Hold" }, why.reason, why.message);
-  const crowded = s.retiring[0];
-  if (crowded && s.current && s.record && (s.current.seen === "active" || s.current.seen === "missing")) {
-    return act({ do: "Record", record: revoking(s.record, crowded.entry.number, "early", s.now) }, "RetiredEarly", `Retiring revision ${crowded.entry.number} early: ${why.message}`);
-  }
   const lastDelivered = s.record?.current ?? 0;
   const burnt = s.next - 1 > lastDelivered;
   if (burnt && s.copy?.writable === null) return act({ do: "Probe" }, why.reason, `${why.message} Trying whether it can be delivered.`);
@@ -127,12 +122,13 @@ export const currentMissing: Check = {
   name: "current-missing",
   why: "one list without it proves nothing: a second one seconds later does",
   ask(s) {
-    const missing = [...(s.current ? [s.current] : []), ...s.retiring, ...s.ended].find((revision) => revision.seen === "missing");
+    const missing = everyRevision(s).find((revision) => revision.seen === "missing");
     if (!missing || !s.tokens || !s.copy) return null;
     const message = `Revision ${missing.entry.number} is not in the token list: looking again.`;
     // The first list that counts was sent after the copy was read; the second one seconds after that.
-    const firstCounts = s.tokens.sentAt > s.copy.readAt;
-    return act({ do: "Look", at: "tokens", after: firstCounts ? s.tokens.sentAt + SECOND_LOOK : s.copy.readAt }, "TokenMissing", message);
+    const seenAt = knownAt(s.copy);
+    const firstCounts = s.tokens.sentAt > seenAt;
+    return act({ do: "Look", at: "tokens", after: firstCounts ? s.tokens.sentAt + SECOND_LOOK : seenAt }, "TokenMissing", message);
   },
 };
 
@@ -184,7 +180,7 @@ export const issueInTurn: Check = {
     if (!old || !s.current) return issue(s, why);
     const { at } = retireAt(s, old, s.current);
     const last = s.current.entry.expires === null ? null : lastCall(s, s.current.entry);
-    return wait("AwaitingRetirement", `${why.message} It waits until revision ${old.entry.number} has retired.`, Math.min(at, last ?? at));
+    return wait("AwaitingRetirement", `${why.message} It waits until revision ${old.entry.number} has retired.`, ours(s, Math.min(at, last ?? at)));
   },
 };
 

@@ -1,11 +1,7 @@
 // What a person ordered: compromised, state: Revoked and back to Active. Above every other rule but knowing.
-import { act, normal, warning, type Check, type Hit } from "../hit.ts";
+import { act, finish, normal, warning, type Check, type Hit } from "../hit.ts";
 import { endedElsewhere, restored, revoked, revoking } from "../recording.ts";
-import type { Revision, Situation } from "../situation.ts";
-
-function all(s: Situation): Revision[] {
-  return [...s.ended, ...s.retiring, ...s.kept, ...(s.current ? [s.current] : [])];
-}
+import { everyRevision, type Situation } from "../situation.ts";
 
 export const compromised: Check = {
   name: "compromised",
@@ -14,16 +10,16 @@ export const compromised: Check = {
     const number = s.desired.compromised;
     if (number === null) return null;
     const message = `Revision ${number} was reported as compromised.`;
-    const entry = all(s).find((revision) => revision.entry.number === number);
+    const entry = everyRevision(s).find((revision) => revision.entry.number === number);
     if (entry && s.record) {
       const { remote, seen } = entry;
       if (entry.entry.revoked?.why !== "compromised" && seen !== "gone") {
-        return act({ do: "Record", record: revoking(s.record, number, "compromised", s.now) }, "Compromised", message);
+        return act({ do: "Record", record: revoking(s.record, number, "compromised", s.apiNow) }, "Compromised", message);
       }
       if (remote?.active && seen !== "expired") {
         return act({ do: "Revoke", token: remote }, "Compromised", message, warning("Compromised", `Revoked revision ${number}: reported as compromised.`));
       }
-      return remote ? act({ do: "Delete", token: remote }, "Compromised", message) : null;
+      return remote ? act(finish(remote), "Compromised", message) : null;
     }
     const stray = [...s.lost, ...s.remains].find((candidate) => candidate.number === number);
     if (!stray) return null;
@@ -37,7 +33,7 @@ export const revocationUnderway: Check = {
   why: "what was recorded as revoked is revoked, whatever happened in between",
   ask(s) {
     if (!s.record) return null;
-    for (const { entry, remote, seen } of all(s)) {
+    for (const { entry, remote, seen } of everyRevision(s)) {
       if (!entry.revoked || entry.revoked.done) continue;
       // The person changed their mind before the request was sent: restoring takes care of it.
       if (entry.revoked.why === "state" && s.desired.state === "Active") continue;
@@ -45,14 +41,14 @@ export const revocationUnderway: Check = {
         return act({ do: "Revoke", token: remote }, "Revoking", `Revoking revision ${entry.number}.`, revocationEvent(s, entry.number, entry.revoked.why));
       }
       if (seen === "missing" || seen === "unknown") continue;
-      return act({ do: "Record", record: revoked(s.record, entry.number) }, "Revoking", `Revision ${entry.number} is revoked.`);
+      return act({ do: "Record", record: revoked(s.record, entry.number, s.apiNow) }, "Revoking", `Revision ${entry.number} is revoked.`);
     }
     return null;
   },
 };
 
 function revocationEvent(s: Situation, number: number, why: string): Hit["event"] {
-  if (why === "early") return warning("RetiredEarly", `Retired revision ${number} of ${s.desired.resource} early: its successor would have expired first.`);
+  if (why === "early") return warning("RetiredEarly", `Retired revision ${number} of ${s.desired.resource} early: a newer one could not wait for it.`);
   if (why === "state") return normal("Revoked", `Revoked revision ${number} of ${s.desired.resource}: the spec says state: Revoked.`);
   return normal("Retired", `Retired revision ${number} of ${s.desired.resource}.`);
 }
@@ -67,7 +63,7 @@ export const stateRevoked: Check = {
       if (seen !== "active" || !remote) continue;
       if (!entry.revoked) {
         const why = revision === s.current ? "state" : "retired";
-        return act({ do: "Record", record: revoking(s.record, entry.number, why, s.now) }, "Revoking", `Revoking revision ${entry.number}: the spec says state: Revoked.`);
+        return act({ do: "Record", record: revoking(s.record, entry.number, why, s.apiNow) }, "Revoking", `Revoking revision ${entry.number}: the spec says state: Revoked.`);
       }
       // Restored by somebody while the spec says otherwise: the spec wins.
       return act({ do: "Revoke", token: remote }, "Revoking", `Revoking revision ${entry.number} again: the spec says state: Revoked.`);
@@ -140,7 +136,7 @@ export const olderEnded: Check = {
       if (seen !== "expired" && seen !== "revoked" && seen !== "gone") continue;
       const why = seen === "expired" ? "expired" : "elsewhere";
       return act(
-        { do: "Record", record: endedElsewhere(s.record, entry.number, why, s.now) },
+        { do: "Record", record: endedElsewhere(s.record, entry.number, why, s.apiNow) },
         "CleaningUp",
         seen === "expired" ? `Revision ${entry.number} has expired.` : `Revision ${entry.number} was revoked or deleted elsewhere.`,
       );

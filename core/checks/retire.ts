@@ -4,6 +4,20 @@ import { act, type Check } from "../hit.ts";
 import { revoking } from "../recording.ts";
 import { isSkewed } from "./need.ts";
 
+export const retireCrowded: Check = {
+  name: "retire-crowded",
+  why: "an urgent revision came while an older one still retired: now that it is delivered, the oldest gives way",
+  ask(s) {
+    // What somebody holds without our having delivered it waits for its own date.
+    const ours = s.retiring.filter(({ entry, seen }) => entry.deliveredAt !== null && seen === "active");
+    const [oldest, next] = ours;
+    if (!oldest || !next || !s.record || s.current?.seen !== "active" || s.copy?.value !== "intact") return null;
+    if (s.desired.paused || isSkewed(s)) return null;
+    const message = `Retiring revision ${oldest.entry.number} early: revision ${s.current.entry.number} could not wait for it.`;
+    return act({ do: "Record", record: revoking(s.record, oldest.entry.number, "early", s.apiNow) }, "RetiredEarly", message);
+  },
+};
+
 export const retireDue: Check = {
   name: "retire-due",
   why: "the old one goes when the new one is used and it has stood still, or when the longest overlap is over",
@@ -12,10 +26,12 @@ export const retireDue: Check = {
     if (!old || !s.current || s.current.seen !== "active" || old.seen !== "active" || !s.record || !s.tokens) return null;
     if (s.desired.paused || isSkewed(s)) return null;
     const date = retireAt(s, old, s.current);
-    if (date.at > s.now) return null;
-    if (date.byUse && s.tokens.at < date.at) {
+    if (date.at > s.apiNow) return null;
+    // What the list shows of use is as old as the list.
+    const listedAt = s.apiNow - (s.observed.monotonic - s.tokens.sentAt);
+    if (date.byUse && listedAt < date.at) {
       return act({ do: "Look", at: "tokens", after: s.observed.monotonic }, "Retiring", `Looking whether revision ${old.entry.number} is still in use.`);
     }
-    return act({ do: "Record", record: revoking(s.record, old.entry.number, "retired", s.now) }, "Retiring", `Retiring revision ${old.entry.number}: ${date.why}.`);
+    return act({ do: "Record", record: revoking(s.record, old.entry.number, "retired", s.apiNow) }, "Retiring", `Retiring revision ${old.entry.number}: ${date.why}.`);
   },
 };

@@ -1,5 +1,6 @@
 // What has to be known before anything is decided. Unknown leads to waiting or to another look, never to more.
 import { act, stall, wait, type Check } from "../hit.ts";
+import { everyRevision, knownAt } from "../situation.ts";
 
 export const issuerKnown: Check = {
   name: "issuer-known",
@@ -42,7 +43,10 @@ export const copyKnown: Check = {
 export const copyOurs: Check = {
   name: "copy-ours",
   why: "what is not ours is never written, and no token is issued that could not be delivered",
-  ask({ copy }) {
+  ask({ copy, desired }) {
+    if (copy?.place === "ours" && copy.record && copy.record.mark !== desired.mark) {
+      return stall("SecretNotOurs", "What stands at the place of delivery bears the record of another resource: name another place.");
+    }
     if (copy?.place !== "foreign") return null;
     return stall("SecretNotOurs", copy.foreign ?? "What stands at the place of delivery is not ours: name another.");
   },
@@ -53,6 +57,17 @@ export const tokensKnown: Check = {
   why: "no complete list, no decision",
   ask({ observed: { tokens } }) {
     return tokens.is === "unknown" ? wait(tokens.reason, tokens.message) : null;
+  },
+};
+
+export const listBehind: Check = {
+  name: "list-behind",
+  why: "a list older than the record that it contradicts proves nothing: two replicas would undo each other's entries",
+  ask(s) {
+    if (!s.tokens || !s.copy || s.tokens.sentAt > knownAt(s.copy)) return null;
+    const odd = everyRevision(s).find(({ entry, seen }) => (entry.revoked?.done ? seen === "active" : !entry.revoked && seen === "revoked"));
+    if (!odd) return null;
+    return act({ do: "Look", at: "tokens", after: knownAt(s.copy) }, "TokensUnknown", `The token list is older than what is recorded of revision ${odd.entry.number}: looking again.`);
   },
 };
 

@@ -1,0 +1,70 @@
+# Every target that a person runs, in a line each: `make help`.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+BIN := .tools/bin
+NODE := $(BIN)/node
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: help demo test check build generate types lint unit tools cluster cluster-stop sim pack clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
+
+demo: build ## the whole story on real engines, in under two minutes; STAY=1 leaves it running
+	@tools/engines --for "make demo" kube-apiserver etcd kubectl
+	@$(NODE) test/demo/main.ts $(if $(STAY),--stay)
+
+test: node_modules/.ok generate-check types lint ## every ring of the test suite; its last line is "N passed, N failed"
+	@tools/engines --for "make test" kube-apiserver etcd kubectl kube-controller-manager pulumi
+	@$(NODE) test/support/suite.ts
+
+check: node_modules/.ok generate-check types lint unit ## types, lint, import map, generated files, unit and engine tests
+
+build: node_modules/.ok ## compile, and leave bin/servicetokens
+	@$(NODE) node_modules/typescript/bin/tsc -p tsconfig.build.json
+	@mkdir -p bin && cp tools/launcher bin/servicetokens && chmod +x bin/servicetokens
+
+generate: node_modules/.ok ## write the CRDs from core's schema
+	@$(NODE) crds/generate.ts
+
+generate-check: node_modules/.ok
+	@$(NODE) crds/generate.ts --check
+
+types: node_modules/.ok ## check the types
+	@$(NODE) node_modules/typescript/bin/tsc --noEmit
+
+lint: node_modules/.ok ## style, limits and the import map
+	@$(NODE) node_modules/eslint/bin/eslint.js --max-warnings 0 .
+
+unit: node_modules/.ok ## the unit and engine tests alone
+	@$(NODE) node_modules/vitest/vitest.mjs run --project unit --reporter=dot
+
+sim: node_modules/.ok ## simulate N histories of the engine from SEED: make sim N=20000 SEED=1
+	@$(NODE) test/simulation/main.ts N=$(or $(N),20000) SEED=$(or $(SEED),1)
+
+tools: $(NODE) ## build or fetch every engine that the tests need
+	@tools/engines --for "make tools" kube-apiserver etcd kubectl kube-controller-manager pulumi
+
+cluster: node_modules/.ok ## start a local control plane and print its kubeconfig
+	@tools/engines --for "make cluster" kube-apiserver etcd kubectl kube-controller-manager
+	@$(NODE) test/support/cluster-cli.ts start
+
+cluster-stop: node_modules/.ok ## end the local control plane
+	@$(NODE) test/support/cluster-cli.ts stop
+
+pack: build ## the npm package
+	@npm pack
+
+clean: ## remove what was built here (not the engines' cache)
+	@rm -rf dist bin node_modules .tools *.tgz
+
+$(NODE):
+	@tools/engines --for "make" node
+
+node_modules/.ok: package.json package-lock.json | $(NODE)
+	@if [ -d node_modules ] && [ node_modules/.ok -nt package-lock.json ] && [ node_modules/.ok -nt package.json ]; then exit 0; fi; \
+	echo "Installing the npm packages" >&2; \
+	npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2 || { echo "npm could not install the packages: look at your network, proxy and registry settings (npm config get registry), then run make again" >&2; exit 1; }
+	@touch node_modules/.ok

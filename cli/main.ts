@@ -1,0 +1,43 @@
+#!/usr/bin/env node
+// The `servicetokens` program: which command there is, and how its failures are told. Each command is a file of its own.
+import { Command } from "commander";
+import type { Flags } from "./controller.ts";
+import { fail } from "./failure.ts";
+
+const program = new Command("servicetokens")
+  .description("Qualytics API tokens as code: the operator, the token service, and tools for both")
+  .showHelpAfterError("(run with --help to see what there is)")
+  .configureOutput({ outputError: (text, write) => write(text) });
+
+program
+  .command("server")
+  .description("run the token service: API and Tokens page")
+  .option("--listen <address>", "address and port; port 0 takes a free one", "127.0.0.1:8080")
+  .requiredOption("--data <where>", "a folder, memory:, or postgres://…")
+  .requiredOption("--admin-token-file <file>", "where the first administrator token is written, if it is not there")
+  .action(async (options: { listen: string; data: string; adminTokenFile: string }) => {
+    const { serve } = await import("./server.ts");
+    await serve(options);
+  });
+
+program
+  .command("controller")
+  .description("run the Kubernetes operator")
+  .option("--kubeconfig <file>", "kubeconfig; default: KUBECONFIG, the pod's service account, ~/.kube/config")
+  .option("--namespace <name>", "watch this namespace only")
+  .option("--own-namespace <name>", "where the operator keeps its identity and its lease")
+  .option("--leader-elect <yes>", "let one of several processes work at a time", "true")
+  .option("--metrics <address>", "serve /metrics, /healthz and /readyz, as in 127.0.0.1:9090")
+  .option("--concurrency <n>", "how many objects are worked on at a time", "32")
+  .option("--adopt-identity", "take over the identity of a cluster that is gone", false)
+  .option("--log-level <level>", "debug, info, warn or error", "info")
+  .action(async (options: Flags) => {
+    const { control } = await import("./controller.ts");
+    await control(options);
+  });
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  fail(error);
+}

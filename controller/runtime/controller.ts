@@ -1,0 +1,130 @@
+// Runs workers over a queue. Decides what becomes of a key after its reconcile:
+// done, planned again, retried or left alone. Must not know what a reconcile does.
+import { ApiError, isConflict } from "./api-error.ts";
+import { systemClock } from "./clock.ts";
+import type { Clock } from "./clock.ts";
+import { errorFields, silentLogger } from "./logger.ts";
+import type { Logger } from "./logger.ts";
+import type { WorkQueue } from "./workqueue.ts";
+
+/** Repeating would fail the same way: the key waits for a change of its object. */
+export class TerminalError extends Error {
+  override readonly name: string = "TerminalError";
+}
+
+export interface ReconcileResult {
+  /** When to look again (epoch ms) though nothing has changed. */
+  requeueAt?: number | undefined;
+}
+
+export interface ReconcileContext {
+  /** Fires when the time to drain is over: what is under way should let go. */
+  readonly signal: AbortSignal;
+}
+
+export type Reconcile = (key: string, context: ReconcileContext) => Promise<ReconcileResult | void>;
+
+export type ReconcileOutcome = "success" | "requeue_after" | "conflict" | "error" | "terminal";
+
+export interface ControllerObserver {
+  reconciled(outcome: ReconcileOutcome, seconds: number): void;
+}
+
+export interface ControllerOptions {
+  name: string;
+  queue: WorkQueue;
+  reconcile: Reconcile;
+  /** Keys in work at a time. Default 32: polite to the apiserver, and more would only queue there. */
+  concurrency?: number;
+  log?: Logger;
+  clock?: Clock;
+  observer?: ControllerObserver;
+}
+
+export class Controller {
+  readonly name: string;
+  readonly queue: WorkQueue;
+  readonly concurrency: number;
+  readonly #reconcile: Reconcile;
+  readonly #log: Logger;
+  readonly #clock: Clock;
+  readonly #abort = new AbortController();
+  readonly #context: ReconcileContext = { signal: this.#abort.signal };
+  #observer: ControllerObserver | undefined;
+  #workers: Promise<void>[] = [];
+
+  constructor(options: ControllerOptions) {
+    this.name = options.name;
+    this.queue = options.queue;
+    this.concurrency = options.concurrency ?? 32;
+    this.#reconcile = options.reconcile;
+    this.#log = options.log ?? silentLogger;
+    this.#clock = options.clock ?? systemClock;
+    this.#observer = options.observer;
+  }
+
+  observe(observer: ControllerObserver): void {
+    this.#observer = observer;
+  }
+
+  start(): void {
+    if (this.#workers.length > 0) return;
+    this.#workers = Array.from({ length: this.concurrency }, () => this.#work());
+  }
+
+  /** Begins nothing more and waits for what is under way. False: the time was over first. */
+  async stop(drainMs: number): Promise<boolean> {
+    this.queue.shutDown();
+    let drained = false;
+    let cancel: () => void = () => undefined;
+    const deadline = new Promise<void>((resolve) => (cancel = this.#clock.after(drainMs, resolve)));
+    await Promise.race([Promise.all(this.#workers).then(() => (drained = true)), deadline]);
+    cancel();
+    this.#abort.abort();
+    return drained;
+  }
+
+  async #work(): Promise<void> {
+    for (let key = await this.queue.next(); key !== undefined; key = await this.queue.next()) {
+      try {
+        await this.#process(key);
+      } finally {
+        this.queue.done(key);
+      }
+    }
+  }
+
+  async #process(key: string): Promise<void> {
+    const started = performance.now();
+    let outcome: ReconcileOutcome;
+    try {
+      const result = await this.#reconcile(key, this.#context);
+      const requeueAt = result?.requeueAt;
+      this.queue.forget(key);
+      this.queue.schedule(key, requeueAt);
+      outcome = requeueAt === undefined ? "success" : "requeue_after";
+    } catch (error) {
+      outcome = this.#fail(key, error);
+    }
+    this.#observer?.reconciled(outcome, (performance.now() - started) / 1000);
+  }
+
+  #fail(key: string, error: unknown): ReconcileOutcome {
+    const fields = { controller: this.name, key, ...errorFields(error) };
+    if (error instanceof TerminalError) {
+      this.queue.forget(key);
+      this.queue.schedule(key, undefined);
+      this.#log.error(fields, "Reconcile failed, waiting for a change");
+      return "terminal";
+    }
+    const asked = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0;
+    const retryMs = Math.round(this.queue.retry(key, asked));
+    if (isConflict(error)) {
+      // Somebody else wrote in between; that is no failure of ours, and the next pass sees what they wrote.
+      this.#log.debug({ ...fields, retryMs }, "Reconcile met a newer version");
+      return "conflict";
+    }
+    this.#log.error({ ...fields, failures: this.queue.failures(key), retryMs }, "Reconcile failed");
+    return "error";
+  }
+}

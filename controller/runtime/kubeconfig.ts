@@ -1,0 +1,167 @@
+// Reads kubeconfig files: which server, which certificates, which of the ways to
+// authenticate. Must not know requests. Relative paths count from the file they
+// stand in, and of several files the first that names a thing wins, as in kubectl.
+import { readFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { parse } from "yaml";
+import type { Credentials, TlsMaterial } from "./credentials.ts";
+import { ExecPlugin } from "./exec-plugin.ts";
+import type { ExecConfig } from "./exec-plugin.ts";
+import { TokenFile } from "./token-file.ts";
+
+interface Cluster {
+  server: string;
+  "certificate-authority"?: string;
+  "certificate-authority-data"?: string;
+  "insecure-skip-tls-verify"?: boolean;
+  "tls-server-name"?: string;
+  "proxy-url"?: string;
+}
+
+interface User {
+  "client-certificate"?: string;
+  "client-certificate-data"?: string;
+  "client-key"?: string;
+  "client-key-data"?: string;
+  token?: string;
+  tokenFile?: string;
+  username?: string;
+  password?: string;
+  exec?: ExecConfig;
+  "auth-provider"?: { name: string };
+}
+
+interface Context {
+  cluster: string;
+  user: string;
+  namespace?: string;
+}
+
+interface Kubeconfig {
+  "current-context"?: string;
+  clusters?: { name: string; cluster: Cluster }[];
+  users?: { name: string; user: User }[];
+  contexts?: { name: string; context: Context }[];
+}
+
+const pathFields = ["certificate-authority", "client-certificate", "client-key", "tokenFile"] as const;
+
+export async function loadKubeconfig(paths: readonly string[], contextName?: string): Promise<Credentials> {
+  const config = merge(paths.map(readConfig));
+  const name = contextName ?? config["current-context"];
+  const { context, cluster, user } = select(config, name, paths.join(", "));
+  const scope = { server: new URL(cluster.server), ...(context.namespace === undefined ? {} : { namespace: context.namespace }) };
+  if (user["auth-provider"] !== undefined) return { ...scope, ...(await legacyProvider(paths, String(name), cluster)) };
+  return { ...scope, ...userCredentials(cluster, user) };
+}
+
+function select(config: Kubeconfig, name: string | undefined, where: string): { context: Context; cluster: Cluster; user: User } {
+  const context = config.contexts?.find((entry) => entry.name === name)?.context;
+  if (context === undefined) throw new Error(`${where}: no context ${name === undefined ? "is current" : `"${name}"`}`);
+  const cluster = config.clusters?.find((entry) => entry.name === context.cluster)?.cluster;
+  if (cluster === undefined) throw new Error(`${where}: no cluster "${context.cluster}"`);
+  if (cluster["proxy-url"] !== undefined) throw new Error(`${where}: proxy-url is not supported`);
+  return { context, cluster, user: config.users?.find((entry) => entry.name === context.user)?.user ?? {} };
+}
+
+function readConfig(path: string): Kubeconfig {
+  const config = (parse(readFileSync(path, "utf8")) ?? {}) as Kubeconfig;
+  const parts = [...(config.clusters ?? []).map((entry) => entry.cluster), ...(config.users ?? []).map((entry) => entry.user)];
+  for (const part of parts as (Partial<Record<(typeof pathFields)[number], string>> | null)[]) {
+    for (const field of pathFields) {
+      const value = part?.[field];
+      if (part !== null && value !== undefined) part[field] = resolve(dirname(path), value);
+    }
+  }
+  return config;
+}
+
+function merge(configs: readonly Kubeconfig[]): Kubeconfig {
+  const current = configs.map((config) => config["current-context"]).find((name) => name !== undefined && name !== "");
+  return {
+    ...(current === undefined ? {} : { "current-context": current }),
+    clusters: configs.flatMap((config) => config.clusters ?? []),
+    users: configs.flatMap((config) => config.users ?? []),
+    contexts: configs.flatMap((config) => config.contexts ?? []),
+  };
+}
+
+type Authentication = Pick<Credentials, "tls" | "authorization" | "invalidate">;
+
+function userCredentials(cluster: Cluster, user: User): Authentication {
+  if (user.exec !== undefined) return execCredentials(cluster, new ExecPlugin(user.exec, clusterInfo(cluster)));
+  const material = (): TlsMaterial => ({ ...serverTls(cluster), ...clientCertificate(user) });
+  // The order is client-go's: an explicit token counts before the file, which exists for rotation.
+  if (user.tokenFile !== undefined && user.token === undefined) {
+    const file = new TokenFile(user.tokenFile);
+    return { tls: material, authorization: () => file.authorization(), invalidate: () => file.invalidate() };
+  }
+  const header = staticHeader(user);
+  return { tls: material, authorization: () => header, invalidate: () => undefined };
+}
+
+function staticHeader(user: User): string | undefined {
+  if (user.token !== undefined) return `Bearer ${user.token}`;
+  if (user.username === undefined) return undefined;
+  return `Basic ${Buffer.from(`${user.username}:${user.password ?? ""}`).toString("base64")}`;
+}
+
+function execCredentials(cluster: Cluster, plugin: ExecPlugin): Authentication {
+  return {
+    async tls() {
+      const { clientCertificateData: cert, clientKeyData: key } = await plugin.credential();
+      return { ...serverTls(cluster), ...(cert === undefined || key === undefined ? {} : { cert, key }) };
+    },
+    authorization() {
+      const credential = plugin.credential();
+      const header = ({ token }: { token?: string }): string | undefined => (token === undefined ? undefined : `Bearer ${token}`);
+      return credential instanceof Promise ? credential.then(header) : header(credential);
+    },
+    invalidate: () => plugin.invalidate(),
+  };
+}
+
+/** Auth providers (OIDC and the like) are rare and intricate: the official client knows them, and is loaded only here. */
+async function legacyProvider(paths: readonly string[], context: string, cluster: Cluster): Promise<Authentication> {
+  const { KubeConfig } = await import("@kubernetes/client-node");
+  const official = new KubeConfig();
+  official.loadFromFile(paths[0] as string);
+  official.setCurrentContext(context);
+  return {
+    tls: () => serverTls(cluster),
+    async authorization() {
+      const options: { headers?: Record<string, string> } = {};
+      await official.applyToHTTPSOptions(options);
+      return options.headers?.["Authorization"];
+    },
+    invalidate: () => undefined,
+  };
+}
+
+function serverTls(cluster: Cluster): TlsMaterial {
+  const ca = pem(cluster["certificate-authority-data"], cluster["certificate-authority"]);
+  return {
+    ...(ca === undefined ? {} : { ca }),
+    ...(cluster["tls-server-name"] === undefined ? {} : { servername: cluster["tls-server-name"] }),
+    ...(cluster["insecure-skip-tls-verify"] === true ? { insecure: true } : {}),
+  };
+}
+
+function clientCertificate(user: User): TlsMaterial {
+  const cert = pem(user["client-certificate-data"], user["client-certificate"]);
+  const key = pem(user["client-key-data"], user["client-key"]);
+  return cert === undefined || key === undefined ? {} : { cert, key };
+}
+
+function pem(data: string | undefined, path: string | undefined): string | undefined {
+  if (data !== undefined) return Buffer.from(data, "base64").toString("utf8");
+  return path === undefined ? undefined : readFileSync(path, "utf8");
+}
+
+function clusterInfo(cluster: Cluster): object {
+  return {
+    server: cluster.server,
+    ...(cluster["certificate-authority-data"] === undefined ? {} : { "certificate-authority-data": cluster["certificate-authority-data"] }),
+    ...(cluster["insecure-skip-tls-verify"] === true ? { "insecure-skip-tls-verify": true } : {}),
+  };
+}

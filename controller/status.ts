@@ -1,0 +1,94 @@
+// What a token object's status says. Output only: nothing here is ever read to decide.
+import { renewAt, retireAt } from "../core/dates.ts";
+import { DAY } from "../core/duration.ts";
+import { formatInstant } from "../core/instant.ts";
+import type { Plan } from "../core/plan.ts";
+import type { Entry } from "../core/record.ts";
+import type { Revision, Situation } from "../core/situation.ts";
+import type { Condition, TokenStatus } from "./kinds.ts";
+
+const HISTORY = 10;
+const when = (at: number | null): string | null => (at === null || !Number.isFinite(at) ? null : formatInstant(at));
+
+/** Conditions with the time of their last change carried over; `now` in milliseconds. */
+export function conditions(
+  wanted: readonly { readonly type: string; readonly status: Condition["status"]; readonly reason: string; readonly message: string }[],
+  previous: readonly Condition[],
+  at: { readonly generation: number; readonly now: number },
+): Condition[] {
+  return wanted.map(({ type, status, reason, message }) => {
+    const before = previous.find((condition) => condition.type === type);
+    const lastTransitionTime = before?.status === status ? before.lastTransitionTime : formatInstant(at.now);
+    return { type, status, reason, message, observedGeneration: at.generation, lastTransitionTime };
+  });
+}
+
+function tokenOf(s: Situation, current: Revision): NonNullable<TokenStatus["token"]> {
+  const { entry, remote } = current;
+  const lastUsed = remote?.lastUsed ?? null;
+  const expired = entry.expires !== null && entry.expires <= s.apiNow;
+  return {
+    id: entry.id,
+    name: entry.name,
+    revision: entry.number,
+    issuedAt: when(entry.created),
+    expiresAt: when(entry.expires),
+    renewAt: when(renewAt(s.desired, entry)),
+    lastUsedAt: when(lastUsed),
+    usage: lastUsed !== null && lastUsed > entry.usedAfter ? "Used" : "NotUsed",
+    state: expired ? "Expired" : current.seen === "revoked" || current.seen === "gone" || entry.revoked ? "Revoked" : "Active",
+  };
+}
+
+function historyOf(s: Situation, previous: TokenStatus["history"] = []): NonNullable<TokenStatus["history"]> {
+  const lines = new Map(previous.map((line) => [line.revision, line]));
+  for (const entry of s.record?.revisions ?? []) lines.set(entry.number, line(entry));
+  return [...lines.values()].sort((a, b) => b.revision - a.revision).slice(0, HISTORY);
+}
+
+function line(entry: Entry): NonNullable<TokenStatus["history"]>[number] {
+  return {
+    revision: entry.number,
+    id: entry.id,
+    issuedAt: when(entry.created),
+    ...(entry.deliveredAt === null ? {} : { deliveredAt: when(entry.deliveredAt) }),
+    ...(entry.revoked ? { revokedAt: when(entry.revoked.at), reason: entry.revoked.why } : {}),
+  };
+}
+
+/** The whole status, with null for what is to be absent: it is sent as a merge patch. */
+export function statusOf(s: Situation, plan: Plan, previous: TokenStatus | null, generation: number): TokenStatus {
+  const { current } = s;
+  return {
+    observedGeneration: generation,
+    conditions: conditions(plan.conditions, previous?.conditions ?? [], { generation, now: s.now }),
+    token: current ? tokenOf(s, current) : null,
+    retiring:
+      s.retiring.length === 0
+        ? null
+        : s.retiring.map((old) => {
+            const date = current ? retireAt(s, old, current) : null;
+            return { id: old.entry.id, revision: old.entry.number, ...(date && Number.isFinite(date.at) ? { retireAt: when(date.at) } : {}), ...(date ? { reason: date.why } : {}) };
+          }),
+    nextAction: { type: plan.nextAction.type, at: when(plan.nextAction.at), reason: plan.nextAction.reason },
+    history: historyOf(s, previous?.history),
+    user: s.observed.owner.is === "present" ? s.observed.owner.value.name : (previous?.["user"] ?? null),
+  };
+}
+
+/** JSON without nulls and with sorted keys: what the apiserver would store. */
+function canonical(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(canonical);
+  if (typeof value !== "object" || value === null) return value;
+  const entries = Object.entries(value).filter(([, field]) => field !== null && field !== undefined);
+  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, field]) => [name, canonical(field)]));
+}
+
+/** Whether a status is worth a write: a later use alone is, once a day. */
+export function isWorthWriting(next: TokenStatus, previous: TokenStatus | null): boolean {
+  if (previous === null) return true;
+  const plain = (status: TokenStatus): string => JSON.stringify(canonical({ ...status, token: status.token ? { ...status.token, lastUsedAt: null } : null }));
+  if (plain(next) !== plain(previous)) return true;
+  const used = (status: TokenStatus): number => Date.parse(status.token?.lastUsedAt ?? "") || 0;
+  return Math.abs(used(next) - used(previous)) >= DAY;
+}

@@ -1,0 +1,70 @@
+// Serves routes. Decides the order of what happens to a request: who asks, may they,
+// is the input right, then the rule; and that a known path answers 405 to other methods.
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { type Caller, authenticate } from "../rules/authentication.ts";
+import { Refusal } from "../rules/refusal.ts";
+import { atLeast } from "../rules/role.ts";
+import type { Service } from "../rules/service.ts";
+import { inputChecker } from "./input.ts";
+import type { CallerRoute, Method, PublicRoute, Route } from "./route.ts";
+
+const methods: readonly Method[] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+const callers = new WeakMap<FastifyRequest, Caller>();
+
+export function serveRoutes(app: FastifyInstance, service: Service, routes: readonly Route[]): void {
+  for (const route of routes) {
+    if (route.access === "public") servePublic(app, service, route);
+    else serveCaller(app, service, route);
+  }
+  for (const [path, known] of Map.groupBy(routes, ({ path }) => path)) refuseOtherMethods(app, path, known);
+}
+
+function servePublic(app: FastifyInstance, service: Service, route: PublicRoute): void {
+  app.route({
+    method: route.method,
+    url: route.path,
+    handler: async (_request, reply) => send(reply, route, await route.handle(service)),
+  });
+}
+
+function serveCaller(app: FastifyInstance, service: Service, route: CallerRoute): void {
+  const check = inputChecker({ id: route.path.includes(":id"), query: route.query, body: route.body });
+  app.route({
+    method: route.method,
+    url: route.path,
+    // Before the body is read: who may not ask need not be listened to.
+    onRequest: async (request) => {
+      const caller = await authenticate(service, request.headers.authorization);
+      refuseAccess(route.access, caller);
+      callers.set(request, caller);
+    },
+    handler: async (request, reply) => {
+      const caller = callers.get(request);
+      if (caller === undefined) throw new Error("A request reached its handler without a caller.");
+      const input = check({ params: request.params, query: request.query, body: request.body });
+      return send(reply, route, await route.handle({ service, caller, ...input }));
+    },
+  });
+}
+
+function send(reply: FastifyReply, route: Route, answer: unknown): FastifyReply {
+  return route.success === 204 ? reply.code(204).send() : reply.code(200).type("application/json; charset=utf-8").send(JSON.stringify(answer));
+}
+
+function refuseAccess(access: CallerRoute["access"], caller: Caller): void {
+  if (caller.scimOnly && access !== "scim") throw new Refusal("denied", "This token is limited to /api/scim/v2.");
+  const needed = access === "scim" ? "Admin" : access;
+  if (!atLeast(caller.account.role, needed)) throw new Refusal("denied", `This needs the role ${needed}.`);
+}
+
+function refuseOtherMethods(app: FastifyInstance, path: string, known: readonly Route[]): void {
+  const allowed = known.map(({ method }) => method);
+  const others = methods.filter((method) => !allowed.includes(method));
+  app.route({
+    method: others,
+    url: path,
+    exposeHeadRoute: false,
+    onRequest: async (_request, reply) => reply.code(405).header("allow", allowed.join(", ")).send({ detail: "Method Not Allowed" }),
+    handler: (_request, reply) => reply,
+  });
+}

@@ -1,0 +1,33 @@
+// Points in time as the API states them: whole seconds, UTC. Decides the rounding, so
+// that a token's `exp` and its `expiration` are the same second.
+
+export type Clock = () => number;
+
+const daySeconds = 86_400;
+
+export const systemClock: Clock = () => Date.now();
+
+export function currentSecond(clock: Clock): number {
+  return Math.floor(clock() / 1_000);
+}
+
+export function dateOf(second: number): Date {
+  return new Date(second * 1_000);
+}
+
+export function secondOf(date: Date): number {
+  return Math.floor(date.getTime() / 1_000);
+}
+
+export function daysAfter(second: number, days: number): number {
+  return second + days * daySeconds;
+}
+
+/** `2026-01-15T10:30:00Z` */
+export function stamp(date: Date): string {
+  return `${date.toISOString().slice(0, 19)}Z`;
+}
+
+export function stampOrNull(date: Date | null): string | null {
+  return date === null ? null : stamp(date);
+}

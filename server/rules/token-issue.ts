@@ -1,0 +1,64 @@
+// Issuing a token. Decides for whom, for how long and under which name, and that the
+// value is given out once; must not know how it is asked for.
+import { type Account, findAccount } from "../storage/account-table.ts";
+import { type Token, insertToken } from "../storage/token-table.ts";
+import type { Caller } from "./authentication.ts";
+import { currentSecond, dateOf, daysAfter } from "./moment.ts";
+import { Refusal } from "./refusal.ts";
+import { atLeast } from "./role.ts";
+import type { Service } from "./service.ts";
+
+export interface TokenRequest {
+  readonly name: string;
+  readonly expires_in_days?: number | null | undefined;
+  readonly scim_endpoints_only?: boolean | undefined;
+  /** The service user it is for; without it, the caller. */
+  readonly user_id?: number | null | undefined;
+}
+
+export interface IssuedToken {
+  readonly token: Token;
+  readonly value: string;
+}
+
+export async function issueToken(service: Service, caller: Caller, request: TokenRequest): Promise<IssuedToken> {
+  const admin = atLeast(caller.account.role, "Admin");
+  if (request.scim_endpoints_only === true && !admin) throw new Refusal("denied", "Only an Admin may issue tokens for SCIM.");
+  if (request.user_id === undefined || request.user_id === null) return issueFor(service, caller.account, request);
+  if (!admin) throw new Refusal("denied", "Only an Admin may issue tokens to a service user.");
+  return issueFor(service, usableServiceUser(await findAccount(service.database, request.user_id)), request);
+}
+
+export async function issueFor(service: Service, owner: Account, request: TokenRequest): Promise<IssuedToken> {
+  const second = currentSecond(service.clock);
+  const days = request.expires_in_days ?? undefined;
+  const expiration = days === undefined ? undefined : daysAfter(second, days);
+  const value = await service.bearer.issue(owner, { created: second, expiration });
+  const row = { name: request.name, created: dateOf(second), expiration: expiration === undefined ? null : dateOf(expiration) };
+  const id = await insertToken(service.database, {
+    ...row,
+    ownerId: owner.id,
+    scimOnly: request.scim_endpoints_only ?? false,
+    hash: service.bearer.hash(value),
+  });
+  if (id === undefined) throw await whyNotInserted(service, owner);
+  return { token: { ...row, id, lastUsed: null, active: true, owner }, value };
+}
+
+function usableServiceUser(owner: Account | undefined): Account {
+  if (owner === undefined) throw new Refusal("missing", "User not found.");
+  if (owner.internal) throw new Refusal("denied", "No token can be issued to an internal system user.");
+  if (owner.kind !== "Service") throw new Refusal("refused", "Tokens can be issued to service users only; a person issues their own.");
+  if (owner.deleted !== null) throw deactivated();
+  return owner;
+}
+
+function deactivated(): Refusal {
+  return new Refusal("refused", "The user is deactivated: restore it first.");
+}
+
+async function whyNotInserted(service: Service, owner: Account): Promise<Refusal> {
+  const current = await findAccount(service.database, owner.id);
+  if (current === undefined || current.deleted !== null) return deactivated();
+  return new Refusal("conflict", "The user has a token of this name already.");
+}

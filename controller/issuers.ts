@@ -47,6 +47,12 @@ export class Issuers {
     this.#onChange = options.onChange;
   }
 
+  /** Whether the issuer was ever tried: before that there is nothing to be said about it. */
+  isKnown(key: string): boolean {
+    const entry = this.#entries.get(key);
+    return entry !== undefined && (entry.client !== null || entry.problem !== NOT_YET);
+  }
+
   state(key: string): IssuerState {
     const entry = this.#entries.get(key);
     if (!entry) return { session: null, problem: NOT_YET };
@@ -69,11 +75,15 @@ export class Issuers {
       const client = await this.#connect(issuer, entry);
       const { session } = client;
       const now = session.clock.monotonic();
-      await session.tokens("service").refresh(now);
+      const snapshot = session.tokens("service");
+      // What our own writes, and looks of single tokens, brought since the last time.
+      const known = entry.changes.take(snapshot.marked());
+      const users = session.users.fingerprint();
+      await snapshot.refresh(now);
       await session.users.refresh(now);
       entry.client = client;
-      const marks = entry.changes.take(session.tokens("service").marked());
-      if (before !== client) this.#onChange(issuer.key, "all");
+      const marks = new Set([...known, ...entry.changes.take(snapshot.marked())]);
+      if (before !== client || users !== session.users.fingerprint()) this.#onChange(issuer.key, "all");
       else if (marks.size > 0) this.#onChange(issuer.key, marks);
       return session;
     } catch (error) {
@@ -82,7 +92,7 @@ export class Issuers {
     }
   }
 
-  /** Tokens whose next retirement hangs on use are told of every use. */
+  /** Tokens for which the next use means something are told of every use. */
   watch(key: string, mark: string, watched: boolean): void {
     this.#entry(key).changes.watch(mark, watched);
   }

@@ -25,7 +25,8 @@ export function conditions(
 
 function tokenOf(s: Situation, current: Revision): NonNullable<TokenStatus["token"]> {
   const { entry, remote } = current;
-  const lastUsed = remote?.lastUsed ?? null;
+  // What came before usedAfter was our own verification.
+  const lastUsed = remote?.lastUsed !== undefined && remote.lastUsed !== null && remote.lastUsed > entry.usedAfter ? remote.lastUsed : null;
   const expired = entry.expires !== null && entry.expires <= s.apiNow;
   return {
     id: entry.id,
@@ -35,7 +36,7 @@ function tokenOf(s: Situation, current: Revision): NonNullable<TokenStatus["toke
     expiresAt: when(entry.expires),
     renewAt: when(renewAt(s.desired, entry)),
     lastUsedAt: when(lastUsed),
-    usage: lastUsed !== null && lastUsed > entry.usedAfter ? "Used" : "NotUsed",
+    usage: lastUsed === null ? "NotUsed" : "Used",
     state: expired ? "Expired" : current.seen === "revoked" || current.seen === "gone" || entry.revoked ? "Revoked" : "Active",
   };
 }

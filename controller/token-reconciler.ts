@@ -3,7 +3,7 @@ import type { LifecycleError } from "../core/error.ts";
 import type { EventText } from "../core/hit.ts";
 import { markOf } from "../core/name.ts";
 import { plan as makePlan } from "../core/plan.ts";
-import { situate } from "../core/situation.ts";
+import { situate, type Situation } from "../core/situation.ts";
 import { resolve } from "../core/spec.ts";
 import type { Desired } from "../core/desired.ts";
 import { converge, observe, type Situated } from "../tokenapi/converge.ts";
@@ -52,6 +52,8 @@ export class TokenReconciler {
     }
     // Deleted and nothing of ours holds it: other finalizers do.
     if (object.deleting && !object.finalizers.includes(FINALIZER)) return {};
+    // The issuer's first look wakes all of its tokens.
+    if (this.#options.issuerObjects.get(this.#issuerKey(object)) && !this.#options.issuers.isKnown(this.#issuerKey(object))) return {};
     const memory = this.#memory(object);
     const at = this.#situate(object, memory);
     const { error, events } = await converge(at, (event) => this.#options.say(object, event));
@@ -161,7 +163,7 @@ export class TokenReconciler {
     const told = error && plan.outcome === "act" ? withError(plan, error) : plan;
     const words = unknownWords(object.spec.secret.template);
     const final = words.length > 0 ? withWords(told, words) : told;
-    this.#options.issuers.watch(this.#issuerKey(object), at.desired.mark, s.retiring.length > 0);
+    this.#options.issuers.watch(this.#issuerKey(object), at.desired.mark, s.retiring.length > 0 || !isUsed(s));
     const latest = this.#options.cluster.tokens.get(object.key);
     const status = statusOf(s, final, latest?.status ?? null, object.generation);
     this.#sayTurn(object, final, latest?.status?.conditions?.find(({ type }) => type === "Ready"), events);
@@ -190,6 +192,10 @@ export class TokenReconciler {
       if (!isNotFound(error) && !isConflict(error)) throw error;
     }
   }
+}
+
+function isUsed({ current }: Situation): boolean {
+  return (current?.remote?.lastUsed ?? 0) > (current?.entry.usedAfter ?? Number.POSITIVE_INFINITY);
 }
 
 type Plan = ReturnType<typeof makePlan>;

@@ -70,7 +70,10 @@ export interface Tokens {
 export interface Copy {
   /** When the read was sent, monotonic: it shows everything written before. 0 for a cache, which may lag. */
   readonly readAt: number;
-  /** When it was here, monotonic: nothing in it was written later. Default: readAt. */
+  /**
+   * When this record was here first, monotonic: nothing in it was written later. Reading the same again does not
+   * move it (tokenapi/converge.ts sees to that). Default: readAt.
+   */
   readonly doneAt?: number;
   /** none: nothing is there. foreign: something is, and it is not ours; `foreign` says whose. */
   readonly place: "none" | "ours" | "foreign";
@@ -117,6 +120,8 @@ export interface Observed {
   readonly uncertainAt: number | null;
   /** Tokens of the present spec were issued and failed verification: another would burn too. */
   readonly refused: string | null;
+  /** The look (see Desired.look) that the value which stands there cannot be written in; null or left out: none known. */
+  readonly unrenderable?: string | null;
   /** No second process may act on this resource (leader election, or Pulumi's lock). */
   readonly alone: boolean;
   /** Monotonic milliseconds of this process, now. */

@@ -27,14 +27,16 @@ import * as world from "./checks/world.ts";
 
 /** The life of a resource, most important first. */
 export const LIFE: readonly Check[] = [
-  world.issuerKnown, // nothing follows from silence
   world.copyKnown, // the record is the memory
+  need.valueUnread, // needs no API, and decides whether Ready may be said at all
+  world.issuerKnown, // nothing follows from silence
   world.issuerSame, // another API's list says nothing about our tokens
   world.copyOurs, // never write what is not ours
   world.tokensKnown, // no complete list, no decision
   world.answersSettled, // a lost answer is looked up before anything is repeated
   hand.handSuperseded, // a fenced value is dropped before it could be delivered
   order.compromised, // a person's emergency: above overlap, expiry and windows
+  hand.handGone,
   hand.handVerify, // the value in memory is the most perishable thing there is
   hand.handDeliver,
   world.listBehind, // what an older list says is not held against the record
@@ -45,7 +47,6 @@ export const LIFE: readonly Check[] = [
   order.restoredElsewhere,
   need.currentMissing, // absence is proved before anything follows from it
   order.olderEnded,
-  need.valueUnread, // so is a changed value
   lost.lostToken, // what nobody holds is cleared before the next number is issued
   need.restoreElsewhere, // cheaper than a new revision
   need.issueUrgently, // consumers without a valid token come before tidying
@@ -119,10 +120,13 @@ export function plan(desired: Desired, observed: Observed, now: number): Plan {
 function decide(s: Situation): [string, Hit] {
   for (const check of s.desired.deleting ? END : LIFE) {
     const hit = check.ask(s);
-    if (hit) return [check.name, hit];
+    if (hit) return [check.name, writes(hit) ? (need.unwritable(s) ?? hit) : hit];
   }
   return ["rest", REST];
 }
+
+const WRITES: ReadonlySet<Action["do"]> = new Set(["Fence", "Deliver", "Redeliver", "Record"]);
+const writes = ({ action }: Hit): boolean => action !== null && WRITES.has(action.do);
 
 function conditions(s: Situation, hit: Hit): Condition[] {
   const ready: Truth = judge(s, hit);

@@ -23,8 +23,6 @@ export interface Stray {
   readonly unused: boolean;
   /** Milliseconds since its creation, by the API's clock. */
   readonly age: number;
-  /** When it was created, by our clock. */
-  readonly madeAt: number;
 }
 
 export interface Situation {
@@ -78,8 +76,7 @@ function see(entry: Entry, tokens: Tokens | null, copy: Copy | null, apiNow: num
   return { remote: null, seen: twice ? "gone" : "missing" };
 }
 
-function findStrays(desired: Desired, observed: Observed, record: Record | null, times: { now: number; apiNow: number }): Stray[] {
-  const { now, apiNow } = times;
+function findStrays(desired: Desired, observed: Observed, record: Record | null, apiNow: number): Stray[] {
   const strays: Stray[] = [];
   for (const remote of observed.tokens.is === "present" ? observed.tokens.value.tokens : []) {
     const parsed = parseName(remote.name);
@@ -87,9 +84,17 @@ function findStrays(desired: Desired, observed: Observed, record: Record | null,
     if (observed.hand && isSame(remote, observed.hand)) continue;
     if (record?.revisions.some((entry) => isSame(remote, entry))) continue;
     const unused = remote.lastUsed === null || remote.lastUsed <= remote.created + OWN_USE;
-    strays.push({ number: parsed.revision, remote, unused, age: apiNow - remote.created, madeAt: remote.created - (apiNow - now) });
+    strays.push({ number: parsed.revision, remote, unused, age: apiNow - remote.created });
   }
   return strays.sort((a, b) => a.number - b.number);
+}
+
+/**
+ * Made after the declaring object was, as far as two clocks that are not ours agree. An active token gets a minute
+ * of doubt, since one left behind is worse; a revoked one gets none, since it may be kept for audit.
+ */
+export function isOfThisLife(token: { readonly created: number; readonly active?: boolean }, desired: Desired): boolean {
+  return token.created + (token.active === false ? 0 : MINUTE) >= desired.since;
 }
 
 /**
@@ -98,7 +103,7 @@ function findStrays(desired: Desired, observed: Observed, record: Record | null,
  * create clears only what it may have left behind itself; anything else may be another stack's.
  */
 function counts(stray: Stray, desired: Desired, copy: Copy, record: Record | null): boolean {
-  if (stray.madeAt + MINUTE < desired.since && !record?.revisions.some((entry) => entry.created <= stray.remote.created)) return false;
+  if (!isOfThisLife(stray.remote, desired) && !record?.revisions.some((entry) => entry.created <= stray.remote.created)) return false;
   return !copy.exclusive || record !== null || (stray.unused && stray.age < DAY);
 }
 
@@ -130,7 +135,7 @@ export function situate(desired: Desired, observed: Observed, now: number): Situ
   const copy = observed.copy.is === "present" ? observed.copy.value : null;
   const apiNow = now + (issuer?.clockOffset ?? 0);
   const record = copy?.record && copy.record.mark === desired.mark ? copy.record : null;
-  const strays = copy ? findStrays(desired, observed, record, { now, apiNow }) : [];
+  const strays = copy ? findStrays(desired, observed, record, apiNow) : [];
   const mine = copy ? strays.filter((stray) => counts(stray, desired, copy, record)) : [];
   const sorted = sortRevisions(desired, record, (entry) => see(entry, tokens, copy, apiNow));
   return {

@@ -24,6 +24,9 @@ export function judge(s: Situation, hit: Hit): Truth {
   }
   const broken = brokenCurrent(s, current);
   if (broken) return no(hit.outcome === "stall" ? hit.reason : broken.reason, hit.outcome === "stall" ? `${broken.message} ${hit.message}` : broken.message);
+  if (s.copy.value === "unread") {
+    return { status: "Unknown", reason: "SecretChanged", message: "The delivered copy was written by somebody else, and its value has not been compared yet." };
+  }
   if (seen === "missing") return { status: "Unknown", reason: "TokenMissing", message: `Revision ${entry.number} is not in the last token list.` };
   if (s.observed.owner.is === "present" && s.observed.owner.value.id === entry.inputs.owner && !s.observed.owner.value.active) {
     return no("ServiceUserDeactivated", `The service user ${s.observed.owner.value.name} is deactivated: its tokens do not authenticate.`);

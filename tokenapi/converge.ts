@@ -35,8 +35,8 @@ export interface Outcome {
 
 /** More steps than any life needs at once; beyond it something chases itself, and waiting is the better answer. */
 const MAX_PASSES = 60;
-/** A dry run that failed is tried again after so long. */
-const PROBE_AGAIN = 60_000;
+/** A dry run or a write that was refused is tried again after so long: a little less than the plan waits. */
+const PROBE_AGAIN = 290_000;
 
 /** Gathers every fact that the engine may ask for. */
 export async function observe(at: Situated): Promise<Observed> {
@@ -52,12 +52,13 @@ export async function observe(at: Situated): Promise<Observed> {
     issuer: issuerFact(at),
     owner: await ownerFact(at),
     tokens: list ? list.view(desired.mark, ids) : unknown("TokensUnknown", "Without an issuer there is no token list."),
-    copy: present(withProbe(copy, at)),
+    copy: present(sinceKnown(withProbe(copy, at), memory)),
     hand: memory.hand,
     held: at.held(),
     taken: memory.taken,
     uncertainAt: memory.uncertainAt,
     refused,
+    unrenderable: memory.unrenderable,
     alone: at.alone,
     monotonic: clock.monotonic(),
   };
@@ -66,6 +67,17 @@ export async function observe(at: Situated): Promise<Observed> {
 function withProbe(copy: Copy, { memory, clock }: Situated): Copy {
   if (typeof memory.writable === "string" && clock.monotonic() - memory.writableAt > PROBE_AGAIN) memory.writable = null;
   return copy.writable === null ? { ...copy, writable: memory.writable } : copy;
+}
+
+/** The same record read again is known since it was read first: what it says is no younger. */
+function sinceKnown(copy: Copy, memory: Situated["memory"]): Copy {
+  const at = copy.doneAt ?? copy.readAt;
+  const { seen } = memory;
+  if (seen && (seen.record === copy.record || JSON.stringify(seen.record) === JSON.stringify(copy.record))) {
+    return { ...copy, doneAt: Math.min(seen.at, at) };
+  }
+  memory.seen = { record: copy.record, at };
+  return copy;
 }
 
 function issuerFact(at: Situated): Fact<Issuer> {
@@ -95,7 +107,12 @@ export async function converge(at: Situated, said: (event: EventText) => void = 
     const early = action.do === "Look" ? action.after - observed.monotonic : 0;
     if (early > 0 && at.patient === false) return { plan: last, error: null, events, again: now + early };
     const failed = await safely(() => execute(action, at));
-    if (failed instanceof LifecycleError) return { plan: last, error: failed, events, again: null };
+    if (failed instanceof LifecycleError) {
+      // What is true may have changed with what failed: an answer before it may have told more.
+      const since = await safely(() => observe(at));
+      const judged = since instanceof LifecycleError ? last : plan(at.desired, since, at.clock.now());
+      return { plan: judged, error: failed, events, again: null };
+    }
     for (const event of last.events) {
       events.push(event);
       said(event);

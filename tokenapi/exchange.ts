@@ -85,6 +85,7 @@ class Reader implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#settled) return;
     const good = this.#status < 300;
     if (this.#size + chunk.length > (good ? this.#terms.limit : ERROR_LIMIT)) return good ? this.#giveUp("large") : this.#cutOff();
     this.#size += chunk.length;

@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import type { Action, TokenRef } from "../core/action.ts";
 import type { Desired } from "../core/desired.ts";
 import { isKind, LifecycleError } from "../core/error.ts";
+import { withEntry } from "../core/record.ts";
 import type { IssuerSession } from "./issuer.ts";
 import type { Memory } from "./memory.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -91,6 +92,9 @@ async function probe(scene: Scene): Promise<void> {
   scene.memory.writableAt = session(scene).clock.monotonic();
 }
 
+/** A delivery that took longer is dated anew. */
+const SLOW_DELIVERY = 2_000;
+
 /** Whole seconds that cover `elapsed` milliseconds and one more: the API's times are cut to seconds. */
 const covering = (elapsed: number): number => Math.ceil(elapsed / 1_000) * 1_000 + 1_000;
 
@@ -148,25 +152,46 @@ async function verify(scene: Scene): Promise<void> {
 }
 
 async function deliver(action: Action & { do: "Deliver" }, scene: Scene): Promise<void> {
-  const { memory } = scene;
+  const { memory, issuer } = scene;
   if (!memory.value) return;
+  const sentAt = issuer?.clock.monotonic() ?? 0;
+  let done = false;
   await write(scene, { record: action.record, value: memory.value }, () => {
     memory.hand = null;
     memory.value = null;
+    done = true;
   });
+  const elapsed = (issuer?.clock.monotonic() ?? 0) - sentAt;
+  if (!done || elapsed <= SLOW_DELIVERY) return;
+  // The overlap starts when the value stood there, not when we set out to write it.
+  const { record } = action;
+  const later = record.current === null ? record : withEntry(record, record.current, (entry) => ({ ...entry, deliveredAt: (entry.deliveredAt ?? 0) + elapsed }));
+  await write(scene, { record: later, value: "keep" });
 }
 
 async function write(scene: Scene, writing: Writing, done: () => void = () => undefined): Promise<void> {
   try {
     await scene.target.write(writing);
   } catch (error) {
+    if (isKind(error, "denied", "invalid")) return refuse(scene, writing, error);
     scene.memory.writable = null;
     if (!isKind(error, "conflict")) throw error;
-    // Somebody wrote first: what stands there now decides what is next.
+    // Somebody wrote first: what stands there now decides what is next, and whether the value in memory is still good.
     await scene.target.read();
+    if (scene.memory.hand && scene.issuer) scene.memory.uncertainAt = scene.issuer.clock.monotonic();
     return;
   }
   done();
+}
+
+/** Trying again would be refused again: the next plan says so, and what does not need the copy goes on. */
+function refuse({ memory, desired, issuer }: Scene, writing: Writing, error: LifecycleError): void {
+  if (writing.value === "again" && error.code === "NOT_RENDERABLE") {
+    memory.unrenderable = desired.look;
+    return;
+  }
+  memory.writable = error.message;
+  memory.writableAt = issuer?.clock.monotonic() ?? 0;
 }
 
 /** Another copy stands there now: what it is decides what is next. */

@@ -1,6 +1,7 @@
 // What one process remembers of one resource between two looks. Nothing here outlives the process,
 // and nothing here is needed for safety but the value in hand, which a crash turns into a lost token.
 import type { Hand } from "../core/observed.ts";
+import type { Record } from "../core/record.ts";
 import type { SecretValue } from "../core/secret-value.ts";
 
 export interface Memory {
@@ -17,10 +18,14 @@ export interface Memory {
   /** What the last dry run said. */
   writable: true | string | null;
   writableAt: number;
+  /** The record that the last look found, and since when it is known; monotonic. */
+  seen: { readonly record: Record | null; readonly at: number } | null;
+  /** See Observed.unrenderable. */
+  unrenderable: string | null;
 }
 
 export function blankMemory(): Memory {
-  return { hand: null, value: null, issuedAt: 0, taken: 0, uncertainAt: null, refused: null, writable: null, writableAt: 0 };
+  return { hand: null, value: null, issuedAt: 0, taken: 0, uncertainAt: null, refused: null, writable: null, writableAt: 0, seen: null, unrenderable: null };
 }
 
 /** Nothing in it that another look would not find again. */

@@ -90,7 +90,7 @@ export class Transport {
         credential = await this.#credential(call);
         continue;
       }
-      if (outcome.is === "answer" && outcome.status === 401 && !renewed && call.credential === undefined) {
+      if (outcome.is === "answer" && outcome.status === 401 && !renewed) {
         // The token may have been exchanged since it was read: a refused call was not worked on, whatever it is.
         renewed = true;
         const fresh = await this.#credential(call);

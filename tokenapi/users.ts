@@ -66,6 +66,11 @@ export class ServiceUsers {
     return matches.find(({ active }) => active) ?? matches[0] ?? null;
   }
 
+  /** Changes when a user comes, goes, is renamed or deactivated. */
+  fingerprint(): string {
+    return (this.#users ?? []).map(({ id, name, active }) => `${id} ${active} ${name}`).join("\n");
+  }
+
   #lookup(ref: UserRef): Fact<Owner> {
     if (this.#users === null) return this.#failure;
     const user = this.user(ref);

@@ -13,6 +13,7 @@ import { sleep, systemClock } from "./clock.ts";
 import type { Clock } from "./clock.ts";
 import { credentialConnector } from "./connector.ts";
 import type { Credentials } from "./credentials.ts";
+import { layGhosts } from "./ghost-streams.ts";
 
 export interface RequestMeasurement {
   verb: string;
@@ -71,6 +72,7 @@ export class Transport {
   readonly #clock: Clock;
 
   constructor(options: TransportOptions) {
+    layGhosts();
     const connect = credentialConnector(options.credentials, options.connectTimeoutMs ?? 10_000);
     // undici's default of 4 s would also close idle HTTP/2 sessions; the apiserver's own limit is 90 s.
     const shared = { connect, allowH2: true, keepAliveTimeout: 60_000 };

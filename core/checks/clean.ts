@@ -4,6 +4,9 @@ import { deleteAt } from "../dates.ts";
 import { act, finish, type Check } from "../hit.ts";
 import { withoutEntry } from "../record.ts";
 
+/** The record is an annotation of limited size: beyond so many kept revisions the oldest are deleted early. */
+const MOST_ENDED = 100;
+
 export const endedDue: Check = {
   name: "ended-due",
   why: "a revoked revision is kept for a restore, then deleted",
@@ -14,7 +17,7 @@ export const endedDue: Check = {
       if (seen === "gone") {
         return act({ do: "Record", record: withoutEntry(s.record, entry.number) }, "CleaningUp", `Revision ${entry.number} is deleted.`);
       }
-      const due = deleteAt(s.desired, entry);
+      const due = s.ended.length > MOST_ENDED ? s.apiNow : deleteAt(s.desired, entry);
       if (remote && due !== null && due <= s.apiNow && (seen === "revoked" || seen === "expired")) {
         return act(finish(remote), "CleaningUp", `Deleting revision ${entry.number}.`);
       }
@@ -28,6 +31,7 @@ export const copyLooks: Check = {
   why: "labels, annotations, type and template follow the spec; the value stays",
   ask(s) {
     if (!s.record || !s.current || s.copy?.value !== "intact" || s.copy.look === null || s.copy.look === s.desired.look) return null;
+    if (s.observed.unrenderable === s.desired.look) return null;
     return act({ do: "Redeliver", record: s.record }, "Delivering", "The delivered copy looks other than the spec says: writing it again, same token.");
   },
 };

@@ -2,7 +2,8 @@
 import { act, finish, normal, wait, warning, type Check, type Hit } from "../hit.ts";
 import { parseName } from "../name.ts";
 import type { Fact, Remote } from "../observed.ts";
-import { everyRevision, knownAt, type Situation } from "../situation.ts";
+import { everyRevision, isOfThisLife, knownAt, type Situation } from "../situation.ts";
+import { currentMissing } from "./need.ts";
 import { issuerSame } from "./world.ts";
 
 const release = (message: string, event: Hit["event"] = null): Hit => act({ do: "Release" }, "Deleting", message, event);
@@ -45,13 +46,18 @@ export const blocked: Check = {
   },
 };
 
-/** Recorded tokens with a name of somebody else (imported, handed over) are found by the record alone: they go before it. */
+/**
+ * Recorded tokens with a name of somebody else (imported, handed over), or older than the declaring object (restored
+ * from a backup, clocks apart), are found by the record alone: they go before it.
+ */
 export const foreignNames: Check = {
   name: "deletion-recorded",
-  why: "a token without our mark in its name is known by the record alone, so it goes before the copy",
+  why: "what only the record tells to be ours goes before the copy that holds the record",
   ask(s) {
-    for (const { remote } of everyRevision(s)) {
-      if (!remote || parseName(remote.name)?.mark === s.desired.mark) continue;
+    for (const { entry, remote, seen } of everyRevision(s)) {
+      if (parseName(entry.name)?.mark === s.desired.mark && isOfThisLife(entry, s.desired)) continue;
+      if (seen === "missing") return currentMissing.ask(s);
+      if (!remote) continue;
       const hit = end(s, remote);
       if (hit) return hit;
     }

@@ -20,17 +20,21 @@ export const handSuperseded: Check = {
   },
 };
 
+export const handGone: Check = {
+  name: "hand-gone",
+  why: "a token that ended before it was delivered is not delivered; our own answer counts until a later list is here",
+  ask({ observed: { hand }, tokens }) {
+    if (!hand || !tokens || tokens.tokens.some((token) => token.active && isSame(token, hand))) return null;
+    return act({ do: "Drop", refused: null }, "RevokedElsewhere", `Revision ${hand.number} was revoked or deleted elsewhere before it was delivered.`);
+  },
+};
+
 export const handVerify: Check = {
   name: "hand-verify",
   why: "nobody is handed a token that does not authenticate",
-  ask({ observed, desired, tokens }) {
+  ask({ observed, desired }) {
     const { hand } = observed;
     if (!hand || hand.verified || !desired.verify) return null;
-    // Whose failure it is: the list and the users were read again after each failed try.
-    const remote = tokens?.tokens.find((token) => isSame(token, hand));
-    if (hand.failures > 0 && tokens && !remote?.active) {
-      return act({ do: "Drop", refused: null }, "RevokedElsewhere", `Revision ${hand.number} was revoked or deleted elsewhere before it was delivered.`);
-    }
     if (hand.failures > 0 && observed.owner.is === "present" && !observed.owner.value.active) {
       return act({ do: "Drop", refused: null }, "ServiceUserDeactivated", `Revision ${hand.number} does not authenticate: its service user was deactivated.`);
     }

@@ -23,7 +23,7 @@ export const lostToken: Check = {
     const lost = s.lost.filter((stray) => stray !== owner && !(owner && !stray.unused && stray.number > owner.number));
     const first = lost[0];
     if (!first || !s.copy || !s.tokens) return null;
-    if (!s.copy.exclusive && s.copy.readAt <= s.tokens.doneAt) {
+    if (!s.copy.exclusive && s.copy.readAt < s.tokens.doneAt) {
       return act({ do: "Look", at: "copy", after: s.tokens.doneAt }, "LostToken", "An unrecorded token of ours exists: looking at the delivered copy again.");
     }
     const doubt = s.observed.alone ? 0 : first.remote.created + BENEFIT_OF_DOUBT - s.apiNow;
@@ -53,7 +53,7 @@ export const lostRemains: Check = {
   why: "a lost token is deleted once it is revoked",
   ask(s) {
     if (!s.copy || !s.tokens) return null;
-    if (s.remains.length > 0 && !s.copy.exclusive && s.copy.readAt <= s.tokens.doneAt) {
+    if (s.remains.length > 0 && !s.copy.exclusive && s.copy.readAt < s.tokens.doneAt) {
       return act({ do: "Look", at: "copy", after: s.tokens.doneAt }, "LostToken", "An unrecorded token of ours exists: looking at the delivered copy again.");
     }
     for (const stray of s.remains) {

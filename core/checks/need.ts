@@ -43,6 +43,10 @@ function voluntary(s: Situation, current: Revision): Need | null {
   const changed = changedInput(s, entry.inputs);
   if (changed) return need(false, "SpecChanged", `The spec now asks for ${changed}.`);
   if (entry.inputs.rotate !== s.desired.rotate) return need(false, "RotationRequested", "A rotation was asked for.");
+  const { unrenderable } = s.observed;
+  if (unrenderable === s.desired.look && s.copy?.look !== unrenderable) {
+    return need(false, "SpecChanged", "The delivered copy is to look different, and its present value cannot be written in that form.");
+  }
   const due = renewAt(s.desired, entry);
   const last = lastCall(s, entry);
   if (isPast(last, s.apiNow)) return need(true, "Renewal", `Revision ${entry.number} is about to expire.`);
@@ -103,15 +107,23 @@ function matches(pattern: string, name: string): boolean {
   return new RegExp(`^${parts.join(".*")}$`, "u").test(name);
 }
 
+/** How long a refused write is left alone. */
+const WRITE_AGAIN = 5 * MINUTE;
+
+/** The place of delivery refused a write of ours; null: not that we know. */
+export function unwritable(s: Situation): Hit | null {
+  if (typeof s.copy?.writable !== "string") return null;
+  return stall("SecretNotWritable", `The delivered copy cannot be written (${s.copy.writable}): no token is issued until it can.`, s.now + WRITE_AGAIN);
+}
+
 /** The next step towards a new revision. */
 function issue(s: Situation, why: Need): Hit {
   if (!s.observed.held) return act({ do: "Hold" }, why.reason, why.message);
   const lastDelivered = s.record?.current ?? 0;
   const burnt = s.next - 1 > lastDelivered;
   if (burnt && s.copy?.writable === null) return act({ do: "Probe" }, why.reason, `${why.message} Trying whether it can be delivered.`);
-  if (typeof s.copy?.writable === "string") {
-    return stall("SecretNotWritable", `The delivered copy cannot be written (${s.copy.writable}): no token is issued until it can.`, s.now + MINUTE);
-  }
+  const refused = unwritable(s);
+  if (refused) return refused;
   const owner = s.observed.owner.is === "present" ? s.observed.owner.value.id : 0;
   const { desired } = s;
   const inputs: IssueInputs = { owner, base: desired.base, days: desired.days, scim: desired.scim, rotate: desired.rotate };

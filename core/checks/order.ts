@@ -13,7 +13,8 @@ export const compromised: Check = {
     const entry = everyRevision(s).find((revision) => revision.entry.number === number);
     if (entry && s.record) {
       const { remote, seen } = entry;
-      if (entry.entry.revoked?.why !== "compromised" && seen !== "gone") {
+      // An emergency does not wait for a place of delivery that cannot be written.
+      if (entry.entry.revoked?.why !== "compromised" && seen !== "gone" && typeof s.copy?.writable !== "string") {
         return act({ do: "Record", record: revoking(s.record, number, "compromised", s.apiNow) }, "Compromised", message);
       }
       if (remote?.active && seen !== "expired") {
@@ -34,7 +35,9 @@ export const revocationUnderway: Check = {
   ask(s) {
     if (!s.record) return null;
     for (const { entry, remote, seen } of everyRevision(s)) {
-      if (!entry.revoked || entry.revoked.done) continue;
+      // What was compromised is never good again, whoever restores it.
+      const again = entry.revoked?.why === "compromised" && seen === "active";
+      if (!entry.revoked || (entry.revoked.done && !again)) continue;
       // The person changed their mind before the request was sent: restoring takes care of it.
       if (entry.revoked.why === "state" && s.desired.state === "Active") continue;
       if (seen === "active" && remote) {
@@ -58,7 +61,7 @@ export const stateRevoked: Check = {
   why: "state: Revoked revokes at once, the retiring ones too; the value stays for a restore",
   ask(s) {
     if (s.desired.state !== "Revoked" || !s.record) return null;
-    for (const revision of [...s.retiring, ...s.kept, ...(s.current ? [s.current] : [])]) {
+    for (const revision of everyRevision(s)) {
       const { entry, remote, seen } = revision;
       if (seen !== "active" || !remote) continue;
       if (!entry.revoked) {

@@ -66,8 +66,11 @@ export const listBehind: Check = {
   ask(s) {
     if (!s.tokens || !s.copy || s.tokens.sentAt > knownAt(s.copy)) return null;
     const odd = everyRevision(s).find(({ entry, seen }) => (entry.revoked?.done ? seen === "active" : !entry.revoked && seen === "revoked"));
-    if (!odd) return null;
-    return act({ do: "Look", at: "tokens", after: knownAt(s.copy) }, "TokensUnknown", `The token list is older than what is recorded of revision ${odd.entry.number}: looking again.`);
+    // A stray may have been recorded and tidied away since. That the copy is read again after the list (lost-token)
+    // does not make the record any younger: Copy.doneAt says since when this very record is known.
+    const number = odd?.entry.number ?? (s.lost[0] ?? s.remains[0])?.number;
+    if (number === undefined) return null;
+    return act({ do: "Look", at: "tokens", after: knownAt(s.copy) }, "TokensUnknown", `The token list is older than the record, and says otherwise of revision ${number}: looking again.`);
   },
 };
 

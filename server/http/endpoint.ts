@@ -8,7 +8,7 @@ import type { Service } from "../rules/service.ts";
 import { inputChecker } from "./input.ts";
 import type { CallerRoute, Method, PublicRoute, Route } from "./route.ts";
 
-const methods: readonly Method[] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+const methods: readonly (Method | "OPTIONS")[] = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 const callers = new WeakMap<FastifyRequest, Caller>();
 
 export function serveRoutes(app: FastifyInstance, service: Service, routes: readonly Route[]): void {
@@ -58,7 +58,7 @@ function refuseAccess(access: CallerRoute["access"], caller: Caller): void {
 }
 
 function refuseOtherMethods(app: FastifyInstance, path: string, known: readonly Route[]): void {
-  const allowed = known.map(({ method }) => method);
+  const allowed: readonly string[] = known.map(({ method }) => method);
   const others = methods.filter((method) => !allowed.includes(method));
   app.route({
     method: others,

@@ -1,0 +1,77 @@
+// SIGKILL at seeded moments while 300 tokens are issued: afterwards every active token with our mark is the one in
+// its Secret, every Secret holds an active token, and nothing waits for a person.
+import { createHash } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { applyIssuer, serviceToken, startScene, until, type Scene, type Token } from "../support/scene.ts";
+
+const OBJECTS = 300;
+const KILLS = 10;
+const SEED = 20261124;
+
+let scene: Scene;
+
+beforeAll(async () => {
+  scene = await startScene();
+  await applyIssuer(scene);
+});
+
+afterAll(() => scene.close());
+
+/** A small seeded generator: the moments of the kills are the same in every run. */
+function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+interface Listed {
+  readonly items: readonly { readonly metadata: { readonly name: string; readonly annotations?: Record<string, string> }; readonly data?: { readonly token?: string }; readonly status?: { readonly conditions?: readonly { type: string; status: string }[] } }[];
+}
+
+const list = async (kind: string): Promise<Listed["items"]> => (JSON.parse(await scene.kubectl(`get ${kind} -o json`)) as Listed).items;
+
+test(`${KILLS} kills during ${OBJECTS} issues lose nothing and leave nothing`, async () => {
+  const random = seeded(SEED);
+  await scene.kubectl("create -f -", Array.from({ length: OBJECTS }, (_, index) => serviceToken(`crash-${index}`)));
+  for (let kill = 0; kill < KILLS; kill++) {
+    const operator = await scene.operator();
+    await sleep(100 + random() * 700);
+    await operator.kill();
+  }
+  await scene.operator();
+  await until("all are Ready", async () => {
+    const objects = await list("servicetokens");
+    return objects.every(({ status }) => status?.conditions?.some(({ type, status: value }) => type === "Ready" && value === "True"));
+  }, 180_000);
+  const audit = async (): Promise<{ active: Token[]; delivered: number[] }> => {
+    const active = (await scene.tokens()).filter((token) => token.active);
+    const delivered = (await list("secrets")).flatMap(({ metadata, data }) => {
+      const record = metadata.annotations?.["tokens.qualytics.io/record"];
+      if (record === undefined) return [];
+      const { current, revisions } = JSON.parse(record) as { current: number; revisions: { number: number; id: number; sha256: string }[] };
+      const entry = revisions.find(({ number }) => number === current);
+      const sha256 = createHash("sha256").update(Buffer.from(data?.token ?? "", "base64")).digest("hex");
+      expect(sha256, metadata.name).toBe(entry?.sha256);
+      return [entry?.id ?? 0];
+    });
+    return { active, delivered };
+  };
+  // Lost tokens are cleared half a minute after their issue at the latest, since no leader was elected.
+  await until("no token is left over", async () => (await audit()).active.length === OBJECTS, 90_000);
+  const { active, delivered } = await audit();
+  expect(delivered).toHaveLength(OBJECTS);
+  expect(new Set(delivered)).toEqual(new Set(active.map(({ id }) => id)));
+});
+
+test("a SIGTERM in the middle of issuing leaves nothing to clear", async () => {
+  const before = (await scene.tokens()).filter(({ active }) => active).length;
+  await scene.kubectl("create -f -", Array.from({ length: 60 }, (_, index) => serviceToken(`term-${index}`)));
+  await sleep(200);
+  const names = (await scene.kubectl("get secrets -o name")).split("\n").filter((name) => name.includes("/term-"));
+  expect(names.length).toBeLessThan(60);
+  await until("all are Ready", async () => (await list("servicetokens")).every(({ status }) => status?.conditions?.some(({ type, status: value }) => type === "Ready" && value === "True")), 60_000);
+  expect((await scene.tokens()).filter(({ active }) => active)).toHaveLength(before + 60);
+});

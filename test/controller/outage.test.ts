@@ -1,0 +1,86 @@
+// What the operator says and does while its surroundings are broken, and that it heals by itself.
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { applyIssuer, credential, issuer, serviceToken, startScene, until, type Scene } from "../support/scene.ts";
+
+let scene: Scene;
+
+beforeAll(async () => {
+  scene = await startScene();
+});
+
+afterAll(() => scene.close());
+
+const condition = async (kind: string, name: string, type: string): Promise<{ status: string; reason: string; message: string } | undefined> => {
+  const object = JSON.parse(await scene.kubectl(`get ${kind} ${name} -o json`)) as { status?: { conditions?: { type: string; status: string; reason: string; message: string }[] } };
+  return object.status?.conditions?.find((each) => each.type === type);
+};
+
+function controller(...flags: string[]): { code: number | null; stderr: string } {
+  const run = spawnSync(process.execPath, [join(import.meta.dirname, "..", "..", "cli", "main.ts"), "controller", ...flags], { encoding: "utf8", timeout: 60_000 });
+  return { code: run.status, stderr: run.stderr };
+}
+
+test("a kubeconfig that is missing, and wrong flags, end with a sentence that says what to do", () => {
+  expect(controller("--kubeconfig", "/nowhere/kubeconfig")).toMatchObject({ code: 1, stderr: expect.stringContaining("Give --kubeconfig FILE") });
+  expect(controller("--kubeconfig", scene.plane.kubeconfigPath, "--concurrency", "many")).toMatchObject({ code: 1, stderr: expect.stringContaining("whole number") });
+  expect(controller("--kubeconfig", scene.plane.kubeconfigPath, "--leader-elect=maybe")).toMatchObject({ code: 1, stderr: expect.stringContaining("true or false") });
+});
+
+test("a missing issuer, a missing credential, a wrong one: each is named, and mending it is enough", async () => {
+  await scene.operator();
+  await scene.kubectl("apply -f -", serviceToken("waiting"));
+  await until("the issuer is missed", async () => (await condition("servicetoken", "waiting", "Ready"))?.reason === "IssuerNotFound");
+  await scene.kubectl("apply -f -", issuer(scene.service.url));
+  const missing = await until("the credential is missed", async () => {
+    const ready = await condition("tokenissuer", "qualytics", "Ready");
+    return ready?.reason === "CredentialDenied" && ready;
+  });
+  expect(missing.message).toContain("There is no Secret qualytics-admin");
+  await scene.kubectl("apply -f -", credential("wrong"));
+  const wrong = await until("the credential is refused", async () => {
+    const ready = await condition("tokenissuer", "qualytics", "Ready");
+    return ready?.reason === "CredentialDenied" && !ready.message.includes("There is no Secret") && ready;
+  });
+  expect(wrong.message).not.toContain("wrong\"");
+  await scene.kubectl("apply -f -", credential(scene.service.adminToken));
+  await scene.ready("waiting");
+});
+
+test("the policy of the issuer is told in words, and lifting it is enough", async () => {
+  await applyIssuer(scene, { policy: { maxExpiresInDays: 30 } });
+  await scene.kubectl("apply -f -", serviceToken("long", { expiresInDays: 60 }));
+  const stalled = await until("it is refused", async () => condition("servicetoken", "long", "Stalled"));
+  expect([stalled.reason, stalled.message]).toEqual(["PolicyForbids", expect.stringContaining("at most 30 days")]);
+  expect((await condition("servicetoken", "waiting", "Ready"))?.status).toBe("True");
+  await applyIssuer(scene);
+  await scene.ready("long");
+});
+
+test("an API that is down: what is delivered stays Ready, new tokens wait, and all goes on when it is back", async () => {
+  await applyIssuer(scene, { url: "http://127.0.0.1:9" });
+  await until("the issuer says so", async () => (await condition("tokenissuer", "qualytics", "Ready"))?.status === "False");
+  await scene.kubectl("apply -f -", serviceToken("patient"));
+  await until("the new one waits", async () => (await condition("servicetoken", "patient", "Ready"))?.status === "False");
+  expect((await scene.tokens()).filter(({ name }) => name.startsWith("default-patient-"))).toEqual([]);
+  const value = (await scene.value("waiting")) ?? "";
+  expect(await scene.authenticate(value)).toBe(200);
+  await applyIssuer(scene);
+  await scene.ready("patient");
+  await scene.ready("waiting");
+  expect(await scene.value("waiting")).toBe(value);
+});
+
+test("a deletion that cannot reach the API names the way out, and takes it when asked", async () => {
+  await applyIssuer(scene, { url: "http://127.0.0.1:9" });
+  await until("the issuer says so", async () => (await condition("tokenissuer", "qualytics", "Ready"))?.status === "False");
+  await scene.kubectl("delete servicetoken patient --wait=false");
+  const blocked = await until("it is blocked", async () => {
+    const ready = await condition("servicetoken", "patient", "Ready");
+    return ready?.reason === "DeletionBlocked" && ready;
+  });
+  expect(blocked.message).toContain("tokens.qualytics.io/abandon");
+  await scene.kubectl("annotate servicetoken patient tokens.qualytics.io/abandon=true");
+  await until("it is let go", async () => !(await scene.kubectl("get servicetoken -o name")).includes("patient"));
+});

@@ -1,0 +1,62 @@
+// A child process that cannot outlive us: it holds the reading end of a pipe whose
+// writing end only this process has, and the kernel closes that however we die.
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { existsSync, openSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** Starts "$@", notes its pid, and kills it when the pipe on descriptor 3 ends. */
+const guard = `
+pidfile=$1; shift
+exec 3<&0
+"$@" </dev/null 3<&- &
+child=$!
+echo $child >"$pidfile.new" && mv "$pidfile.new" "$pidfile"
+(read _ <&3; kill -KILL $child 2>/dev/null) &
+watcher=$!
+exec 3<&-
+wait $child
+code=$?
+kill $watcher 2>/dev/null
+exit $code
+`;
+
+export interface GuardedChild {
+  readonly pid: number;
+  /** Resolves when the process is gone. */
+  readonly gone: Promise<void>;
+  running(): boolean;
+  logTail(): string;
+  stop(signal?: NodeJS.Signals): Promise<void>;
+}
+
+export async function startGuarded(directory: string, name: string, command: readonly string[]): Promise<GuardedChild> {
+  const pidFile = join(directory, `${name}.pid`);
+  const logFile = join(directory, `${name}.log`);
+  rmSync(pidFile, { force: true });
+  const log = openSync(logFile, "a");
+  const shell = spawn("/bin/sh", ["-c", guard, "guard", pidFile, ...command], { stdio: ["pipe", log, log] });
+  shell.stdin?.on("error", () => undefined);
+  const gone = new Promise<void>((resolve) => shell.once("exit", () => resolve()));
+  while (!existsSync(pidFile) && shell.exitCode === null) await sleep(5);
+  const logTail = (): string => readFileSync(logFile, "utf8").split("\n").slice(-12).join("\n");
+  if (!existsSync(pidFile)) throw new Error(`${name} did not start: ${logTail()}`);
+  const pid = Number(readFileSync(pidFile, "utf8"));
+  const running = (): boolean => shell.exitCode === null && shell.signalCode === null;
+  return { pid, gone, running, logTail, stop: (signal = "SIGKILL") => stop(shell, pid, gone, signal) };
+}
+
+/** An apiserver told to end waits for as long as somebody watches. */
+const patienceMs = 2_000;
+
+async function stop(shell: ChildProcess, pid: number, gone: Promise<void>, signal: NodeJS.Signals): Promise<void> {
+  if (shell.exitCode !== null || shell.signalCode !== null) return;
+  process.kill(pid, signal);
+  const patience = new AbortController();
+  await Promise.race([gone, sleep(patienceMs, undefined, { signal: patience.signal }).catch(() => undefined)]);
+  patience.abort();
+  // The guard kills what did not listen.
+  shell.stdin?.destroy();
+  await gone;
+}

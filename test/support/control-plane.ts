@@ -1,0 +1,236 @@
+// A real control plane on loopback: etcd and kube-apiserver, on request also
+// kube-controller-manager. Nothing of it outlives this process, and nothing is shared:
+// each has its own directory, ports, certificates and tokens.
+import { execFile, spawn } from "node:child_process";
+import { generateKeyPairSync, randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { request } from "node:https";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { startGuarded } from "./child.ts";
+import type { GuardedChild } from "./child.ts";
+
+export interface ControlPlaneOptions {
+  /** For what needs owner references collected, namespaces emptied or service accounts made. */
+  controllerManager?: boolean;
+  apiserverFlags?: readonly string[];
+  /** Kept afterwards if given; else a temporary one that `stop` removes. */
+  directory?: string;
+}
+
+export interface ControlPlane {
+  readonly directory: string;
+  readonly kubeconfigPath: string;
+  readonly url: string;
+  /** A token of the group system:masters. */
+  readonly token: string;
+  readonly ca: string;
+  /** By program name; they change with a restart. */
+  readonly pids: Readonly<Record<string, number>>;
+  /** What kubectl prints; rejects with what it complains about. */
+  kubectl(args: readonly string[], stdin?: string): Promise<string>;
+  /** A kubeconfig for the same server and another token. */
+  kubeconfigFor(token: string): string;
+  /** SIGTERM lets it say goodbye to its clients (GOAWAY), SIGKILL does not. */
+  stopApiserver(signal?: "SIGTERM" | "SIGKILL"): Promise<void>;
+  startApiserver(): Promise<void>;
+  restartApiserver(signal?: "SIGTERM" | "SIGKILL"): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const startTimeoutMs = 60_000;
+const attempts = 3;
+
+function binary(name: string): string {
+  const assets = process.env["KUBEBUILDER_ASSETS"];
+  const directory = assets !== undefined && assets !== "" ? assets : join(import.meta.dirname, "..", "..", ".tools", "bin");
+  const path = join(directory, name);
+  if (!existsSync(path)) throw new Error(`${path} is missing: "make tools" brings it, or set KUBEBUILDER_ASSETS`);
+  return path;
+}
+
+/** Free at this moment; whoever takes one in between makes the start fail, and it is tried again. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer());
+  await Promise.all(servers.map((server) => new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))));
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
+
+export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
+  for (let attempt = 1; ; attempt += 1) {
+    const temporary = options.directory === undefined;
+    const directory = options.directory ?? mkdtempSync(join(tmpdir(), "control-plane-"));
+    const children = new Map<string, GuardedChild>();
+    const clear = async (): Promise<void> => {
+      await Promise.all([...children.values()].map((child) => child.stop()));
+      if (temporary) rmSync(directory, { recursive: true, force: true });
+    };
+    try {
+      return await launch(directory, children, clear, options);
+    } catch (error) {
+      await clear();
+      if (attempt === attempts || !String(error).includes("address already in use")) throw error;
+    }
+  }
+}
+
+async function launch(directory: string, children: Map<string, GuardedChild>, clear: () => Promise<void>, options: ControlPlaneOptions): Promise<ControlPlane> {
+  const [port = 0, etcdPort = 0, peerPort = 0] = await freePorts(3);
+  const url = `https://127.0.0.1:${port}`;
+  const etcdUrl = `http://127.0.0.1:${etcdPort}`;
+  const token = writeIdentity(directory);
+  const start = async (name: string, flags: readonly string[]): Promise<void> => {
+    children.set(name, await startGuarded(directory, name, [binary(name), ...flags]));
+  };
+  const child = (name: string): GuardedChild => {
+    const found = children.get(name);
+    if (found === undefined) throw new Error(`${name} was not started`);
+    return found;
+  };
+  const startApiserver = async (): Promise<void> => {
+    await start("kube-apiserver", [...apiserverFlags(directory, port, etcdUrl), ...(options.apiserverFlags ?? [])]);
+    await ready(url, token, child("kube-apiserver"));
+  };
+  const stopApiserver = (signal: NodeJS.Signals = "SIGTERM"): Promise<void> => child("kube-apiserver").stop(signal);
+
+  rmSync(join(directory, "etcd"), { recursive: true, force: true });
+  await start("etcd", etcdFlags(directory, etcdUrl, `http://127.0.0.1:${peerPort}`));
+  await startApiserver();
+  // The file holds the certificate and the authority that the apiserver made for itself.
+  const ca = readFileSync(join(directory, "certs", "apiserver.crt"), "utf8");
+  const kubeconfigFor = (bearer: string): string => kubeconfig(url, ca, bearer);
+  const kubeconfigPath = join(directory, "kubeconfig");
+  writeFileSync(kubeconfigPath, kubeconfigFor(token), { mode: 0o600 });
+  if (options.controllerManager === true) await start("kube-controller-manager", managerFlags(directory, kubeconfigPath));
+  return {
+    directory,
+    kubeconfigPath,
+    url,
+    token,
+    ca,
+    get pids() {
+      return Object.fromEntries([...children].filter(([, entry]) => entry.running()).map(([name, entry]) => [name, entry.pid]));
+    },
+    kubectl: (args, stdin) => kubectl(kubeconfigPath, args, stdin),
+    kubeconfigFor,
+    stopApiserver,
+    startApiserver,
+    async restartApiserver(signal) {
+      await stopApiserver(signal);
+      await startApiserver();
+    },
+    stop: clear,
+  };
+}
+
+/** Keys, and the one token there is at the start. */
+function writeIdentity(directory: string): string {
+  mkdirSync(join(directory, "certs"), { recursive: true });
+  const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  writeFileSync(join(directory, "service-account.key"), privateKey.export({ type: "pkcs8", format: "pem" }), { mode: 0o600 });
+  writeFileSync(join(directory, "service-account.pub"), publicKey.export({ type: "spki", format: "pem" }));
+  const token = randomBytes(24).toString("hex");
+  writeFileSync(join(directory, "tokens.csv"), `${token},admin,admin,system:masters\n`, { mode: 0o600 });
+  return token;
+}
+
+function etcdFlags(directory: string, clientUrl: string, peerUrl: string): string[] {
+  return [
+    `--data-dir=${join(directory, "etcd")}`,
+    `--listen-client-urls=${clientUrl}`,
+    `--advertise-client-urls=${clientUrl}`,
+    `--listen-peer-urls=${peerUrl}`,
+    `--initial-advertise-peer-urls=${peerUrl}`,
+    `--initial-cluster=default=${peerUrl}`,
+    // Nothing here has to survive a power cut.
+    "--unsafe-no-fsync",
+    "--log-level=error",
+  ];
+}
+
+function apiserverFlags(directory: string, port: number, etcdUrl: string): string[] {
+  return [
+    `--etcd-servers=${etcdUrl}`,
+    "--bind-address=127.0.0.1",
+    "--advertise-address=127.0.0.1",
+    `--secure-port=${port}`,
+    `--cert-dir=${join(directory, "certs")}`,
+    `--token-auth-file=${join(directory, "tokens.csv")}`,
+    "--authorization-mode=RBAC",
+    "--service-account-issuer=https://kubernetes.default.svc",
+    `--service-account-key-file=${join(directory, "service-account.pub")}`,
+    `--service-account-signing-key-file=${join(directory, "service-account.key")}`,
+    "--service-cluster-ip-range=10.0.0.0/24",
+    // Endpoints of the "kubernetes" service on loopback are refused as invalid, again and again.
+    "--endpoint-reconciler-type=none",
+    "--profiling=false",
+  ];
+}
+
+function managerFlags(directory: string, kubeconfigPath: string): string[] {
+  return [
+    `--kubeconfig=${kubeconfigPath}`,
+    `--service-account-private-key-file=${join(directory, "service-account.key")}`,
+    `--root-ca-file=${join(directory, "certs", "apiserver.crt")}`,
+    "--leader-elect=false",
+    "--secure-port=0",
+  ];
+}
+
+async function ready(url: string, token: string, apiserver: GuardedChild): Promise<void> {
+  const deadline = Date.now() + startTimeoutMs;
+  while (!(await answers(`${url}/readyz`, token))) {
+    if (!apiserver.running()) throw new Error(`kube-apiserver ended: ${apiserver.logTail()}`);
+    if (Date.now() > deadline) throw new Error(`kube-apiserver is not ready after ${startTimeoutMs / 1000} s: ${apiserver.logTail()}`);
+    await sleep(50);
+  }
+}
+
+function answers(url: string, token: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    // Its certificate is not known before it has started.
+    const attempt = request(url, { headers: { authorization: `Bearer ${token}` }, rejectUnauthorized: false, agent: false, timeout: 2000 }, (response) => {
+      response.resume();
+      response.once("end", () => resolve(response.statusCode === 200));
+    });
+    attempt.once("timeout", () => attempt.destroy());
+    attempt.once("error", () => resolve(false));
+    attempt.end();
+  });
+}
+
+function kubeconfig(server: string, ca: string, token: string): string {
+  const config = {
+    apiVersion: "v1",
+    kind: "Config",
+    "current-context": "local",
+    clusters: [{ name: "local", cluster: { server, "certificate-authority-data": Buffer.from(ca).toString("base64") } }],
+    users: [{ name: "admin", user: { token } }],
+    contexts: [{ name: "local", context: { cluster: "local", user: "admin", namespace: "default" } }],
+  };
+  return JSON.stringify(config, undefined, 2);
+}
+
+function kubectl(kubeconfigPath: string, args: readonly string[], stdin?: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = execFile(binary("kubectl"), ["--kubeconfig", kubeconfigPath, ...args], { maxBuffer: 64 << 20 }, (error, stdout, stderr) => {
+      if (error === null) resolve(stdout);
+      else reject(new Error(`kubectl ${args.join(" ")}: ${stderr.trim() || error.message}`));
+    });
+    child.stdin?.on("error", () => undefined);
+    child.stdin?.end(stdin ?? "");
+  });
+}
+
+/** Runs `entry` with Node in a process of its own that this one may leave behind. */
+export function startDetached(entry: string, args: readonly string[], logFile: number): number {
+  const child = spawn(process.execPath, [entry, ...args], { detached: true, stdio: ["ignore", logFile, logFile] });
+  child.unref();
+  if (child.pid === undefined) throw new Error(`${entry} could not be started`);
+  return child.pid;
+}

@@ -1,0 +1,59 @@
+// The wire between provider and token service: notes every request, and can lose the answer to one.
+import { createServer, request } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+
+export interface Wire {
+  readonly url: string;
+  /** "GET /api/users/me", in order, since the last call. */
+  taken(): string[];
+  /**
+   * The next answer to such a request ("POST /api/user-tokens") is lost: the service has done what was asked, then
+   * `happening` runs, then the connection breaks.
+   */
+  lose(request: string, happening?: () => void | Promise<void>): void;
+  close(): Promise<void>;
+}
+
+export async function startWire(target: string): Promise<Wire> {
+  let taken: string[] = [];
+  let losing: { request: string; happening: () => void | Promise<void> } | null = null;
+  const { hostname, port } = new URL(target);
+
+  function forward(from: IncomingMessage, to: ServerResponse): void {
+    const what = `${from.method} ${(from.url ?? "").split("?")[0]}`;
+    taken.push(what);
+    const lost = losing?.request === what ? losing : null;
+    if (lost) losing = null;
+    const onward = request({ hostname, port, method: from.method, path: from.url, headers: from.headers }, (answer) => {
+      if (!lost) {
+        to.writeHead(answer.statusCode ?? 502, answer.headers);
+        answer.pipe(to);
+        return;
+      }
+      answer.resume();
+      answer.once("end", () => void Promise.resolve(lost.happening()).finally(() => to.destroy()));
+    });
+    onward.once("error", () => to.destroy());
+    from.pipe(onward);
+  }
+
+  const server = createServer(forward);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    taken() {
+      const all = taken;
+      taken = [];
+      return all;
+    },
+    lose(what, happening = () => undefined) {
+      losing = { request: what, happening };
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}

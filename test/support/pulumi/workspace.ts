@@ -1,0 +1,181 @@
+// One Pulumi project with one stack in a temporary folder: file backend, passphrase, the built package
+// under node_modules, and the real CLI. The state, PULUMI_HOME and the project lie in the one folder that
+// is removed at the end, so a test can search all of it for a plaintext.
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+import { engineFolder, root } from "./engine.ts";
+import { builtPackage } from "./package.ts";
+import { killTree } from "./processes.ts";
+
+export interface Outcome {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Both, for a failed expectation to show. */
+  readonly text: string;
+  readonly seconds: number;
+}
+
+export interface StackResource {
+  readonly urn: string;
+  readonly type: string;
+  readonly id?: string;
+  readonly inputs?: Record<string, unknown>;
+  readonly outputs?: Record<string, unknown>;
+  readonly initErrors?: readonly string[];
+  readonly protect?: boolean;
+}
+
+export interface WorkspaceOptions {
+  /** The program: the text of index.js, a CommonJS module as Pulumi runs them by default. */
+  readonly program?: string;
+  /** More files of the project, by name. */
+  readonly files?: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly project?: string;
+  readonly stack?: string;
+  readonly typescript?: boolean;
+  /** Leave node_modules to the test. */
+  readonly bare?: boolean;
+}
+
+const FLAGS = ["--non-interactive", "--color", "never"];
+
+export class Workspace {
+  readonly folder: string;
+  readonly project: string;
+  readonly stack: string;
+  readonly #env: NodeJS.ProcessEnv;
+  readonly #running = new Set<ChildProcess>();
+
+  private constructor(folder: string, options: WorkspaceOptions) {
+    this.folder = folder;
+    this.project = join(folder, "project");
+    this.stack = options.stack ?? "dev";
+    // Only what is named: no credential of whoever runs the tests, no Pulumi setting of theirs.
+    this.#env = {
+      PATH: [engineFolder(), dirname(process.execPath), "/usr/bin", "/bin"].join(delimiter),
+      HOME: join(folder, "home"),
+      PULUMI_HOME: join(folder, "pulumi"),
+      PULUMI_BACKEND_URL: `file://${join(folder, "state")}`,
+      PULUMI_CONFIG_PASSPHRASE: "test",
+      PULUMI_SKIP_UPDATE_CHECK: "true",
+      PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+      ...options.env,
+    };
+  }
+
+  static async create(options: WorkspaceOptions): Promise<Workspace> {
+    const workspace = new Workspace(mkdtempSync(join(tmpdir(), "pulumi-")), options);
+    for (const name of ["home", "pulumi", "state", "project"]) mkdirSync(join(workspace.folder, name));
+    workspace.write({
+      "Pulumi.yaml": projectFile(options),
+      "package.json": `{"name":"${options.project ?? "tokens"}","version":"0.0.0"}\n`,
+      ...(options.program === undefined ? {} : { "index.js": options.program }),
+      ...options.files,
+    });
+    if (!options.bare) workspace.#install();
+    const { code, text } = await workspace.pulumi(["stack", "init", workspace.stack]);
+    if (code !== 0) throw new Error(`pulumi stack init failed:\n${text}`);
+    return workspace;
+  }
+
+  #install(): void {
+    const modules = join(this.project, "node_modules");
+    mkdirSync(join(modules, "@pulumi"), { recursive: true });
+    symlinkSync(builtPackage(), join(modules, "qualytics-servicetokens"));
+    symlinkSync(join(root, "node_modules", "@pulumi", "pulumi"), join(modules, "@pulumi", "pulumi"));
+  }
+
+  /** Writes files of the project. */
+  write(files: Readonly<Record<string, string>>): void {
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(this.project, name), text);
+  }
+
+  /** Sets or removes (null) variables of the environment for all later commands. */
+  setEnv(change: Readonly<Record<string, string | null>>): void {
+    for (const [name, value] of Object.entries(change)) {
+      if (value === null) delete this.#env[name];
+      else this.#env[name] = value;
+    }
+  }
+
+  pulumi(args: readonly string[], onStart?: (child: ChildProcess) => void): Promise<Outcome> {
+    return this.exec("pulumi", [...args, ...FLAGS], onStart);
+  }
+
+  exec(command: string, args: readonly string[], onStart?: (child: ChildProcess) => void): Promise<Outcome> {
+    const since = performance.now();
+    const child = spawn(command, args, { cwd: this.project, env: this.#env, stdio: ["ignore", "pipe", "pipe"] });
+    this.#running.add(child);
+    let stdout = "";
+    let stderr = "";
+    child.stdout.setEncoding("utf8").on("data", (chunk: string) => (stdout += chunk));
+    child.stderr.setEncoding("utf8").on("data", (chunk: string) => (stderr += chunk));
+    onStart?.(child);
+    return new Promise((resolve, reject) => {
+      child.once("error", reject);
+      child.once("close", (code) => {
+        this.#running.delete(child);
+        resolve({ code, stdout, stderr, text: `${stdout}${stderr}`, seconds: (performance.now() - since) / 1_000 });
+      });
+    });
+  }
+
+  up(...args: string[]): Promise<Outcome> {
+    return this.pulumi(["up", "--yes", "--skip-preview", ...args]);
+  }
+
+  preview(...args: string[]): Promise<Outcome> {
+    return this.pulumi(["preview", "--diff", ...args]);
+  }
+
+  refresh(...args: string[]): Promise<Outcome> {
+    return this.pulumi(["refresh", "--yes", "--skip-preview", ...args]);
+  }
+
+  destroy(...args: string[]): Promise<Outcome> {
+    return this.pulumi(["destroy", "--yes", "--skip-preview", ...args]);
+  }
+
+  config(key: string, value: string, secret = false): Promise<Outcome> {
+    return this.pulumi(["config", "set", key, value, secret ? "--secret" : "--plaintext"]);
+  }
+
+  async outputs(): Promise<Record<string, never>> {
+    const { stdout, text } = await this.pulumi(["stack", "output", "--json", "--show-secrets"]);
+    if (stdout.trim() === "") throw new Error(`no outputs:\n${text}`);
+    return JSON.parse(stdout) as Record<string, never>;
+  }
+
+  async resources(): Promise<StackResource[]> {
+    const { stdout, text } = await this.pulumi(["stack", "export"]);
+    if (stdout.trim() === "") throw new Error(`no export:\n${text}`);
+    return (JSON.parse(stdout) as { deployment: { resources?: StackResource[] } }).deployment.resources ?? [];
+  }
+
+  /** Files below the folder that hold a text: for proving that none holds a secret. */
+  filesWith(text: string): string[] {
+    const found: string[] = [];
+    for (const top of ["home", "pulumi", "state", "project"]) {
+      for (const name of readdirSync(join(this.folder, top), { recursive: true, encoding: "utf8" })) {
+        const file = join(this.folder, top, name);
+        if (!name.includes("node_modules") && statSync(file).isFile() && readFileSync(file, "utf8").includes(text)) found.push(file);
+      }
+    }
+    return found;
+  }
+
+  remove(): void {
+    for (const { pid } of this.#running) if (pid !== undefined) killTree(pid);
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+function projectFile({ project, typescript }: WorkspaceOptions): string {
+  const runtime = typescript ? "runtime: nodejs" : "runtime:\n  name: nodejs\n  options:\n    typescript: false";
+  return `name: ${project ?? "tokens"}\n${runtime}\n`;
+}

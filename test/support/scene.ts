@@ -1,0 +1,148 @@
+// One whole installation for a test: a real control plane, the real token service and the real operator as processes.
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { startGuarded, type GuardedChild } from "./child.ts";
+import { startControlPlane, type ControlPlane } from "./control-plane.ts";
+import { startTokenService, type TokenService } from "./token-service.ts";
+
+const root = join(import.meta.dirname, "..", "..");
+
+export interface Token {
+  readonly id: number;
+  readonly name: string;
+  readonly active: boolean;
+  readonly last_used: string | null;
+}
+
+export interface Operator {
+  readonly pid: number;
+  logs(): string;
+  stop(): Promise<void>;
+  kill(): Promise<void>;
+}
+
+export interface Status {
+  readonly observedGeneration?: number;
+  readonly conditions?: readonly { type: string; status: string; reason: string; message: string }[];
+  readonly token?: { id: number; revision: number; state: string; usage: string };
+  readonly retiring?: readonly { revision: number }[];
+  readonly history?: readonly unknown[];
+  readonly nextAction?: { type: string; reason: string };
+}
+
+export interface Scene {
+  readonly plane: ControlPlane;
+  readonly service: TokenService;
+  kubectl(args: string, stdin?: object | readonly object[]): Promise<string>;
+  /** Starts an operator and waits until it is ready. */
+  operator(...flags: string[]): Promise<Operator>;
+  /** Everything that operators of this scene logged. */
+  logs(): string;
+  status(name: string): Promise<Status>;
+  /** The plain value in a Secret, or null. */
+  value(secret: string): Promise<string | null>;
+  /** The status code that the token service answers to this value. */
+  authenticate(value: string): Promise<number>;
+  tokens(): Promise<Token[]>;
+  ready(name: string): Promise<Status>;
+  close(): Promise<void>;
+}
+
+/** Polls until `look` gives something; fails with what it saw last. */
+export async function until<T>(what: string, look: () => Promise<T | null | undefined | false>, milliseconds = 20_000): Promise<T> {
+  const deadline = Date.now() + milliseconds;
+  for (;;) {
+    const seen = await look();
+    if (seen !== null && seen !== undefined && seen !== false) return seen;
+    if (Date.now() > deadline) throw new Error(`not within ${milliseconds} ms: ${what}`);
+    await sleep(100);
+  }
+}
+
+export const issuer = (url: string, spec: object = {}, name = "qualytics"): object => ({
+  apiVersion: "tokens.qualytics.io/v1alpha1",
+  kind: "TokenIssuer",
+  metadata: { name },
+  spec: { url, credentialsSecretRef: { name: "qualytics-admin" }, resyncInterval: "1s", ...spec },
+});
+
+export const credential = (token: string, name = "qualytics-admin"): object => ({
+  apiVersion: "v1",
+  kind: "Secret",
+  metadata: { name },
+  data: { token: Buffer.from(token).toString("base64") },
+});
+
+export const serviceToken = (name: string, spec: object = {}, metadata: object = {}): object => ({
+  apiVersion: "tokens.qualytics.io/v1alpha1",
+  kind: "ServiceToken",
+  metadata: { name, ...metadata },
+  spec: { issuerRef: { name: "qualytics" }, serviceUser: { name: "Data Ingest" }, ...spec },
+});
+
+/** Rotates on the real clock: every 15 seconds, unless told otherwise. */
+export const fast = (rotation: object = {}): object => ({
+  expiresInDays: 1,
+  rotation: { renewBefore: "86385s", keepRevokedFor: "2s", ...rotation, retire: { minOverlap: "1s", idleFor: "1s", maxOverlap: "8s" } },
+});
+
+export async function startScene(): Promise<Scene> {
+  const [plane, service] = await Promise.all([startControlPlane(), startTokenService({ inProcess: false })]);
+  const folder = mkdtempSync(join(tmpdir(), "servicetokens-scene-"));
+  let count = 0;
+  const names: string[] = [];
+  const running = new Set<GuardedChild>();
+  const kubectl = (args: string, stdin?: object | readonly object[]): Promise<string> => {
+    const input = stdin === undefined ? undefined : JSON.stringify(Array.isArray(stdin) ? { apiVersion: "v1", kind: "List", items: stdin } : stdin);
+    return plane.kubectl(args.split(" "), input);
+  };
+  const get = async <T>(args: string): Promise<T | null> => {
+    const text = await kubectl(`get ${args} -o json --ignore-not-found`);
+    return text.trim() === "" ? null : (JSON.parse(text) as T);
+  };
+  await kubectl(`apply -f ${join(root, "crds")}`);
+  await until("the CRDs are served", async () => (await kubectl("api-resources --api-group=tokens.qualytics.io")).includes("servicetokens"));
+  await service.createServiceUser("Data Ingest");
+  const scene: Scene = {
+    plane,
+    service,
+    kubectl,
+    async operator(...flags) {
+      const name = `operator-${++count}`;
+      names.push(name);
+      const log = (): string => readFileSync(join(folder, `${name}.log`), "utf8");
+      const args = ["controller", "--kubeconfig", plane.kubeconfigPath, ...(flags.some((flag) => flag.startsWith("--leader-elect")) ? [] : ["--leader-elect=false"]), ...flags];
+      const child = await startGuarded(folder, name, [process.execPath, join(root, "cli", "main.ts"), ...args]);
+      running.add(child);
+      await until("the operator is ready", () => Promise.resolve(log().includes('{"ready":true}') || !child.running()), 60_000);
+      if (!child.running()) throw new Error(`the operator ended: ${child.logTail()}`);
+      return { pid: child.pid, logs: log, stop: () => child.stop("SIGTERM"), kill: () => child.stop("SIGKILL") };
+    },
+    logs: () => names.map((name) => readFileSync(join(folder, `${name}.log`), "utf8")).join("\n"),
+    status: async (name) => (await get<{ status?: Status }>(`servicetoken ${name}`))?.status ?? {},
+    async value(secret) {
+      const encoded = (await get<{ data?: { token?: string } }>(`secret ${secret}`))?.data?.token;
+      return encoded === undefined ? null : Buffer.from(encoded, "base64").toString("utf8");
+    },
+    authenticate: async (value) => (await service.api("GET", "/api/users/me", undefined, value)).status,
+    tokens: async () => (await service.api<Token[]>("GET", "/api/user-tokens/service")).body,
+    ready: (name) =>
+      until(`${name} is Ready`, async () => {
+        const status = await scene.status(name);
+        return status.conditions?.some(({ type, status: value }) => type === "Ready" && value === "True") === true && status;
+      }, 30_000),
+    async close() {
+      await Promise.all([...running].map((child) => child.stop("SIGKILL")));
+      await Promise.all([plane.stop(), service.close()]);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+  return scene;
+}
+
+/** Applies the credential and the issuer that serviceToken() names. */
+export async function applyIssuer(scene: Scene, spec: object = {}): Promise<void> {
+  await scene.kubectl("apply -f -", [credential(scene.service.adminToken), issuer(scene.service.url, spec)]);
+}

@@ -23,13 +23,16 @@ interface Client {
 interface Entry {
   client: Client | null;
   problem: Fact<never>;
+  /** The last look failed. The session, and what it saw last, may be good still. */
+  failing: boolean;
   readonly changes: ListChanges;
 }
 
 export interface IssuerState {
   readonly session: IssuerSession | null;
-  /** Why there is no session. */
+  /** Why there is no session, or why the last look failed. */
   readonly problem: Fact<never>;
+  readonly failing: boolean;
 }
 
 const NOT_YET = unknown("IssuerNotReady", "The issuer has not been looked at yet.");
@@ -55,8 +58,8 @@ export class Issuers {
 
   state(key: string): IssuerState {
     const entry = this.#entries.get(key);
-    if (!entry) return { session: null, problem: NOT_YET };
-    return { session: entry.client?.session ?? null, problem: entry.problem };
+    if (!entry) return { session: null, problem: NOT_YET, failing: false };
+    return { session: entry.client?.session ?? null, problem: entry.problem, failing: entry.failing };
   }
 
   /** The issuer was not found. */
@@ -83,7 +86,9 @@ export class Issuers {
       await session.users.refresh(now);
       entry.client = client;
       const marks = new Set([...known, ...entry.changes.take(snapshot.marked())]);
-      if (before !== client || users !== session.users.fingerprint()) this.#onChange(issuer.key, "all");
+      const mended = entry.failing;
+      entry.failing = false;
+      if (mended || before !== client || users !== session.users.fingerprint()) this.#onChange(issuer.key, "all");
       else if (marks.size > 0) this.#onChange(issuer.key, marks);
       return session;
     } catch (error) {
@@ -103,7 +108,7 @@ export class Issuers {
   }
 
   #entry(key: string): Entry {
-    const entry = this.#entries.get(key) ?? { client: null, problem: NOT_YET, changes: new ListChanges() };
+    const entry = this.#entries.get(key) ?? { client: null, problem: NOT_YET, failing: false, changes: new ListChanges() };
     this.#entries.set(key, entry);
     return entry;
   }
@@ -113,6 +118,7 @@ export class Issuers {
     const message = error instanceof Error ? error.message : "the request failed";
     this.#log.warn({ issuer: issuer.key, problem: message }, "Issuer is not ready");
     const hadSession = entry.client !== null;
+    entry.failing = true;
     // What cannot be reached may be back in a moment, and the last list stays what was seen last.
     // A credential that is refused shows nothing any more.
     if (denied || isKind(error, "invalid")) {
@@ -129,6 +135,12 @@ export class Issuers {
     const credential = await this.#credential(issuer);
     const made = createHash("sha256").update(JSON.stringify([spec.url, spec.caBundle ?? "", spec.limits ?? {}, spec.resyncInterval ?? "", credential])).digest("hex");
     if (entry.client?.made === made) return entry.client;
+    // The old session belongs to what the spec says no longer: nothing is done with it while the new one is tried.
+    const old = entry.client;
+    entry.client = null;
+    entry.changes.clear();
+    void old?.close().catch(() => undefined);
+    if (old) this.#onChange(issuer.key, "all");
     const api = createTokenApi({
       url: spec.url,
       token: new SecretValue(credential),
@@ -139,9 +151,6 @@ export class Issuers {
     });
     try {
       const session = await IssuerSession.open(api, { url: spec.url, resyncInterval: resyncOf(spec), clock: systemClock });
-      const old = entry.client;
-      entry.changes.clear();
-      void old?.close().catch(() => undefined);
       return { session, made, close: () => api.close() };
     } catch (error) {
       await api.close();

@@ -121,7 +121,10 @@ export class TokenReconciler {
     this.#keys.set(desired.mark, object.key);
     const issuerKey = this.#issuerKey(object);
     const issuerObject = issuerObjects.get(issuerKey);
-    const { session, problem } = issuers.state(issuerKey);
+    const state = issuers.state(issuerKey);
+    const { problem } = state;
+    // A deletion has to know at once that the API is out of reach: it names the way out.
+    const session = object.deleting && state.failing ? null : state.session;
     const { serviceUser } = object.spec;
     const owner = serviceUser?.id !== undefined ? { id: serviceUser.id } : serviceUser?.name !== undefined ? { name: serviceUser.name } : null;
     const user = owner && session ? session.users.user(owner)?.name : undefined;

@@ -91,7 +91,7 @@ export const tokenIssuer: Kind = {
         { name: objectName("Name of the Secret."), key: { type: "string", description: "Its key.", default: "token", minLength: 1, maxLength: 253 } },
         { description: "The administrator token, in a Secret of this namespace.", required: ["name"] },
       ),
-      caBundle: { type: "string", description: "PEM certificates to trust beside the usual ones.", maxLength: 65536 },
+      caBundle: { type: "string", description: "PEM certificates of the authorities to trust, instead of the public ones.", maxLength: 65536 },
       policy: object(
         {
           maxExpiresInDays: { type: "integer", description: "The longest lifetime allowed.", minimum: 1, maximum: 365 },

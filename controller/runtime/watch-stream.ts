@@ -56,8 +56,6 @@ export async function followWatch(request: WatchRequest): Promise<void> {
     cancelKill();
     cancelProgress();
     signal.removeEventListener("abort", onStop);
-    // Whatever ended it, the stream must not stay open.
-    kill.abort(new WatchEnded("finished"));
   }
 }
 

@@ -13,10 +13,11 @@ export const endedDue: Check = {
   ask(s) {
     if (s.desired.paused || !s.record) return null;
     for (const { entry, remote, seen } of s.ended) {
-      if (!entry.revoked?.done || entry.number === s.desired.rollback) continue;
+      if (!entry.revoked?.done) continue;
       if (seen === "gone") {
         return act({ do: "Record", record: withoutEntry(s.record, entry.number) }, "CleaningUp", `Revision ${entry.number} is deleted.`);
       }
+      if (entry.number === s.desired.rollback) continue;
       const due = s.ended.length > MOST_ENDED ? s.apiNow : deleteAt(s.desired, entry);
       if (remote && due !== null && due <= s.apiNow && (seen === "revoked" || seen === "expired")) {
         return act(finish(remote), "CleaningUp", `Deleting revision ${entry.number}.`);

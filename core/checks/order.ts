@@ -1,6 +1,7 @@
 // What a person ordered: compromised, state: Revoked and back to Active. Above every other rule but knowing.
 import { act, finish, normal, warning, type Check, type Hit } from "../hit.ts";
 import { endedElsewhere, restored, revoked, revoking } from "../recording.ts";
+import { brokenCurrent } from "./need.ts";
 import { everyRevision, type Situation } from "../situation.ts";
 
 export const compromised: Check = {
@@ -40,6 +41,9 @@ export const revocationUnderway: Check = {
       if (!entry.revoked || (entry.revoked.done && !again)) continue;
       // The person changed their mind before the request was sent: restoring takes care of it.
       if (entry.revoked.why === "state" && s.desired.state === "Active") continue;
+      // It gave way to a successor that is no good any more: it may be all that consumers still have.
+      const needed = entry.revoked.why === "retired" || entry.revoked.why === "early";
+      if (needed && seen === "active" && s.desired.state === "Active" && (!s.current || brokenCurrent(s, s.current))) continue;
       if (seen === "active" && remote) {
         return act({ do: "Revoke", token: remote }, "Revoking", `Revoking revision ${entry.number}.`, revocationEvent(s, entry.number, entry.revoked.why));
       }

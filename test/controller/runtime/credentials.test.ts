@@ -1,0 +1,129 @@
+// Where credentials come from, and that what is rotated on disk is noticed.
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { loadCredentials } from "../../../controller/runtime/index.ts";
+import { inClusterCredentials } from "../../../controller/runtime/service-account.ts";
+import { TokenFile } from "../../../controller/runtime/token-file.ts";
+
+function directory(files: Record<string, string>): string {
+  const path = mkdtempSync(join(tmpdir(), "credentials-"));
+  onTestFinished(() => rmSync(path, { recursive: true, force: true }));
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(path, name), content);
+  return path;
+}
+
+const base64 = (text: string): string => Buffer.from(text).toString("base64");
+
+function config(user: object, cluster: object = {}): object {
+  return {
+    "current-context": "here",
+    contexts: [
+      { name: "here", context: { cluster: "c", user: "u", namespace: "blue" } },
+      { name: "there", context: { cluster: "other", user: "u" } },
+    ],
+    clusters: [
+      { name: "c", cluster: { server: "https://127.0.0.1:6443", ...cluster } },
+      { name: "other", cluster: { server: "https://other.example" } },
+    ],
+    users: [{ name: "u", user }],
+  };
+}
+
+const load = (path: string, user: object, cluster: object = {}, context?: string) => {
+  writeFileSync(join(path, "config"), JSON.stringify(config(user, cluster)));
+  return loadCredentials({ kubeconfig: join(path, "config"), ...(context === undefined ? {} : { context }) });
+};
+
+describe("a kubeconfig", () => {
+  test("with a token and an inline authority", async () => {
+    const credentials = await load(directory({}), { token: "t" }, { "certificate-authority-data": base64("CA"), "tls-server-name": "kube" });
+    expect(credentials.server.href).toBe("https://127.0.0.1:6443/");
+    expect(credentials.namespace).toBe("blue");
+    expect(await credentials.authorization()).toBe("Bearer t");
+    expect(await credentials.tls()).toEqual({ ca: "CA", servername: "kube" });
+  });
+
+  test("with files, relative to its own place, read again for each connection", async () => {
+    const path = directory({ ca: "CA1", cert: "CERT1", key: "KEY1" });
+    const credentials = await load(path, { "client-certificate": "cert", "client-key": "key" }, { "certificate-authority": "ca" });
+    expect(await credentials.tls()).toEqual({ ca: "CA1", cert: "CERT1", key: "KEY1" });
+    writeFileSync(join(path, "cert"), "CERT2");
+    expect(await credentials.tls()).toMatchObject({ cert: "CERT2" });
+    expect(await credentials.authorization()).toBeUndefined();
+  });
+
+  test("with a token file, basic credentials, or an insecure server", async () => {
+    const path = directory({ token: " from-file\n" });
+    expect(await (await load(path, { tokenFile: "token" })).authorization()).toBe("Bearer from-file");
+    expect(await (await load(path, { username: "u", password: "p" })).authorization()).toBe(`Basic ${base64("u:p")}`);
+    expect(await (await load(path, {}, { "insecure-skip-tls-verify": true })).tls()).toEqual({ insecure: true });
+  });
+
+  test("with another context than the current one", async () => {
+    expect((await load(directory({}), {}, {}, "there")).server.hostname).toBe("other.example");
+    await expect(load(directory({}), {}, {}, "nowhere")).rejects.toThrow('no context "nowhere"');
+  });
+
+  test("with an exec plugin, which runs once for many requests and again after a 401", async () => {
+    const path = directory({ count: "" });
+    const script = `printf x >> ${join(path, "count")}; printf '%s' "$KUBERNETES_EXEC_INFO" > ${join(path, "info")}; printf '{"status":{"token":"t%s","expirationTimestamp":"2999-01-01T00:00:00Z"}}' $EXTRA`;
+    const exec = { apiVersion: "client.authentication.k8s.io/v1", command: "/bin/sh", args: ["-c", script], env: [{ name: "EXTRA", value: "1" }] };
+    const credentials = await load(path, { exec });
+    expect(await Promise.all([credentials.authorization(), credentials.authorization()])).toEqual(["Bearer t1", "Bearer t1"]);
+    expect(await credentials.authorization()).toBe("Bearer t1");
+    const { readFileSync } = await import("node:fs");
+    expect(readFileSync(join(path, "count"), "utf8")).toBe("x");
+    expect(JSON.parse(readFileSync(join(path, "info"), "utf8"))).toMatchObject({ kind: "ExecCredential", spec: { interactive: false } });
+    credentials.invalidate();
+    await credentials.authorization();
+    expect(readFileSync(join(path, "count"), "utf8")).toBe("xx");
+  });
+
+  test("with a plugin that fails: its output is in no error", async () => {
+    const exec = (script: string) => ({ exec: { apiVersion: "v1", command: "/bin/sh", args: ["-c", script], installHint: "install it" } });
+    const failing = await load(directory({}), exec("echo canary; echo canary >&2; exit 3"));
+    await expect(failing.authorization()).rejects.toThrow(/^the credential plugin \/bin\/sh failed \(3\): install it$/);
+    const babbling = await load(directory({}), exec("echo canary"));
+    await expect(babbling.authorization()).rejects.toThrow(/^the credential plugin \/bin\/sh printed no ExecCredential$/);
+  });
+
+  test("with an auth provider is read by the official client", async () => {
+    const user = { "auth-provider": { name: "oidc", config: { "id-token": `${base64("{}")}.${base64('{"exp":9999999999}')}.x`, "client-id": "c", "idp-issuer-url": "https://issuer.example" } } };
+    const credentials = await load(directory({}), user);
+    expect(await credentials.authorization()).toMatch(/^Bearer /);
+  });
+});
+
+describe("a pod", () => {
+  test("has three files and two variables", async () => {
+    const path = directory({ token: "t\n", "ca.crt": "CA", namespace: "blue\n" });
+    const credentials = inClusterCredentials(path, { KUBERNETES_SERVICE_HOST: "fd00::1", KUBERNETES_SERVICE_PORT: "443" });
+    expect(credentials?.server.href).toBe("https://[fd00::1]/");
+    expect(credentials?.namespace).toBe("blue");
+    expect(await credentials?.authorization()).toBe("Bearer t");
+    expect(await credentials?.tls()).toEqual({ ca: "CA" });
+    expect(inClusterCredentials(path, {})).toBeUndefined();
+  });
+
+  test("has its token read again after a minute and after a 401, and keeps the old one while the file is away", () => {
+    const path = directory({ token: "one" });
+    const file = join(path, "token");
+    const token = new TokenFile(file);
+    const clock = vi.spyOn(performance, "now").mockReturnValue(1_000);
+    onTestFinished(() => clock.mockRestore());
+    expect(token.authorization()).toBe("Bearer one");
+    writeFileSync(file, "two");
+    clock.mockReturnValue(60_900);
+    expect(token.authorization()).toBe("Bearer one");
+    clock.mockReturnValue(61_000);
+    expect(token.authorization()).toBe("Bearer two");
+    writeFileSync(file, "three");
+    token.invalidate();
+    expect(token.authorization()).toBe("Bearer three");
+    rmSync(file);
+    token.invalidate();
+    expect(token.authorization()).toBe("Bearer three");
+  });
+});

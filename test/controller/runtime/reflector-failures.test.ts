@@ -1,0 +1,254 @@
+// The reflector against servers and networks that fail. After each failure the store
+// must equal the server again, without help, and without asking for more than needed.
+import fc from "fast-check";
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, test } from "vitest";
+import { line, status } from "../../support/fake-apiserver.ts";
+import type { FakeApiserver } from "../../support/fake-apiserver.ts";
+import { setScene, until, widget } from "./scene.ts";
+import type { Scene } from "./scene.ts";
+
+async function synced(options: Parameters<typeof setScene>[0] = {}): Promise<Scene> {
+  const scene = await setScene(options);
+  for (const name of ["a", "b", "c"]) scene.server.collection("widgets").put(widget(name));
+  scene.reflector.start();
+  await scene.reflector.synced(5_000);
+  scene.calls.length = 0;
+  return scene;
+}
+
+const snapshots = (server: FakeApiserver): number => server.requests.filter((request) => request.query.has("sendInitialEvents") || request.verb === "LIST").length;
+
+describe("resumes from the last version, without a new list, after", () => {
+  test.each<[string, (scene: Scene) => void]>([
+    ["the server's own end of the watch", ({ server }) => server.watches.forEach((watch) => watch.end())],
+    ["a stream that is reset", ({ server }) => server.watches.forEach((watch) => watch.cut())],
+    ["a connection that is lost", ({ server }) => server.dropConnections()],
+    ["a GOAWAY", ({ server }) => (server.goAway(), server.watches.forEach((watch) => watch.end()))],
+    ["an event that is cut in the middle", ({ server }) => server.watches.forEach((watch) => (watch.write('{"type":"MODIFIED","object":{"meta'), watch.end()))],
+    ["a line that is no JSON", ({ server }) => server.watches.forEach((watch) => watch.write("<html>\n"))],
+    ["an error inside the stream", ({ server }) => server.watches.forEach((watch) => watch.write(line({ type: "ERROR", object: { kind: "Status", code: 500, reason: "InternalError" } })))],
+  ])("%s", async (_, fail) => {
+    const scene = await synced();
+    fail(scene);
+    scene.server.collection("widgets").put(widget("d"));
+    scene.server.collection("widgets").remove("default/a");
+    await scene.equal();
+    expect(scene.calls).toEqual(["+default/d", "-default/a"]);
+    expect(snapshots(scene.server)).toBe(1);
+  });
+
+  test("a refusal to watch for now (429, 500), or nobody listening", async () => {
+    const { server, equal } = await synced();
+    const answers = [status(500, "InternalError"), status(429, "TooManyRequests"), "drop" as const, status(500, "InternalError")];
+    server.intercept = () => answers.shift();
+    for (const watch of server.watches) watch.end();
+    server.collection("widgets").put(widget("d"));
+    await equal();
+    expect(answers).toHaveLength(0);
+    expect(snapshots(server)).toBe(1);
+  });
+
+  test("an hour of bookmarks and nothing else", async () => {
+    const { server, store, equal } = await synced();
+    // Other collections move on; this watch only hears how far.
+    for (let index = 0; index < 50; index += 1) server.collection("others").put(widget(`o${index}`));
+    server.bookmark();
+    await until(() => store.version === String(server.revision.value));
+    server.collection("widgets").compactedTo = server.revision.value;
+    server.dropConnections();
+    server.collection("widgets").put(widget("d"));
+    await equal();
+    expect(snapshots(server)).toBe(1);
+  });
+});
+
+describe("lists again, and reports what happened meanwhile as deletions and updates, after", () => {
+  const changes = (server: FakeApiserver): void => {
+    server.collection("widgets").remove("default/a");
+    server.collection("widgets").put(widget("b", 7));
+    server.collection("widgets").put(widget("d"));
+    server.collection("widgets").compact();
+  };
+
+  test("410 when it wants to resume", async () => {
+    const { server, calls, equal } = await synced();
+    changesWhileAway(server);
+    await equal();
+    expect([...calls].sort()).toEqual(["+default/d", "-default/a", "~default/b"]);
+  });
+
+  test("410 inside the stream", async () => {
+    const { server, equal } = await synced();
+    for (const watch of server.watches) watch.write(line({ type: "ERROR", object: { kind: "Status", code: 410, reason: "Expired" } }));
+    changes(server);
+    await equal();
+    expect(snapshots(server)).toBe(2);
+  });
+
+  test("a server whose history went back", async () => {
+    const { server, store, calls, equal } = await synced();
+    server.collection("widgets").rewind(2);
+    server.dropConnections();
+    await equal();
+    expect(store.version).toBe(String(server.revision.value));
+    // Its versions may have been given out twice: what is still there is reported too.
+    expect(calls).toEqual(["-default/b", "-default/c", "~default/a"]);
+    server.collection("widgets").put(widget("y"));
+    await equal();
+  });
+
+  function changesWhileAway(server: FakeApiserver): void {
+    let away = true;
+    server.intercept = () => (away ? "drop" : undefined);
+    for (const watch of server.watches) watch.cut();
+    changes(server);
+    setTimeout(() => (away = false), 50);
+  }
+});
+
+test("429 with Retry-After on list and watch is waited for", async () => {
+  const { server, reflector, equal } = await setScene();
+  let refusals = 0;
+  server.intercept = () => ((refusals += 1) <= 1 ? { ...status(429, "TooManyRequests"), headers: { "retry-after": "1" } } : undefined);
+  server.collection("widgets").put(widget("a"));
+  reflector.start();
+  await equal();
+  const [first, second] = server.requests;
+  expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThanOrEqual(990);
+});
+
+test("errors at the start are lived through: the store fills when the server is well", async () => {
+  const { server, reflector, equal } = await setScene();
+  let well = false;
+  server.intercept = () => (well ? undefined : status(500, "InternalError"));
+  server.collection("widgets").put(widget("a"));
+  reflector.start();
+  await until(() => server.requests.length > 4);
+  expect(reflector.hasSynced()).toBe(false);
+  well = true;
+  await equal();
+  expect(reflector.hasSynced()).toBe(true);
+});
+
+test("a stream cut anywhere, also inside a character, is read as it was sent", async () => {
+  const { server, reflector, store, equal } = await setScene();
+  server.chunks = (whole) => Array.from({ length: whole.length }, (_, index) => whole.subarray(index, index + 1));
+  const text = "Zürich 東京 🔑 \u2028 \\n";
+  server.collection("widgets").put(widget("a", 1, { text }));
+  reflector.start();
+  await reflector.synced(5_000);
+  server.collection("widgets").put(widget("b", 2, { text }));
+  await equal();
+  expect([...store.values()].map((record) => record.text)).toEqual([text, text]);
+  expect(server.requests).toHaveLength(1);
+});
+
+test("a watch that ends at once is not asked for in a hot loop", async () => {
+  const { server } = await synced({ reflector: { timing: { backoffBaseMs: 40, backoffCapMs: 400 } } });
+  server.intercept = (request) => (request.query.has("resourceVersion") ? { status: 200, body: "" } : undefined);
+  for (const watch of server.watches) watch.end();
+  const before = server.requests.length;
+  await sleep(500);
+  expect(server.requests.length - before).toBeLessThan(8);
+});
+
+test("a snapshot that never ends is asked for as pages after some tries", async () => {
+  const { server, reflector, equal } = await setScene();
+  server.intercept = (request) => (request.query.has("sendInitialEvents") ? { status: 200, body: line({ type: "ADDED", object: widget("a") }) } : undefined);
+  server.collection("widgets").put(widget("a"));
+  reflector.start();
+  await equal();
+  expect(server.count("LIST")).toBe(1);
+  // What is answered with pages once is tried as a stream again.
+  server.intercept = () => undefined;
+  server.collection("widgets").compact();
+  for (const watch of server.watches) watch.end();
+  await until(() => server.requests.at(-1)?.query.has("sendInitialEvents") === true, "a streamed snapshot");
+});
+
+test("a connection that went deaf is noticed by an unanswered ping", async () => {
+  const { server, equal } = await synced({ transport: { watchPingMs: 100 } });
+  server.goDeaf();
+  server.collection("widgets").put(widget("d"));
+  const started = performance.now();
+  await equal();
+  expect(performance.now() - started).toBeLessThan(3_000);
+  expect(snapshots(server)).toBe(1);
+});
+
+test("a watch that the server does not end in time is cut from this side", async () => {
+  const { server, equal } = await synced({ reflector: { timing: { shortestWatchSeconds: 60, longestWatchSeconds: 60, graceMs: -59_900 } } });
+  await until(() => server.count("WATCH") === 3, "a third watch");
+  expect(snapshots(server)).toBe(1);
+  server.collection("widgets").put(widget("d"));
+  await equal();
+});
+
+describe("stop leaves no request and no socket", () => {
+  test.each<[string, (scene: Scene) => Promise<void> | void]>([
+    ["before the start", () => undefined],
+    ["while connecting", ({ reflector }) => reflector.start()],
+    ["while the server does not answer", async ({ server, reflector }) => ((server.intercept = () => "hang"), reflector.start(), await until(() => server.requests.length > 0))],
+    ["during a snapshot", async ({ server, reflector }) => ((server.streamsSnapshots = false), reflector.start(), await until(() => server.watches.size > 0))],
+    ["while watching", async ({ reflector }) => (reflector.start(), void (await reflector.synced(5_000)))],
+    ["while waiting to try again", async ({ server, reflector }) => ((server.intercept = () => status(500, "InternalError")), reflector.start(), await until(() => server.requests.length > 1))],
+  ])("%s", async (_, reach) => {
+    const scene = await setScene({ reflector: { timing: { progressMs: 60_000 } } });
+    await reach(scene);
+    await scene.reflector.stop();
+    await until(() => scene.server.watches.size === 0, "the end of the watch");
+    const asked = scene.server.requests.length;
+    scene.reflector.start();
+    await sleep(100);
+    expect(scene.server.requests.length).toBe(asked);
+    await scene.client.close();
+    await until(() => scene.server.openSockets === 0, "no socket");
+  });
+});
+
+const fault = fc.constantFrom("put", "put", "put", "remove", "end", "cut", "drop", "goaway", "compact", "expire", "garbage", "tail", "refuse", "restore", "pause");
+
+test("property: after any sequence of changes and failures the store equals the server", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.tuple(fault, fc.integer({ min: 0, max: 5 })), { minLength: 5, maxLength: 40 }), async (steps) => {
+      const scene = await setScene();
+      const { server, reflector, store, equal } = scene;
+      const widgets = server.collection("widgets");
+      const mirror = new Set<string>();
+      store.subscribe({ onAdd: (record) => void mirror.add(record.key), onDelete: (record) => void mirror.delete(record.key) });
+      const all = (act: (watch: (typeof server.watches extends Set<infer W> ? W : never)) => void): void => [...server.watches].forEach(act);
+      let refusing = 0;
+      server.intercept = () => ((refusing -= 1) >= 0 ? status(refusing % 2 === 0 ? 500 : 410, "Scripted") : undefined);
+      const actions: Record<(typeof steps)[number][0], (index: number) => Promise<void> | void> = {
+        put: (index) => void widgets.put(widget(`w${index}`, server.revision.value)),
+        remove: (index) => void widgets.remove(`default/w${index}`),
+        end: () => all((watch) => watch.end()),
+        cut: () => all((watch) => watch.cut()),
+        drop: () => server.dropConnections(),
+        goaway: () => server.goAway(),
+        compact: () => (widgets.compact(), all((watch) => watch.cut())),
+        expire: () => all((watch) => watch.write(line({ type: "ERROR", object: { code: 410, reason: "Expired" } }))),
+        garbage: () => all((watch) => watch.write("}{\n")),
+        tail: () => all((watch) => (watch.write('{"type":"DELETED","obj'), watch.cut())),
+        refuse: (index) => void (refusing = index),
+        async restore(index) {
+          widgets.rewind(index);
+          server.dropConnections();
+          // A server that overtakes its own past before anybody asks cannot be found out, by no client.
+          await equal();
+        },
+        pause: (index) => sleep(index * 3),
+      };
+      reflector.start();
+      for (const [name, index] of steps) await actions[name](index);
+      refusing = 0;
+      await equal();
+      expect([...mirror].sort()).toEqual([...store.values()].map((record) => record.key).sort());
+      await reflector.stop();
+      await scene.client.close();
+      await server.stop();
+    }),
+    { numRuns: 40 },
+  );
+});

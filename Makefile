@@ -29,7 +29,7 @@ build: node_modules/.ok ## compile, and leave bin/servicetokens
 generate: node_modules/.ok ## write the CRDs from core's schema
 	@$(NODE) crds/generate.ts
 
-generate-check: node_modules/.ok
+generate-check: node_modules/.ok ## check that the generated files are what would be generated
 	@$(NODE) crds/generate.ts --check
 
 types: node_modules/.ok ## check the types

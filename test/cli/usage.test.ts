@@ -1,0 +1,28 @@
+// The command line answers bad input with a sentence, and exit code 1.
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+
+function run(...args: string[]): { code: number | null; stdout: string; stderr: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(import.meta.dirname, "..", "..", "cli", "main.ts"), ...args], { encoding: "utf8", timeout: 30_000 });
+  return { code: status, stdout, stderr };
+}
+
+test("--help names every command", () => {
+  const { code, stdout } = run("--help");
+  expect([code, stdout]).toEqual([0, expect.stringMatching(/server[\s\S]*controller/)]);
+});
+
+test.each([
+  [["serve"], /unknown command 'serve'/],
+  [["server"], /required option '--data <where>'/],
+  [["server", "--data", "memory:", "--admin-token-file", "/nowhere/at/all/file"], /admin/i],
+  [["server", "--data", "memory:", "--admin-token-file", "x", "--listen", "nonsense"], /nonsense/],
+  [["controller", "--metrics", "nonsense"], /--metrics takes an address/],
+  [["controller", "--log-level", "loud"], /--log-level takes one of debug/],
+])("%j is refused with a sentence", (args, message) => {
+  const { code, stdout, stderr } = run(...args);
+  expect([code, stdout]).toEqual([1, ""]);
+  expect(stderr).toMatch(message);
+  expect(stderr).not.toMatch(/\n\s+at .*\(/);
+});

@@ -10,6 +10,8 @@ import {
   Controller,
   EventRecorder,
   HttpServer,
+  isForbidden,
+  isNotFound,
   LeaderElector,
   loadCredentials,
   Manager,
@@ -85,6 +87,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   manager = running;
   metrics.leader("servicetokens-controller", () => running.stillLeading());
   const http = await serve(options, metrics, running);
+  await preflight(client, options);
   await checked(client, () => running.start());
   return {
     ended: ended.promise,
@@ -106,6 +109,19 @@ async function connect(options: OperatorOptions, metrics: RuntimeMetrics): Promi
   } catch (error) {
     const message = error instanceof Error ? error.message : "it could not be read";
     throw new LifecycleError("terminal", "NO_CLUSTER", `No way to a cluster: ${message}. Give --kubeconfig FILE, set KUBECONFIG, or run in a pod with a service account.`);
+  }
+}
+
+/** Says in a sentence what the caches will wait for; they go on waiting, so that mending it is enough. */
+async function preflight(client: RestClient, { namespace, log }: OperatorOptions): Promise<void> {
+  for (const resource of [serviceTokens, tokenIssuers, secrets]) {
+    try {
+      await client.list(resource, { namespace }, { limit: 1, metadataOnly: true });
+    } catch (error) {
+      const where = namespace === undefined ? "in all namespaces" : `in the namespace ${namespace}`;
+      if (isNotFound(error)) log.error({ kind: resource.kind }, "The cluster does not know this kind: install the CRDs with `kubectl apply -f crds/`. Waiting for it");
+      else if (isForbidden(error)) log.error({ kind: resource.kind }, `This account may not list this kind ${where}: grant it get, list and watch, or give --namespace. Waiting for it`);
+    }
   }
 }
 

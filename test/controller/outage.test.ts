@@ -34,6 +34,14 @@ test("a kubeconfig that is missing, and wrong flags, end with a sentence that sa
   expect(controller("--kubeconfig", scene.plane.kubeconfigPath, "--leader-elect=maybe")).toMatchObject({ code: 1, stderr: expect.stringContaining("true or false") });
 });
 
+test("without CRDs the operator says which to install, and goes on by itself once they are there", async () => {
+  await scene.kubectl("delete crd servicetokens.tokens.qualytics.io tokenissuers.tokens.qualytics.io");
+  const starting = scene.operator("--metrics", "127.0.0.1:0");
+  await until("it says so", () => Promise.resolve(scene.logs().includes("install the CRDs with")));
+  await scene.kubectl(`apply -f ${join(import.meta.dirname, "..", "..", "crds")}`);
+  await (await starting).stop();
+});
+
 test("a missing issuer, a missing credential, a wrong one: each is named, and mending it is enough", async () => {
   await scene.operator();
   await scene.kubectl("apply -f -", serviceToken("waiting"));

@@ -11,7 +11,7 @@ const program = new Command("servicetokens")
 
 program
   .command("server")
-  .description("run the token service: API and Tokens page")
+  .description("run the token service")
   .option("--listen <address>", "address and port; port 0 takes a free one", "127.0.0.1:8080")
   .requiredOption("--data <where>", "a folder, memory:, or postgres://…")
   .requiredOption("--admin-token-file <file>", "where the first administrator token is written, if it is not there")

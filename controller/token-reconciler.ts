@@ -56,12 +56,13 @@ export class TokenReconciler {
     if (this.#options.issuerObjects.get(this.#issuerKey(object)) && !this.#options.issuers.isKnown(this.#issuerKey(object))) return {};
     const memory = this.#memory(object);
     const at = this.#situate(object, memory);
-    const { error, events } = await converge(at, (event) => this.#options.say(object, event));
-    if (isForgettable(memory)) this.#memories.delete(key);
+    const { error, events, again } = await converge(at, (event) => this.#options.say(object, event));
+    if (again === null && isForgettable(memory)) this.#memories.delete(key);
     const released = object.deleting && !this.#isHeld(object);
     const due = released ? null : await this.#report(object, at, events, error);
     if (error) throw error;
-    return due === null ? {} : { requeueAt: due };
+    const next = again ?? due;
+    return next === null ? {} : { requeueAt: next };
   }
 
   /** Values that could not be delivered before the process ends: their tokens are revoked and deleted. */
@@ -149,6 +150,7 @@ export class TokenReconciler {
       alone,
       guard,
       clock: systemClock,
+      patient: false,
     };
   }
 

@@ -5,6 +5,7 @@ export const REASONS = [
   // waiting for something outside
   "IssuerNotFound",
   "IssuerNotReady",
+  "IssuerInvalid",
   "IssuerChanged",
   "CredentialDenied",
   "TokensUnknown",

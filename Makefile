@@ -26,11 +26,13 @@ build: node_modules/.ok ## compile, and leave bin/servicetokens
 	@$(NODE) node_modules/typescript/bin/tsc -p tsconfig.build.json
 	@mkdir -p bin && cp tools/launcher bin/servicetokens && chmod +x bin/servicetokens
 
-generate: node_modules/.ok ## write the CRDs from core's schema
+generate: node_modules/.ok ## write the CRDs and the picture from core's schema
 	@$(NODE) crds/generate.ts
+	@$(NODE) docs/flow.ts
 
 generate-check: node_modules/.ok ## check that the generated files are what would be generated
 	@$(NODE) crds/generate.ts --check
+	@$(NODE) docs/flow.ts --check
 
 types: node_modules/.ok ## check the types
 	@$(NODE) node_modules/typescript/bin/tsc --noEmit

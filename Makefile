@@ -7,7 +7,7 @@ BIN := .tools/bin
 NODE := $(BIN)/node
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo test check build generate types lint unit tools cluster cluster-stop sim pack clean
+.PHONY: help demo test check build generate types lint unit tools cluster cluster-stop bench-drain sim pack clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -45,6 +45,10 @@ unit: node_modules/.ok ## the unit and engine tests alone
 
 sim: node_modules/.ok ## simulate N histories of the engine from SEED: make sim N=20000 SEED=1
 	@$(NODE) test/simulation/main.ts N=$(or $(N),20000) SEED=$(or $(SEED),1)
+
+bench-drain: build ## N waiting objects until all are delivered and Ready, beside the floor: make bench-drain N=1000
+	@tools/engines --for "make bench-drain" kube-apiserver etcd kubectl
+	@$(NODE) test/bench/drain.ts $(or $(N),1000)
 
 tools: $(NODE) ## build or fetch every engine that the tests need
 	@tools/engines --for "make tools" kube-apiserver etcd kubectl kube-controller-manager pulumi

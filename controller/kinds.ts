@@ -125,5 +125,7 @@ export function isNews(before: TokenObject, after: TokenObject): boolean {
 
 /** Whether somebody else took away what we had written: the finalizer, or the status. */
 export function isTampered(before: TokenObject, after: TokenObject): boolean {
-  return before.finalizers.length !== after.finalizers.length || after.status?.observedGeneration !== after.generation;
+  const held = before.finalizers.includes(FINALIZER) && !after.finalizers.includes(FINALIZER);
+  const told = before.status?.observedGeneration === before.generation && after.status?.observedGeneration !== after.generation;
+  return held || told;
 }

@@ -75,7 +75,7 @@ export const END: readonly Check[] = [
 ];
 
 export interface Condition {
-  readonly type: "Ready" | "Rotating" | "Stalled" | "ClockSkew" | "SecondOwner";
+  readonly type: "Ready" | "Rotating" | "Stalled" | "ClockSkew" | "SecondOwner" | "Unclaimed";
   readonly status: "True" | "False" | "Unknown";
   readonly reason: Reason;
   readonly message: string;
@@ -143,6 +143,11 @@ function conditions(s: Situation, hit: Hit): Condition[] {
   if (second) {
     const message = `Revision ${second.number} was issued under our mark by somebody else and is in use: is this cluster or stack a copy of another? Nothing of it is revoked.`;
     list.push({ type: "SecondOwner", status: "True", reason: "SecondOwner", message });
+  }
+  if (s.unclaimed.length > 0) {
+    const numbers = s.unclaimed.map(({ number }) => number).join(", ");
+    const message = `Active under our mark, but of an earlier life or of another stack: revision ${numbers}. Nothing records it, so it is left alone: revoke it by hand if nobody needs it.`;
+    list.push({ type: "Unclaimed", status: "True", reason: "HeldBySomebody", message });
   }
   return list;
 }

@@ -46,6 +46,8 @@ export interface Situation {
   readonly lost: readonly Stray[];
   /** Strays of this life that are revoked. */
   readonly remains: readonly Stray[];
+  /** Active strays that are not ours to touch: of an earlier life, or of another stack. They are said, no more. */
+  readonly unclaimed: readonly Stray[];
   readonly next: number;
 }
 
@@ -134,9 +136,10 @@ export function situate(desired: Desired, observed: Observed, now: number): Situ
   const tokens = observed.tokens.is === "present" ? observed.tokens.value : null;
   const copy = observed.copy.is === "present" ? observed.copy.value : null;
   const apiNow = now + (issuer?.clockOffset ?? 0);
-  const record = copy?.record && copy.record.mark === desired.mark ? copy.record : null;
+  const record = copy?.place === "ours" && copy.record?.mark === desired.mark ? copy.record : null;
   const strays = copy ? findStrays(desired, observed, record, apiNow) : [];
   const mine = copy ? strays.filter((stray) => counts(stray, desired, copy, record)) : [];
+  const isActive = ({ remote }: Stray): boolean => remote.active && !isOver(remote, apiNow);
   const sorted = sortRevisions(desired, record, (entry) => see(entry, tokens, copy, apiNow));
   return {
     desired,
@@ -148,8 +151,9 @@ export function situate(desired: Desired, observed: Observed, now: number): Situ
     copy,
     record,
     ...sorted,
-    lost: mine.filter((stray) => stray.remote.active && !isOver(stray.remote, apiNow)),
-    remains: mine.filter((stray) => !stray.remote.active || isOver(stray.remote, apiNow)),
+    lost: mine.filter(isActive),
+    remains: mine.filter((stray) => !isActive(stray)),
+    unclaimed: strays.filter((stray) => isActive(stray) && !mine.includes(stray)),
     next: 1 + largest(observed, desired, record, strays),
   };
 }

@@ -107,12 +107,7 @@ export async function converge(at: Situated, said: (event: EventText) => void = 
     const early = action.do === "Look" ? action.after - observed.monotonic : 0;
     if (early > 0 && at.patient === false) return { plan: last, error: null, events, again: now + early };
     const failed = await safely(() => execute(action, at));
-    if (failed instanceof LifecycleError) {
-      // What is true may have changed with what failed: an answer before it may have told more.
-      const since = await safely(() => observe(at));
-      const judged = since instanceof LifecycleError ? last : plan(at.desired, since, at.clock.now());
-      return { plan: judged, error: failed, events, again: null };
-    }
+    if (failed instanceof LifecycleError) return { plan: await judgeAgain(at, last), error: failed, events, again: null };
     for (const event of last.events) {
       events.push(event);
       said(event);
@@ -125,6 +120,12 @@ export async function converge(at: Situated, said: (event: EventText) => void = 
   }
   const error = new LifecycleError("retryable", "TOO_MANY_STEPS", `No rest after ${MAX_PASSES} steps: ${last?.message ?? ""}`);
   return { plan: last ?? blind(at, error), error, events, again: null };
+}
+
+/** What is true may have changed with what failed: an answer before it may have told more. */
+async function judgeAgain(at: Situated, last: Plan): Promise<Plan> {
+  const observed = await safely(() => observe(at));
+  return observed instanceof LifecycleError ? last : plan(at.desired, observed, at.clock.now());
 }
 
 async function safely<T>(work: () => Promise<T>): Promise<T | LifecycleError> {

@@ -61,11 +61,13 @@ export class IssuerSession {
    */
   #offset(): number {
     const drift = this.clock.now() - this.clock.monotonic();
-    if (this.api.clockOffset !== this.#measured) {
-      this.#measured = this.api.clockOffset;
-      this.#drift = drift;
-    }
-    return this.#measured - (drift - this.#drift);
+    const jump = drift - this.#drift;
+    const latest = this.api.clockOffset;
+    // Measured since the jump, or still before it: whichever explains the number better.
+    const since = Math.abs(latest - (this.#measured - jump)) <= Math.abs(latest - this.#measured);
+    this.#measured = latest;
+    if (since) this.#drift = drift;
+    return since ? latest : latest - jump;
   }
 
   fact(policy: Policy = this.policy): Fact<Issuer> {

@@ -31,7 +31,7 @@ export const abandoned: Check = {
     if (!s.desired.abandon || reached) return null;
     if (ownCopy(s)) return act({ do: "Remove" }, "Abandoned", "Removing the delivered copy.");
     const message = `Let ${s.desired.resource} go without the API: its tokens may still be active.`;
-    return release(message, warning("Abandoned", message));
+    return act({ do: "Release" }, "Abandoned", message, warning("Abandoned", message));
   },
 };
 

@@ -1,8 +1,8 @@
 // What a person ordered: compromised, state: Revoked and back to Active. Above every other rule but knowing.
 import { act, finish, normal, warning, type Check, type Hit } from "../hit.ts";
-import { endedElsewhere, restored, revoked, revoking } from "../recording.ts";
+import { endedElsewhere, fenced, restored, revoked, revoking } from "../recording.ts";
 import { brokenCurrent } from "./need.ts";
-import { everyRevision, type Situation } from "../situation.ts";
+import { everyRevision, type Revision, type Situation } from "../situation.ts";
 
 export const compromised: Check = {
   name: "compromised",
@@ -23,11 +23,31 @@ export const compromised: Check = {
       }
       return remote ? act(finish(remote), "Compromised", message) : null;
     }
-    const stray = [...s.lost, ...s.remains].find((candidate) => candidate.number === number);
-    if (!stray) return null;
-    return act({ do: stray.remote.active ? "Revoke" : "Delete", token: stray.remote }, "Compromised", message);
+    return strayCompromised(s, number, message);
   },
 };
+
+function strayCompromised(s: Situation, number: number, message: string): Hit | null {
+  const stray = [...s.lost, ...s.remains].find((candidate) => candidate.number === number);
+  if (!stray) return null;
+  // Its value may still be on its way to delivery in a process that sleeps.
+  const open = !s.copy?.exclusive && number > (s.record?.fence ?? 0) && typeof s.copy?.writable !== "string";
+  if (!stray.remote.active && open) return act({ do: "Fence", record: fenced(s, number) }, "Compromised", message);
+  return act({ do: stray.remote.active ? "Revoke" : "Delete", token: stray.remote }, "Compromised", message);
+}
+
+/** Whether a recorded revocation is to be seen through now. */
+function isUnderway(s: Situation, { entry: { revoked: noted }, seen }: Revision): boolean {
+  if (!noted) return false;
+  // What was compromised is never good again, whoever restores it.
+  if (noted.done) return noted.why === "compromised" && seen === "active";
+  if (s.desired.state !== "Active") return true;
+  // The person changed their mind before the request was sent: restoring takes care of it.
+  if (noted.why === "state") return false;
+  // It gave way to a successor that is no good any more: it may be all that consumers still have.
+  const gaveWay = noted.why === "retired" || noted.why === "early";
+  return !(gaveWay && seen === "active" && (!s.current || brokenCurrent(s, s.current)));
+}
 
 /** A revocation by us is recorded, sent, and then marked as seen through: a crash in between repeats it. */
 export const revocationUnderway: Check = {
@@ -35,15 +55,9 @@ export const revocationUnderway: Check = {
   why: "what was recorded as revoked is revoked, whatever happened in between",
   ask(s) {
     if (!s.record) return null;
-    for (const { entry, remote, seen } of everyRevision(s)) {
-      // What was compromised is never good again, whoever restores it.
-      const again = entry.revoked?.why === "compromised" && seen === "active";
-      if (!entry.revoked || (entry.revoked.done && !again)) continue;
-      // The person changed their mind before the request was sent: restoring takes care of it.
-      if (entry.revoked.why === "state" && s.desired.state === "Active") continue;
-      // It gave way to a successor that is no good any more: it may be all that consumers still have.
-      const needed = entry.revoked.why === "retired" || entry.revoked.why === "early";
-      if (needed && seen === "active" && s.desired.state === "Active" && (!s.current || brokenCurrent(s, s.current))) continue;
+    for (const revision of everyRevision(s)) {
+      const { entry, remote, seen } = revision;
+      if (!entry.revoked || !isUnderway(s, revision)) continue;
       if (seen === "active" && remote) {
         return act({ do: "Revoke", token: remote }, "Revoking", `Revoking revision ${entry.number}.`, revocationEvent(s, entry.number, entry.revoked.why));
       }
@@ -68,12 +82,9 @@ export const stateRevoked: Check = {
     for (const revision of everyRevision(s)) {
       const { entry, remote, seen } = revision;
       if (seen !== "active" || !remote) continue;
-      if (!entry.revoked) {
-        const why = revision === s.current ? "state" : "retired";
-        return act({ do: "Record", record: revoking(s.record, entry.number, why, s.apiNow) }, "Revoking", `Revoking revision ${entry.number}: the spec says state: Revoked.`);
-      }
-      // Restored by somebody while the spec says otherwise: the spec wins.
-      return act({ do: "Revoke", token: remote }, "Revoking", `Revoking revision ${entry.number} again: the spec says state: Revoked.`);
+      // Recorded anew where somebody restored it: the spec wins, and the time for a restore starts again.
+      const why = entry.revoked?.why ?? (revision === s.current ? "state" : "retired");
+      return act({ do: "Record", record: revoking(s.record, entry.number, why, s.apiNow) }, "Revoking", `Revoking revision ${entry.number}: the spec says state: Revoked.`);
     }
     return null;
   },

@@ -1,0 +1,162 @@
+// The table of the engine: what stands there -> what is done, and why that is right. Each check has a row at least.
+import { describe, expect, it } from "vitest";
+import { DAY, HOUR } from "../../core/duration.ts";
+import type { Desired } from "../../core/desired.ts";
+import { absent, present, unknown } from "../../core/observed.ts";
+import { END, LIFE, plan } from "../../core/plan.ts";
+import { copy, desired, entry, hand, issuer, name, NO_COPY, NOW, observed, record, remote, tokens, type Facts } from "./situations.ts";
+
+interface Row {
+  readonly why: string;
+  readonly want?: Partial<Desired>;
+  readonly facts?: Facts;
+  readonly check: string;
+  /** The action, or how the plan ends without one. */
+  readonly does: string;
+  readonly reason: string;
+  readonly ready?: "True" | "False" | "Unknown";
+}
+
+const ended = (why: "retired" | "state" | "compromised" | "elsewhere", done = true, at = NOW - DAY) => ({ revoked: { at, why, done } });
+const two = record([entry(1), entry(2, { created: NOW - 2 * DAY })]);
+const used = remote(2, { created: NOW - 2 * DAY, lastUsed: NOW - DAY });
+const young = { since: NOW - HOUR };
+
+export const TABLE: readonly Row[] = [
+  // Knowing before doing
+  { why: "without the record no token can be told from another", facts: { more: { copy: unknown("CopyUnknown", "forbidden") } }, check: "copy-known", does: "wait", reason: "CopyUnknown", ready: "Unknown" },
+  { why: "somebody else wrote the data: compare before anything is said", facts: { copy: copy({ record: record([entry(1)]), value: "unread" }) }, check: "value-unread", does: "Look copy", reason: "SecretChanged", ready: "Unknown" },
+  { why: "an issuer that does not answer leaves Ready as it was", facts: { issuer: unknown("IssuerNotReady", "no answer"), tokens: unknown("TokensUnknown", "no answer") }, check: "issuer-known", does: "wait", reason: "IssuerNotReady", ready: "True" },
+  { why: "an issuer that does not exist needs a person", facts: { issuer: absent("no such issuer") }, check: "issuer-known", does: "stall", reason: "IssuerNotFound" },
+  { why: "another url shows another list", facts: { issuer: present(issuer({ url: "https://other" })) }, check: "issuer-same", does: "stall", reason: "IssuerChanged", ready: "Unknown" },
+  { why: "another identity sees other tokens", facts: { issuer: present(issuer({ userId: 2 })) }, check: "issuer-same", does: "stall", reason: "IssuerChanged", ready: "Unknown" },
+  { why: "what is somebody else's is never written", facts: { copy: copy({ place: "foreign", foreign: "theirs" }), list: [] }, check: "copy-ours", does: "stall", reason: "SecretNotOurs", ready: "False" },
+  { why: "neither is a copy with another resource's record", facts: { copy: copy({ record: { ...record([entry(1)]), mark: "other" } }) }, check: "copy-ours", does: "stall", reason: "SecretNotOurs" },
+  { why: "no list, no decision", facts: { tokens: unknown("CredentialDenied", "403") }, check: "tokens-known", does: "wait", reason: "CredentialDenied", ready: "True" },
+  { why: "a lost answer is looked up before anything is repeated", facts: { more: { uncertainAt: 1_500 } }, check: "answers-settled", does: "Look tokens", reason: "TokensUnknown" },
+  { why: "a list sent after the lost answer settles it", facts: { more: { uncertainAt: 900 } }, check: "rest", does: "rest", reason: "Ready", ready: "True" },
+  // The value in memory
+  { why: "a fence says that this value may not be delivered", facts: { copy: copy({ record: record([entry(1)], { fence: 2 }) }), list: [remote(1), remote(2)], more: { hand: hand(2) } }, check: "hand-superseded", does: "Drop", reason: "LostToken" },
+  { why: "its delivery took effect though the answer was lost", facts: { copy: copy({ record: two }), list: [remote(1), used], more: { hand: hand(2) } }, check: "hand-superseded", does: "Drop", reason: "Delivered" },
+  { why: "what ended before its delivery is not delivered", facts: { list: [remote(1)], more: { hand: hand(2) } }, check: "hand-gone", does: "Drop", reason: "RevokedElsewhere" },
+  { why: "nobody is handed a token that does not authenticate", facts: { list: [remote(1), remote(2, { created: NOW })], more: { hand: hand(2, { verified: false }) } }, check: "hand-verify", does: "Verify", reason: "Verifying" },
+  { why: "five failures are enough", facts: { list: [remote(1), remote(2, { created: NOW })], more: { hand: hand(2, { verified: false, failures: 5 }) } }, check: "hand-verify", does: "Drop", reason: "VerificationFailed" },
+  { why: "a deactivated user is not the token's fault", facts: { owner: present({ id: 11, name: "x", active: false }), list: [remote(1), remote(2, { created: NOW })], more: { hand: hand(2, { verified: false, failures: 1 }) } }, check: "hand-verify", does: "Drop", reason: "ServiceUserDeactivated" },
+  { why: "value and record go in one write", facts: { list: [remote(1), remote(2, { created: NOW })], more: { hand: hand(2) } }, check: "hand-deliver", does: "Deliver", reason: "Delivering" },
+  { why: "where writing is refused nothing is written", facts: { copy: copy({ record: record([entry(1)]), writable: "quota" }), list: [remote(1), remote(2, { created: NOW })], more: { hand: hand(2) } }, check: "hand-deliver", does: "stall", reason: "SecretNotWritable" },
+  // Orders
+  { why: "a revocation is recorded before it is sent", want: { compromised: 1 }, check: "compromised", does: "Record", reason: "Compromised" },
+  { why: "an emergency does not wait for a copy that cannot be written", want: { compromised: 1 }, facts: { copy: copy({ record: record([entry(1)]), writable: "quota" }) }, check: "compromised", does: "Revoke", reason: "Compromised" },
+  { why: "recorded, then sent", want: { compromised: 1 }, facts: { copy: copy({ record: record([entry(1, ended("compromised", false))]) }) }, check: "compromised", does: "Revoke", reason: "Compromised", ready: "False" },
+  { why: "deleted at once, without observation", want: { compromised: 1 }, facts: { copy: copy({ record: record([entry(1, ended("compromised"))]) }), list: [remote(1, { active: false })] }, check: "compromised", does: "Delete", reason: "Compromised" },
+  { why: "a lost one can be compromised as well", want: { compromised: 2 }, facts: { list: [remote(1), remote(2)] }, check: "compromised", does: "Revoke", reason: "Compromised" },
+  { why: "and the way of its value is closed", want: { compromised: 2 }, facts: { list: [remote(1), remote(2, { active: false })] }, check: "compromised", does: "Fence", reason: "Compromised" },
+  { why: "before it is deleted", want: { compromised: 2 }, facts: { copy: copy({ record: record([entry(1)], { fence: 2 }) }), list: [remote(1), remote(2, { active: false })] }, check: "compromised", does: "Delete", reason: "Compromised" },
+  { why: "a list older than the record proves nothing", facts: { copy: copy({ record: record([entry(1)]), doneAt: 1_500 }), list: [remote(1, { active: false })] }, check: "list-behind", does: "Look tokens", reason: "TokensUnknown" },
+  { why: "nor does it of a stray that may be recorded and gone since", facts: { copy: copy({ record: record([entry(1)]), doneAt: 1_500 }), list: [remote(1), remote(2)] }, check: "list-behind", does: "Look tokens", reason: "TokensUnknown" },
+  { why: "what was recorded is done, whatever happened in between", facts: { copy: copy({ record: record([entry(1, ended("retired", false)), entry(2)]) }), list: [remote(1), used, remote(2)] }, check: "revocation-underway", does: "Revoke", reason: "Revoking" },
+  { why: "what was compromised is never good again", facts: { copy: copy({ record: record([entry(1, ended("compromised")), entry(2)]) }), list: [remote(1), remote(2)] }, check: "revocation-underway", does: "Revoke", reason: "Revoking" },
+  { why: "state: Revoked revokes at once", want: { state: "Revoked" }, check: "state-revoked", does: "Record", reason: "Revoking", ready: "False" },
+  { why: "and wins over somebody who restores", want: { state: "Revoked" }, facts: { copy: copy({ record: record([entry(1, ended("retired")), entry(2, ended("state"))]) }), list: [remote(1), remote(2, { active: false })] }, check: "state-revoked", does: "Record", reason: "Revoking" },
+  { why: "back to Active gives the same secret", facts: { copy: copy({ record: record([entry(1, ended("state"))]) }), list: [remote(1, { active: false })] }, check: "state-restored", does: "Restore", reason: "Restoring" },
+  { why: "and is recorded", facts: { copy: copy({ record: record([entry(1, ended("state"))]) }) }, check: "state-restored", does: "Record", reason: "Restored" },
+  { why: "a rollback restores a kept one", want: { rollback: 1 }, facts: { copy: copy({ record: record([entry(1, ended("retired")), entry(2)]) }), list: [remote(1, { active: false }), remote(2)] }, check: "rollback", does: "Restore", reason: "Restoring" },
+  { why: "what somebody restored is kept, and said", facts: { copy: copy({ record: record([entry(1, ended("retired")), entry(2)]) }), list: [remote(1), remote(2)] }, check: "restored-elsewhere", does: "Record", reason: "RestoredElsewhere" },
+  // The world changed
+  { why: "one list without it proves nothing", facts: { list: [] }, check: "current-missing", does: "Look tokens", reason: "TokenMissing", ready: "Unknown" },
+  { why: "an old one that ended elsewhere waits to be tidied up", facts: { copy: copy({ record: two }), list: [remote(1, { active: false }), used] }, check: "older-ended", does: "Record", reason: "CleaningUp" },
+  { why: "a loss is proved by reading the copy after the list", facts: { copy: copy({ record: record([entry(1)]), readAt: 900 }), list: [remote(1), remote(2)] }, check: "lost-token", does: "Look copy", reason: "LostToken" },
+  { why: "then the way of its value is closed", facts: { list: [remote(1), remote(2)] }, check: "lost-token", does: "Fence", reason: "LostToken" },
+  { why: "then it goes", facts: { copy: copy({ record: record([entry(1)], { fence: 2 }) }), list: [remote(1), remote(2)] }, check: "lost-token", does: "Revoke", reason: "LostToken" },
+  { why: "a second replica may be delivering it", facts: { list: [remote(1), remote(2, { created: NOW - 5_000 })], more: { alone: false } }, check: "lost-token", does: "wait", reason: "LostToken" },
+  { why: "what is used is held by somebody", facts: { copy: copy({ record: null, value: "missing" }), list: [remote(1, { lastUsed: NOW - DAY })], more: {} }, check: "lost-token", does: "Fence", reason: "LostToken" },
+  { why: "and retires by the usual rules", facts: { copy: copy({ record: record([], { fence: 1, current: null }), value: "missing" }), list: [remote(1, { lastUsed: NOW - DAY })] }, check: "lost-token", does: "Record", reason: "HeldBySomebody" },
+  { why: "a newer one in use is a second owner's: never fought", facts: { list: [remote(1), remote(2, { lastUsed: NOW - HOUR })] }, check: "rest", does: "rest", reason: "Ready", ready: "True" },
+  { why: "what an earlier life left is not touched", want: young, facts: { copy: NO_COPY, list: [remote(1)] }, check: "issue-urgently", does: "Probe", reason: "Issuing" },
+  { why: "Restore takes back what was revoked elsewhere", want: { onExternalChange: "Restore" }, facts: { list: [remote(1, { active: false })] }, check: "restore-elsewhere", does: "Restore", reason: "RevokedElsewhere", ready: "False" },
+  // A new revision
+  { why: "the declaring object has to be held first", facts: { copy: NO_COPY, list: [], more: { held: false } }, check: "issue-urgently", does: "Hold", reason: "Issuing", ready: "False" },
+  { why: "then the first revision", facts: { copy: NO_COPY, list: [] }, check: "issue-urgently", does: "Issue 1", reason: "Issuing" },
+  { why: "a number that the API refused is skipped", facts: { copy: NO_COPY, list: [], more: { taken: 4 } }, check: "issue-urgently", does: "Probe", reason: "Issuing" },
+  { why: "an unwritable copy burns no tokens", facts: { copy: { ...NO_COPY, writable: "quota" }, list: [], more: { taken: 4 } }, check: "issue-urgently", does: "stall", reason: "SecretNotWritable" },
+  { why: "revoked elsewhere", facts: { list: [remote(1, { active: false })] }, check: "issue-urgently", does: "Issue 2", reason: "RevokedElsewhere", ready: "False" },
+  { why: "gone in two lists", facts: { tokens: present(tokens([], { sentAt: 3_000, earlier: { sentAt: 900, ids: [] } })) }, check: "issue-urgently", does: "Issue 2", reason: "DeletedElsewhere", ready: "False" },
+  { why: "expired", facts: { copy: copy({ record: record([entry(1, { created: NOW - 91 * DAY })]) }), list: [remote(1, { created: NOW - 91 * DAY, expires: NOW - DAY })] }, check: "issue-urgently", does: "Issue 2", reason: "Expired", ready: "False" },
+  { why: "another value in the copy", facts: { copy: copy({ record: record([entry(1)]), value: "changed" }) }, check: "issue-urgently", does: "Issue 2", reason: "SecretChanged", ready: "False" },
+  { why: "about to expire: nothing voluntary delays it", facts: { copy: copy({ record: record([entry(1, { created: NOW - 90 * DAY + HOUR })]) }), list: [remote(1, { created: NOW - 90 * DAY + HOUR, expires: NOW + HOUR })] }, check: "issue-urgently", does: "Issue 2", reason: "Renewal", ready: "True" },
+  { why: "due for renewal", want: { renewBefore: 81 * DAY }, check: "issue-in-turn", does: "Issue 2", reason: "Renewal" },
+  { why: "a rotation waits for what still retires", want: { rotate: "now" }, facts: { copy: copy({ record: two }), list: [remote(1, { lastUsed: NOW - HOUR }), used] }, check: "issue-in-turn", does: "wait", reason: "AwaitingRetirement", ready: "True" },
+  { why: "another lifetime is a new revision", want: { days: 30, renewBefore: DAY }, check: "issue-in-turn", does: "Issue 2", reason: "SpecChanged" },
+  { why: "a form that the value cannot be written in needs a new one", want: { look: "new" }, facts: { more: { unrenderable: "new" } }, check: "issue-in-turn", does: "Issue 2", reason: "SpecChanged" },
+  { why: "paused begins nothing", want: { paused: true, rotate: "now" }, check: "issue-blocked", does: "wait", reason: "Paused", ready: "True" },
+  { why: "no such service user", facts: { copy: NO_COPY, list: [], owner: absent("none") }, check: "issue-blocked", does: "stall", reason: "NoServiceUser" },
+  { why: "the policy forbids the lifetime", want: { rotate: "now" }, facts: { issuer: present(issuer({ policy: { ...issuer().policy, maxDays: 30 } })) }, check: "issue-blocked", does: "stall", reason: "PolicyForbids", ready: "True" },
+  { why: "verification failed before", facts: { copy: NO_COPY, list: [], more: { refused: "does not authenticate" } }, check: "issue-blocked", does: "stall", reason: "VerificationFailed" },
+  { why: "Report leaves it to a person", want: { onExternalChange: "Report" }, facts: { list: [remote(1, { active: false })] }, check: "external-reported", does: "stall", reason: "RevokedElsewhere", ready: "False" },
+  // Tidying
+  { why: "labels follow the spec, the value stays", want: { look: "new" }, check: "copy-looks", does: "Redeliver", reason: "Delivering", ready: "True" },
+  { why: "an urgent revision came while an older one retired", facts: { copy: copy({ record: record([entry(1), entry(2), entry(3)]) }), list: [remote(1), remote(2), remote(3)] }, check: "retire-crowded", does: "Record", reason: "RetiredEarly" },
+  { why: "the longest overlap is over", want: { retire: { when: "Unused", minOverlap: 0, idleFor: DAY, maxOverlap: DAY } }, facts: { copy: copy({ record: two }), list: [remote(1), remote(2, { created: NOW - 2 * DAY })] }, check: "retire-due", does: "Record", reason: "Retiring" },
+  { why: "use is judged by a list sent just before", want: { retire: { when: "Unused", minOverlap: 0, idleFor: 2 * DAY - 1_000, maxOverlap: 7 * DAY } }, facts: { copy: copy({ record: two }), list: [remote(1), used] }, check: "retire-due", does: "Look tokens", reason: "Retiring" },
+  { why: "nothing retires while the clocks are apart", want: { retire: { when: "Unused", minOverlap: 0, idleFor: DAY, maxOverlap: DAY } }, facts: { issuer: present(issuer({ clockOffset: 120_000 })), copy: copy({ record: two }), list: [remote(1), remote(2, { created: NOW - 2 * DAY })] }, check: "rest", does: "rest", reason: "Ready" },
+  { why: "kept long enough for a restore", want: { keepRevokedFor: HOUR }, facts: { copy: copy({ record: record([entry(1, ended("retired")), entry(2)]) }), list: [remote(1, { active: false }), remote(2)] }, check: "ended-due", does: "Delete", reason: "CleaningUp" },
+  { why: "an expired one is revoked before it is deleted", want: { keepRevokedFor: HOUR }, facts: { copy: copy({ record: record([entry(1, { created: NOW - 99 * DAY, ...ended("elsewhere") }), entry(2)]) }), list: [remote(1, { created: NOW - 99 * DAY, expires: NOW - 9 * DAY }), remote(2)] }, check: "ended-due", does: "Revoke", reason: "CleaningUp" },
+  { why: "what is gone is forgotten, also when a rollback names it", want: { rollback: 1 }, facts: { copy: copy({ record: record([entry(1, ended("retired")), entry(2)]) }), tokens: present(tokens([remote(2)], { deleted: [101] })) }, check: "ended-due", does: "Record", reason: "CleaningUp" },
+  { why: "a lost one is deleted once it is revoked", facts: { copy: copy({ record: record([entry(2)], { fence: 2 }) }), list: [remote(1, { active: false }), remote(2)] }, check: "lost-remains", does: "Delete", reason: "LostToken" },
+  // The end
+  { why: "Orphan leaves the copy", want: { deleting: true, deletionPolicy: "Orphan" }, check: "deletion-orphan", does: "Disown", reason: "Deleting" },
+  { why: "a person lets go without the API", want: { deleting: true, abandon: true }, facts: { tokens: unknown("TokensUnknown", "down"), copy: NO_COPY }, check: "deletion-abandon", does: "Release", reason: "Abandoned" },
+  { why: "not before its copy is gone", want: { deleting: true, abandon: true }, facts: { tokens: unknown("TokensUnknown", "down") }, check: "deletion-abandon", does: "Remove", reason: "Abandoned" },
+  { why: "also where another API answers", want: { deleting: true, abandon: true }, facts: { issuer: present(issuer({ url: "https://other" })) }, check: "deletion-abandon", does: "Remove", reason: "Abandoned" },
+  { why: "the way out is named", want: { deleting: true }, facts: { tokens: unknown("TokensUnknown", "down") }, check: "deletion-blocked", does: "wait", reason: "DeletionBlocked" },
+  { why: "what the record alone knows goes first", want: { deleting: true }, facts: { copy: copy({ record: record([entry(1, { name: "imported" })]) }), list: [remote(1, { name: "imported" })] }, check: "deletion-recorded", does: "Revoke", reason: "Deleting" },
+  { why: "so does what is older than the object", want: { deleting: true, ...young }, check: "deletion-recorded", does: "Revoke", reason: "Deleting" },
+  { why: "the copy goes before its token", want: { deleting: true }, check: "deletion-copy", does: "Remove", reason: "Deleting" },
+  { why: "a value in memory is given up", want: { deleting: true }, facts: { copy: NO_COPY, more: { hand: hand(2) } }, check: "deletion-hand", does: "Drop", reason: "Deleting" },
+  { why: "then the tokens", want: { deleting: true }, facts: { copy: NO_COPY }, check: "deletion-tokens", does: "Revoke", reason: "Deleting" },
+  { why: "and are deleted", want: { deleting: true }, facts: { copy: NO_COPY, list: [remote(1, { active: false })] }, check: "deletion-tokens", does: "Delete", reason: "Deleting" },
+  { why: "Revoke keeps them for audit", want: { deleting: true, deletionPolicy: "Revoke" }, facts: { copy: NO_COPY, list: [remote(1, { active: false })] }, check: "deletion-released", does: "Release", reason: "Deleting" },
+  { why: "one more look before it is let go", want: { deleting: true }, facts: { copy: { ...NO_COPY, doneAt: 1_500 }, list: [] }, check: "deletion-released", does: "Look tokens", reason: "Deleting" },
+  { why: "Pulumi's delete touches no other stack's tokens", want: { deleting: true }, facts: { copy: { ...NO_COPY, exclusive: true } }, check: "deletion-released", does: "Release", reason: "Deleting" },
+];
+
+function described(made: ReturnType<typeof plan>): string {
+  const [action] = made.actions;
+  if (!action) return made.outcome;
+  if (action.do === "Look") return `Look ${action.at}`;
+  return action.do === "Issue" ? `Issue ${action.number}` : action.do;
+}
+
+describe("plan", () => {
+  it.each(TABLE)("$check: $why", (row) => {
+    const made = plan(desired(row.want), observed(row.facts), NOW);
+    expect({ check: made.check, does: described(made), reason: made.reason }).toEqual({ check: row.check, does: row.does, reason: row.reason });
+    if (row.ready) expect(made.conditions[0]).toMatchObject({ type: "Ready", status: row.ready });
+  });
+
+  it("has a row for every check", () => {
+    const asked = new Set(TABLE.map(({ check }) => check));
+    expect([...LIFE, ...END].map((check) => check.name).filter((check) => !asked.has(check))).toEqual([]);
+  });
+
+  it("says a second owner aloud", () => {
+    const made = plan(desired(), observed({ list: [remote(1), remote(2, { lastUsed: NOW - HOUR })] }), NOW);
+    expect(made.conditions.map(({ type }) => type)).toContain("SecondOwner");
+  });
+
+  it("says what an earlier life left active", () => {
+    const made = plan(desired(young), observed({ copy: NO_COPY, list: [remote(1)] }), NOW);
+    expect(made.conditions).toContainEqual(expect.objectContaining({ type: "Unclaimed", reason: "HeldBySomebody" }));
+  });
+
+  it("names the next date, by our clock", () => {
+    const made = plan(desired(), observed({ issuer: present(issuer({ clockOffset: 5_000 })) }), NOW);
+    expect(made.nextAction).toMatchObject({ type: "Rotate", at: NOW - 10 * DAY + 60 * DAY - 5_000 });
+    expect(made.nextDue).toBe(made.nextAction.at);
+  });
+
+  it("names tokens by base, mark and revision", () => {
+    const made = plan(desired(), observed({ copy: NO_COPY, list: [] }), NOW);
+    expect(made.actions[0]).toMatchObject({ do: "Issue", name: name(1) });
+  });
+});

@@ -1,0 +1,68 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { decodeRecord, encodeRecord, withEntry, withoutEntry, type Record } from "../../core/record.ts";
+import { entry, NOW, record } from "./situations.ts";
+
+const second = fc.integer({ min: 0, max: 4_000_000_000 }).map((seconds) => seconds * 1_000);
+const millisecond = fc.integer({ min: 0, max: 4_000_000_000_000 });
+const anyEntry = (number: number) =>
+  fc.record({
+    number: fc.constant(number),
+    id: fc.nat(),
+    name: fc.string(),
+    created: second,
+    expires: fc.option(second),
+    deliveredAt: fc.option(millisecond),
+    usedAfter: second,
+    sha256: fc.option(fc.string()),
+    inputs: fc.record({ owner: fc.nat(), base: fc.string(), days: fc.option(fc.integer({ min: 1, max: 365 })), scim: fc.boolean(), rotate: fc.string() }),
+    revoked: fc.record({ at: millisecond, why: fc.constantFrom("retired", "state", "compromised", "early", "elsewhere", "expired"), done: fc.boolean() }),
+  });
+const anyRecord: fc.Arbitrary<Record> = fc
+  .tuple(fc.string(), fc.webUrl(), fc.nat(), fc.array(fc.nat(), { maxLength: 4 }))
+  .chain(([mark, url, userId, gaps]) =>
+    fc.tuple(...gaps.map((_, i) => anyEntry(i + 1))).map((revisions) => ({ mark, issuer: { url, userId }, current: revisions.at(-1)?.number ?? null, fence: userId, revisions: revisions as Record["revisions"] })),
+  );
+
+describe("the record", () => {
+  it("comes back as it was written", () => {
+    fc.assert(
+      fc.property(anyRecord, (written) => {
+        expect(decodeRecord(encodeRecord(written))).toEqual(written);
+      }),
+    );
+  });
+
+  it("is written the same each time, and never holds a value", () => {
+    const written = record([entry(1), entry(2, { kept: true, revoked: { at: NOW, why: "retired", done: false } })]);
+    expect(encodeRecord(decodeRecord(encodeRecord(written)) as Record)).toBe(encodeRecord(written));
+    expect(encodeRecord(written)).not.toContain("bearer");
+  });
+
+  it("is null for anything else, and never throws", () => {
+    fc.assert(fc.property(fc.oneof(fc.string(), fc.json()), (text) => void expect(decodeRecord(text)).toBeNull()));
+  });
+
+  const good = JSON.parse(encodeRecord(record([entry(1)]))) as { [key: string]: unknown };
+  const first = (good["revisions"] as { [key: string]: unknown }[])[0] ?? {};
+  it.each<[string, object]>([
+    ["another version", { version: 2 }],
+    ["no issuer", { issuer: null }],
+    ["a negative fence", { fence: -1 }],
+    ["a current one that it does not know", { current: 7 }],
+    ["two entries of one number", { revisions: [first, first] }],
+    ["a date that is none", { revisions: [{ ...first, created: "yesterday" }] }],
+    ["a number that is none", { revisions: [{ ...first, number: "1" }] }],
+    ["a reason that it does not know", { revisions: [{ ...first, revoked: { at: first["created"], why: "boredom", done: true } }] }],
+    ["revisions that are no list", { revisions: {} }],
+    ["a mark that is no text", { mark: 7 }],
+  ])("is malformed with %s", (_, change) => {
+    expect(decodeRecord(JSON.stringify({ ...good, ...change }))).toBeNull();
+  });
+
+  it("changes one entry and leaves the rest", () => {
+    const written = record([entry(1), entry(2)]);
+    expect(withEntry(written, 1, (old) => ({ ...old, id: 7 })).revisions.map(({ id }) => id)).toEqual([7, 102]);
+    expect(withoutEntry(written, 1).revisions.map(({ number }) => number)).toEqual([2]);
+  });
+});

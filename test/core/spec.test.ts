@@ -1,0 +1,34 @@
+import { describe, expect, it } from "vitest";
+import { DAY, HOUR } from "../../core/duration.ts";
+import { problems, resolve, type TokenSpec } from "../../core/spec.ts";
+
+const front = {
+  kind: "ServiceToken" as const, resource: "data/ingest", mark: "m", defaultBase: "data-ingest", since: 0, rotate: "",
+  compromised: null, rollback: null, paused: false, deleting: false, abandon: false, look: "",
+};
+
+describe("spec", () => {
+  it("fills in the defaults that design and schema name", () => {
+    expect(resolve({ serviceUser: { name: "x" } }, front)).toMatchObject({
+      base: "data-ingest", days: 90, renewBefore: 30 * DAY, every: null, verify: true, state: "Active", keepRevokedFor: 168 * HOUR,
+      retire: { when: "Unused", minOverlap: HOUR, idleFor: DAY, maxOverlap: 168 * HOUR }, onExternalChange: "Reissue", deletionPolicy: "Delete",
+    });
+  });
+
+  it.each<[string, TokenSpec, string[]]>([
+    ["nothing wrong", { expiresInDays: 1, rotation: { renewBefore: "86385s", retire: { minOverlap: "2s", maxOverlap: "10s" } } }, []],
+    ["renewed before it is issued", { expiresInDays: 1, rotation: { renewBefore: "24h" } }, ["rotation.renewBefore"]],
+    ["four seconds of life", { expiresInDays: 1, rotation: { renewBefore: "86396s" } }, ["rotation.renewBefore"]],
+    ["five seconds of life", { expiresInDays: 1, rotation: { renewBefore: "86395s" } }, []],
+    ["a token that never expires has no such limit", { neverExpires: true, rotation: { renewBefore: "9999h" } }, []],
+    ["both lifetimes", { neverExpires: true, expiresInDays: 1 }, ["expiresInDays"]],
+    ["rotated all the time", { rotation: { every: "4s" } }, ["rotation.every"]],
+    ["overlaps the wrong way round", { rotation: { retire: { minOverlap: "2h", maxOverlap: "1h" } } }, ["rotation.retire.minOverlap"]],
+    ["against the default", { rotation: { retire: { maxOverlap: "30m" } } }, ["rotation.retire.minOverlap"]],
+    ["a user named twice", { serviceUser: { name: "x", id: 1 } }, ["serviceUser"]],
+    ["a user named not at all", { serviceUser: {} }, ["serviceUser"]],
+    ["everything at once", { neverExpires: true, expiresInDays: 1, rotation: { every: "1s", retire: { minOverlap: "2h", maxOverlap: "1h" } } }, ["expiresInDays", "rotation.every", "rotation.retire.minOverlap"]],
+  ])("%s", (_, spec, paths) => {
+    expect(problems(spec).map(({ path }) => path)).toEqual(paths);
+  });
+});

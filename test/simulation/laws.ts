@@ -1,0 +1,217 @@
+// The judge. It knows the truth, and holds every effect of ours against the laws L1 to L7 of DESIGN.md.
+import { MINUTE } from "../../core/duration.ts";
+import { decodeRecord, type Entry, type Record } from "../../core/record.ts";
+import type { Outcome } from "../../tokenapi/converge.ts";
+import type { Plan } from "../../core/plan.ts";
+import type { Writing } from "../../tokenapi/target.ts";
+import type { Token } from "./ledger.ts";
+import type { Replica } from "./replica.ts";
+import type { Version } from "./secret.ts";
+import type { World } from "./world.ts";
+
+/** The API tells its time in seconds, and answers travel. */
+const TOLERANCE = 3_000;
+const RESYNC = 60_000;
+
+export function recordOf(world: World): Record | null {
+  const text = world.secret.current?.record ?? null;
+  return text === null ? null : decodeRecord(text);
+}
+
+/** The token whose value stands in the delivered copy. */
+export function delivered(world: World): Token | null {
+  const value = world.secret.current?.value ?? null;
+  return value === null ? null : world.ledger.ofValue(value);
+}
+
+function entryOf(world: World, token: Token): Entry | null {
+  return recordOf(world)?.revisions.find(({ id }) => id === token.id) ?? null;
+}
+
+/** Somebody else touched the delivered copy after this process last looked: what it does next rests on the past. */
+const overtaken = (of: Replica): boolean => of.world.secretTouchedAt >= of.lookedAt - 1 || of.world.secretTouched > of.basis;
+
+/** A process acts on an order that a person gave, as far as it knows. */
+function ordered(of: Replica, token: Token): boolean {
+  const { desired } = of;
+  return desired.deleting || desired.state === "Revoked" || desired.compromised === token.number || entryOf(of.world, token)?.revoked?.why === "compromised";
+}
+
+export function onIssue(of: Replica, token: Token): void {
+  const { world } = of;
+  world.issues++;
+  if (world.object === null || of.desired.deleting || of.dead || of.frozenUntil > 0) world.orphans.add(token.id);
+  // A request that was given up may still arrive while its successor waits.
+  if (of.memory.hand !== null && !of.late) world.broken("L5 exactly once", `r${token.number} was issued while r${of.memory.hand.number} waits in memory`);
+  if (world.issues > world.causes) world.broken("L5 exactly once", `${world.issues} tokens were issued, and there was cause for ${world.causes}`);
+  if (world.profile.mode === "elected" && world.leader === of && !of.late) inTurn(of, token);
+}
+
+/** A rotation waits for what still retires. */
+function inTurn(of: Replica, token: Token): void {
+  const { world } = of;
+  const record = recordOf(world);
+  const current = delivered(world);
+  if (!record || !current || !world.ledger.isValid(current) || world.secret.current?.ownAlone === false) return;
+  // What is about to expire, or was tampered with, is replaced whatever retires.
+  if (current.expires !== null && current.expires - world.ledger.skew - world.time.now <= of.desired.renewBefore) return;
+  const retiring = record.revisions.filter((entry) => entry.number !== record.current && !entry.revoked && !entry.kept && entry.number !== of.desired.rollback);
+  const valid = retiring.filter(({ id }) => world.ledger.tokens.get(id)?.active === true);
+  if (valid.length > 0) world.broken("L3 few", `r${token.number} was issued while r${valid.map(({ number }) => number).join(", r")} still retires`);
+}
+
+export function onRevoke(of: Replica, token: Token): void {
+  const { world } = of;
+  if (!world.ledger.isValid(token) || ordered(of, token) || overtaken(of) || restoredSince(of, token)) return;
+  unordered(of, token);
+}
+
+/** Nobody asked for it: the rules have to. */
+function unordered(of: Replica, token: Token): void {
+  const { world } = of;
+  const { current } = world.secret;
+  const now = delivered(world);
+  if (now === token && current?.owner === world.object?.uid && recordOf(world)?.current === token.number) {
+    return world.broken("L2 never without", `r${token.number} was revoked while consumers read it`);
+  }
+  const entry = entryOf(world, token);
+  if (!entry) return unrecorded(of, token);
+  if (entry.deliveredAt === null && token.deliveredAt === null) return;
+  const bare = !now || !world.ledger.isValid(now);
+  if (bare && now?.endedBy !== "outside") world.broken("L4 order", `r${token.number} was revoked and nothing valid is delivered`);
+  if (!bare && !entry.revoked) world.broken("L4 order", `r${token.number} was revoked, and the record does not say so`);
+}
+
+/** It was restored since this process looked: the API knows no condition that could hold a request back. */
+const restoredSince = (of: Replica, token: Token): boolean => token.activeSince > of.lookedAt && token.deliveredAt !== null;
+
+/** What no record knows is revoked only while nobody has used it. */
+function unrecorded(of: Replica, token: Token): void {
+  const usedLate = token.lastUsed !== null && token.lastUsed > token.created + MINUTE + 1_000;
+  if (usedLate && usedBefore(token, of.api.listedAt)) of.world.broken("L2 never without", `r${token.number} was revoked unrecorded though it is used`);
+}
+
+const usedBefore = (token: Token, at: number): boolean => token.uses.some((use) => use <= at);
+
+/** Ahead of its time goes only what stands in the way of another one. */
+function early(of: Replica, old: Token, current: Token): void {
+  const others = recordOf(of.world)?.revisions.filter((other) => !other.revoked && !other.kept && other.id !== current.id) ?? [];
+  if (others.length === 0 && !overtaken(of)) of.world.broken("L4 order", `r${old.number} was retired early though nothing else retires`);
+}
+
+/** An old revision of a good current one is about to be revoked, and recorded as such: is it time? */
+function retirement(of: Replica, old: Token, entry: Entry, current: Token): void {
+  const { world, desired } = of;
+  const { now } = world.time;
+  if (entry.revoked?.why === "early") return early(of, old, current);
+  const dated = recordOf(world)?.revisions.find(({ id }) => id === current.id)?.deliveredAt ?? now;
+  // A slow delivery is dated anew once its process hears of it; until then others know the earlier date.
+  const since = Math.min(current.deliveredAt ?? now, dated - world.ledger.skew);
+  if (old.expires !== null && old.expires <= now + world.ledger.skew + TOLERANCE) return;
+  const { minOverlap, maxOverlap, idleFor, when } = desired.retire;
+  if (now + TOLERANCE < since + minOverlap) return world.broken("L4 order", `r${old.number} was revoked ${now - since} ms after r${current.number} was delivered: minOverlap is ${minOverlap}`);
+  if (when === "Deadline" || now + TOLERANCE >= since + maxOverlap) return;
+  if (!current.uses.some((use) => use >= since)) return world.broken("L4 order", `r${old.number} was revoked, and nobody uses r${current.number}`);
+  const last = old.uses.findLast((use) => use <= of.api.listedAt);
+  if (last !== undefined && now + TOLERANCE < last + Math.max(idleFor, RESYNC)) {
+    world.broken("L2 never without", `r${old.number} was revoked ${now - last} ms after it was used`);
+  }
+}
+
+export function onDelete(of: Replica, token: Token): void {
+  const { world, desired } = of;
+  // Restored by somebody since the list: the API refuses, and nothing is lost.
+  if (token.active && !world.ledger.isOver(token) && token.activeSince > of.api.listedAt) return;
+  if (token.active) return world.broken("L4 order", `r${token.number} was deleted without having been revoked`);
+  if (desired.deleting || ordered(of, token)) return;
+  const entry = entryOf(world, token);
+  if (entry && desired.rollback === token.number) return world.broken("L4 order", `r${token.number} was deleted though a rollback asks for it`);
+  if (!entry?.revoked || token.endedAt === null || entry.deliveredAt === null) return;
+  const ended = Math.min(token.endedAt, token.expires === null ? Number.POSITIVE_INFINITY : token.expires - world.ledger.skew);
+  if (world.time.now + TOLERANCE < ended + desired.keepRevokedFor && token.endedBy === "us") {
+    world.broken("L4 order", `r${token.number} was deleted ${world.time.now - token.endedAt} ms after it was revoked: keepRevokedFor is ${desired.keepRevokedFor}`);
+  }
+}
+
+/** A write of ours is about to take effect. */
+export function onWrite(of: Replica, before: Version | null, writing: Writing, value: string | null): void {
+  const { world } = of;
+  for (const entry of writing.record.revisions) ends(of, before, entry);
+  if (typeof writing.value === "string" || value === null) return;
+  const token = world.ledger.ofValue(value);
+  if (!token) return;
+  world.tell(() => `  ${of.name} delivers r${token.number}`);
+  if (!isGood(of, token)) world.broken("L2 never without", `r${token.number} was delivered after it had been given up`);
+  if (of.desired.verify && of.memory.hand?.verified !== true) world.broken("L4 order", `r${token.number} was delivered unverified`);
+  const old = before?.value ? world.ledger.ofValue(before.value) : null;
+  if (old) old.supersededAt = world.time.now;
+  token.deliveredAt ??= world.time.now;
+}
+
+/** A revision is recorded as retired that was not before. */
+function ends(of: Replica, before: Version | null, entry: Entry): void {
+  const { world } = of;
+  if (entry.revoked?.why !== "retired" && entry.revoked?.why !== "early") return;
+  const old = before?.record ? decodeRecord(before.record)?.revisions.find(({ id }) => id === entry.id) : null;
+  const token = world.ledger.tokens.get(entry.id);
+  const current = delivered(world);
+  if (!old || old.revoked || !token || !current || !world.ledger.isValid(token) || ordered(of, token)) return;
+  retirement(of, token, entry, current);
+}
+
+function isGood(of: Replica, token: Token): boolean {
+  const { world } = of;
+  if (world.ledger.isValid(token) || token.endedBy === "outside" || world.ledger.isOver(token) || ordered(of, token)) return true;
+  // What is written for an object that goes is collected with it.
+  return world.object === null || world.object.deleting || world.object.uid !== of.uid || overtaken(of);
+}
+
+/** Made before the declaring object: of an earlier life. */
+export function isOlder({ object, ledger }: World, token: Token): boolean {
+  return object !== null && token.created < object.since - MINUTE && ledger.tokens.has(token.id);
+}
+
+export function onRelease(of: Replica): void {
+  const { world } = of;
+  for (const token of world.ledger.tokens.values()) {
+    if (!world.ledger.isValid(token) || world.orphans.has(token.id)) continue;
+    if (isOlder(world, token)) world.orphans.add(token.id);
+    else if (of.desired.deletionPolicy === "Orphan" || of.desired.abandon || token.activeSince > of.api.listedAt) world.orphans.add(token.id);
+    else if (world.profile.mode === "elected" || token.activeSince < of.api.listedAt - MINUTE) world.broken("L1 nothing lost", `the object was let go while r${token.number} is active`);
+    else world.orphans.add(token.id);
+  }
+}
+
+export function onPlan(of: Replica, plan: Plan): void {
+  const { coverage } = of.world;
+  coverage.meet("check", plan.check);
+  coverage.meet("reason", plan.reason);
+  for (const action of plan.actions) {
+    coverage.meet("action", action.do);
+    of.world.actions++;
+  }
+  of.world.tell(() => `  ${of.name} ${plan.check}: ${plan.actions[0]?.do ?? plan.outcome}: ${plan.message}`);
+}
+
+export function onOutcome(of: Replica, outcome: Outcome): void {
+  const { world } = of;
+  if (outcome.error) world.tell(() => `  ${of.name} stops: ${outcome.error?.code ?? ""}`);
+  if (outcome.error?.code === "TOO_MANY_STEPS") world.broken("L7 settles", outcome.error.message);
+  const ready = outcome.plan.conditions[0];
+  world.unclaimedSaid = outcome.plan.conditions.some(({ type }) => type === "Unclaimed");
+  world.coverage.meet("ready", `${ready?.status ?? ""} ${ready?.reason ?? ""}`);
+  if (ready?.status === "True") truthful(of);
+}
+
+/** Ready is True: the delivered token was active when last seen, unexpired, and its value stood there. */
+function truthful(of: Replica): void {
+  const { world } = of;
+  const seen = of.planned;
+  const record = seen?.record ? decodeRecord(seen.record) : null;
+  const entry = record?.revisions.find(({ number }) => number === record.current);
+  if (!seen || !entry) return world.broken("L6 truth", "Ready without a record");
+  const token = seen.value === null ? null : world.ledger.ofValue(seen.value);
+  if (token?.id !== entry.id) return world.broken("L6 truth", `Ready, and the copy does not hold the value of r${entry.number}`);
+  if (token.endedAt !== null && token.endedAt < of.api.listedAt) world.broken("L6 truth", `Ready, and r${entry.number} had ended before the last list (${new Date(token.endedAt).toISOString()}, ${new Date(of.api.listedAt).toISOString()})`);
+  if (token.expires !== null && token.expires + TOLERANCE <= world.time.now + world.ledger.skew) world.broken("L6 truth", `Ready, and r${entry.number} has expired`);
+}

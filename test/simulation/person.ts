@@ -1,0 +1,219 @@
+// The person and the rest of the world: orders, edits, accidents, outages. Each act says what it did.
+import { HOUR, MINUTE } from "../../core/duration.ts";
+import { recordOf } from "./laws.ts";
+import type { Token } from "./ledger.ts";
+import type { World } from "./world.ts";
+
+interface Act {
+  readonly name: string;
+  readonly weight: number;
+  readonly run: (world: World) => void;
+}
+
+/** Runs on the object if there is one; counts as cause for so many tokens. */
+const edit = (name: string, weight: number, change: (spec: NonNullable<World["object"]>["spec"], world: World) => void, causes = 1): Act => ({
+  name,
+  weight,
+  run(world) {
+    if (!world.object || world.object.deleting) return;
+    change(world.object.spec, world);
+    world.causes += causes;
+    world.outside(500);
+  },
+});
+
+function touchSecret(world: World): void {
+  world.touch();
+  world.causes += 2;
+}
+
+function anyToken(world: World): Token | null {
+  const tokens = [...world.ledger.tokens.values()];
+  return tokens.length === 0 ? null : world.random.pick(tokens);
+}
+
+function anyRevision(world: World): number {
+  const numbers = (recordOf(world)?.revisions ?? []).map(({ number }) => number);
+  return numbers.length > 0 && world.random.chance(0.9) ? world.random.pick(numbers) : 1 + world.random.int(4);
+}
+
+const outside = (name: string, weight: number, run: (token: Token, world: World) => void): Act => ({
+  name,
+  weight,
+  run(world) {
+    const token = anyToken(world);
+    if (!token) return;
+    world.tell(() => `  it is r${token.number}`);
+    run(token, world);
+    world.causes += 2;
+    world.outside(MINUTE);
+  },
+});
+
+export const ACTS: readonly Act[] = [
+  { name: "nothing", weight: 4, run: () => undefined },
+  edit("rotate", 6, (spec, { random }) => (spec.rotate = `r${random.int(1_000_000)}`)),
+  edit("lifetime", 2, (spec, { random }) => {
+    spec.days = random.pick([1, 2, 30, null]);
+    spec.renewBefore = Math.floor(((spec.days ?? 90) * 24 * HOUR) / 3);
+  }),
+  edit("base-name", 1, (spec, { random }) => (spec.base = random.pick(["data-ingest", "ingest", "data ingest ü"]))),
+  edit("owner", 2, (spec, { random }) => (spec.ownerName = random.pick(["Data Ingest", "Data Export", "Data Ingest", "Nobody"])), 2),
+  edit("scim", 1, (spec) => (spec.scim = !spec.scim)),
+  edit("state", 5, (spec) => (spec.state = spec.state === "Active" ? "Revoked" : "Active"), 2),
+  edit("compromised", 3, (spec, world) => (spec.compromised = anyRevision(world)), 2),
+  edit("rollback", 2, (spec, world) => (spec.rollback = world.random.chance(0.7) ? anyRevision(world) : null), 2),
+  edit("paused", 2, (spec) => (spec.paused = !spec.paused)),
+  edit("look", 2, (spec, { random }) => (spec.look = `look-${random.int(3)}`)),
+  edit("policy", 2, (spec, { random }) => {
+    spec.deletionPolicy = random.pick(["Delete", "Revoke", "Orphan"]);
+    spec.onExternalChange = random.pick(["Reissue", "Restore", "Report"]);
+  }),
+  edit("overlap", 1, (spec, { random }) => {
+    spec.retire = { ...spec.retire, maxOverlap: Math.max(spec.retire.minOverlap, random.pick([10_000, 2 * HOUR])), when: random.pick(["Unused", "Deadline"]) };
+  }),
+  {
+    name: "delete-object",
+    weight: 3,
+    run(world) {
+      if (!world.object || world.object.deleting) return;
+      world.object.deleting = true;
+      if (!world.object.held) {
+        for (const { id } of world.ledger.tokens.values()) world.orphans.add(id);
+        world.vanish();
+      }
+      world.outside(500);
+    },
+  },
+  {
+    name: "create-object",
+    weight: 4,
+    run(world) {
+      if (world.object) return;
+      world.create();
+      world.causes += 2;
+      world.outside(500);
+    },
+  },
+  {
+    name: "secret-deleted",
+    weight: 2,
+    run(world) {
+      if (!world.secret.current) return;
+      touchSecret(world);
+      world.secret.remove();
+    },
+  },
+  {
+    name: "secret-edited",
+    weight: 2,
+    run(world) {
+      const { current } = world.secret;
+      if (!current) return;
+      touchSecret(world);
+      const value = world.random.pick(["tampered", current.value, null, [...world.ledger.tokens.values()][0]?.value ?? "x"]);
+      world.secret.put({ ...current, value, ownAlone: false });
+    },
+  },
+  {
+    name: "record-removed",
+    weight: 1,
+    run(world) {
+      const { current } = world.secret;
+      if (!current || current.owner === null) return;
+      touchSecret(world);
+      world.secret.put({ ...current, record: world.random.chance(0.5) ? null : "{", ownAlone: false });
+    },
+  },
+  {
+    name: "secret-restored-from-backup",
+    weight: 1,
+    run(world) {
+      const versions = [...world.secret.history.values()].filter((version) => version !== null && version.owner === world.object?.uid);
+      if (versions.length === 0) return;
+      touchSecret(world);
+      world.causes += 2;
+      const { value, record, owner, look } = world.random.pick(versions) as NonNullable<(typeof versions)[number]>;
+      world.secret.put({ value, record, owner, look, ownAlone: false });
+    },
+  },
+  {
+    name: "secret-foreign",
+    weight: 1,
+    run(world) {
+      touchSecret(world);
+      if (world.secret.current) world.secret.remove();
+      world.secret.put({ value: "theirs", record: null, owner: "somebody", look: "", ownAlone: false });
+    },
+  },
+  {
+    name: "secret-refuses",
+    weight: 1,
+    run(world) {
+      world.secret.refusal = "quota exceeded";
+      world.causes++;
+      world.time.in(world.random.span(1_000, 2 * HOUR), () => (world.secret.refusal = null));
+    },
+  },
+  outside("revoked-elsewhere", 3, ({ id }, { ledger }) => void ledger.revoke(id, "outside")),
+  outside("deleted-elsewhere", 2, ({ id }, { ledger }) => {
+    ledger.revoke(id, "outside");
+    ledger.delete(id, "outside");
+  }),
+  outside("restored-elsewhere", 2, (token, { ledger, object, orphans }) => {
+    if (ledger.isOver(token)) return;
+    ledger.restore(token.id);
+    // What an earlier life left revoked, for audit, is nobody's when somebody restores it.
+    if (!object || token.created - ledger.skew < object.since) orphans.add(token.id);
+  }),
+  {
+    name: "owner-deactivated",
+    weight: 1,
+    run(world) {
+      const user = world.random.pick(world.ledger.users);
+      user.active = !user.active;
+      world.causes++;
+      world.outside(MINUTE);
+    },
+  },
+  {
+    name: "outage",
+    weight: 2,
+    run(world) {
+      world.outageUntil = world.time.now + world.random.span(1_000, 2 * HOUR);
+      world.causes++;
+    },
+  },
+  {
+    name: "clock-jump",
+    weight: 1,
+    run(world) {
+      if (world.replicas.length === 0) return;
+      const replica = world.random.pick(world.replicas);
+      replica.shift = world.random.pick([0, 30_000, 10 * MINUTE, -10 * MINUTE, 90 * 24 * HOUR, -90 * 24 * HOUR]);
+      world.causes++;
+      replica.wake(10);
+    },
+  },
+  {
+    name: "restart",
+    weight: 2,
+    run(world) {
+      if (world.replicas.length > 0) world.random.pick(world.replicas).die("by order");
+    },
+  },
+];
+
+const TOTAL = ACTS.reduce((sum, { weight }) => sum + weight, 0);
+
+export function act(world: World): void {
+  let left = world.random.int(TOTAL);
+  for (const candidate of ACTS) {
+    left -= candidate.weight;
+    if (left >= 0) continue;
+    world.coverage.meet("act", candidate.name);
+    world.tell(() => `PERSON ${candidate.name}`);
+    candidate.run(world);
+    return;
+  }
+}

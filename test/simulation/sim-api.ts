@@ -1,0 +1,150 @@
+// The token API at the end of a bad line: each call travels, may fail before or after its effect, and comes back late.
+import { LifecycleError } from "../../core/error.ts";
+import type { Remote } from "../../core/observed.ts";
+import { SecretValue } from "../../core/secret-value.ts";
+import type { IssuedToken, NewToken, TokenApi, TokenList, User } from "../../tokenapi/api.ts";
+import { onDelete, onIssue, onRevoke } from "./laws.ts";
+import { show } from "./ledger.ts";
+import type { Replica } from "./replica.ts";
+
+const TIMEOUT = 10_000;
+
+export class SimApi implements TokenApi {
+  readonly #of: Replica;
+  clockOffset = 0;
+  /** True time at which the newest list was asked for. */
+  listedAt = 0;
+
+  constructor(of: Replica) {
+    this.#of = of;
+  }
+
+  async #call<T>(name: string, effect: () => T): Promise<T> {
+    const { world } = this.#of;
+    const { random, profile, ledger } = world;
+    await this.#of.park(name, 5, 300);
+    const writes = name !== "list" && name !== "users" && name !== "me" && name !== "verify";
+    if (world.outageUntil > world.time.now) {
+      world.coverage.meet("fault", "outage");
+      throw new LifecycleError("retryable", "UNAVAILABLE", "the API answers 503");
+    }
+    const bad = world.faults && random.chance(profile.fault) ? random.pick(["429", "lost-before", "lost-after", "late", "slow"]) : "none";
+    if (bad !== "none") this.#note(name, bad);
+    if (bad === "429") throw new LifecycleError("retryable", "TOO_MANY", "the API answers 429", { retryAfter: random.chance(0.5) ? 2_000 : null });
+    if (bad === "lost-before" || (bad === "late" && name !== "issue")) {
+      await this.#of.park(name, TIMEOUT, TIMEOUT + 1);
+      throw new LifecycleError(writes ? "uncertain" : "retryable", "TIMEOUT", `${name} timed out`);
+    }
+    if (bad === "late") {
+      world.time.in(random.span(1_000, 300_000), () => this.#late(effect));
+      await this.#of.park(name, TIMEOUT, TIMEOUT + 1);
+      throw new LifecycleError("uncertain", "TIMEOUT", `${name} timed out`);
+    }
+    const result = effect();
+    if (bad === "lost-after") {
+      await this.#of.park(name, 100, TIMEOUT);
+      throw new LifecycleError(writes ? "uncertain" : "retryable", "RESET", `${name}: the connection broke`);
+    }
+    await (bad === "slow" ? this.#of.park(name, 2_000, TIMEOUT) : this.#of.park(name, 5, 300));
+    this.clockOffset = ledger.clock + 500 - this.#of.clock.now();
+    return result;
+  }
+
+  #note(name: string, bad: string): void {
+    const { world } = this.#of;
+    world.coverage.meet("fault", bad);
+    world.tell(() => `  ${this.#of.name} ${name}: ${bad}`);
+    if (name === "issue") world.causes++;
+  }
+
+  /** A request that its sender gave up, and that took effect all the same. */
+  #late(effect: () => unknown): void {
+    const { world } = this.#of;
+    this.#of.late = true;
+    try {
+      effect();
+      world.outside(60_000);
+    } catch (error) {
+      world.tell(() => `  late request refused: ${String(error)}`);
+    } finally {
+      this.#of.late = false;
+    }
+  }
+
+  me(): Promise<User> {
+    return this.#call("me", () => ({ id: 1, userId: "admin", name: "Admin", role: "Admin", type: "Human" as const, teams: [], active: true }));
+  }
+
+  serviceUsers(): Promise<readonly User[]> {
+    return this.#call("users", () => this.#of.world.ledger.listUsers());
+  }
+
+  async tokens(_: TokenList): Promise<readonly Remote[]> {
+    const sentAt = this.#of.world.time.now;
+    const tokens = await this.#call("list", () => this.#of.world.ledger.list());
+    this.listedAt = sentAt;
+    return tokens;
+  }
+
+  issue(input: NewToken): Promise<IssuedToken> {
+    const { world } = this.#of;
+    return this.#call("issue", () => {
+      const token = world.ledger.issue({ name: input.name, days: input.expiresInDays, scim: input.scimEndpointsOnly, owner: input.userId ?? 1 });
+      world.tell(() => `  ${this.#of.name} issued r${token.number} (#${token.id})`);
+      onIssue(this.#of, token);
+      return { token: show(token), value: new SecretValue(token.value) };
+    });
+  }
+
+  revoke(id: number): Promise<Remote> {
+    const { world } = this.#of;
+    return this.#call("revoke", () => {
+      const token = world.ledger.get(id);
+      onRevoke(this.#of, token);
+      world.tell(() => `  ${this.#of.name} revoked r${token.number}`);
+      return show(world.ledger.revoke(id, "us"));
+    });
+  }
+
+  restore(id: number): Promise<Remote> {
+    const { world } = this.#of;
+    return this.#call("restore", () => {
+      const token = world.ledger.restore(id);
+      // A frozen process that still obeys an object that is gone.
+      if (world.object?.uid !== this.#of.uid) world.orphans.add(id);
+      world.tell(() => `  ${this.#of.name} restored r${token.number}`);
+      return show(token);
+    });
+  }
+
+  delete(id: number): Promise<void> {
+    const { world } = this.#of;
+    return this.#call("delete", () => {
+      const token = world.ledger.get(id);
+      onDelete(this.#of, token);
+      world.ledger.delete(id, "us");
+      world.tell(() => `  ${this.#of.name} deleted r${token.number}`);
+    });
+  }
+
+  verify(value: SecretValue): Promise<"ok" | string> {
+    const { world } = this.#of;
+    return this.#call("verify", () => (world.ledger.use(value.reveal()) ? "ok" : "401 Unauthorized"));
+  }
+
+  createServiceUser(): Promise<User> {
+    return Promise.reject(new Error("not simulated"));
+  }
+
+  updateServiceUser(): Promise<User> {
+    return Promise.reject(new Error("not simulated"));
+  }
+
+  deactivateServiceUser(): Promise<void> {
+    return Promise.reject(new Error("not simulated"));
+  }
+
+  reactivateServiceUser(): Promise<User> {
+    return Promise.reject(new Error("not simulated"));
+  }
+}

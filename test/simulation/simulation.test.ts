@@ -1,0 +1,20 @@
+// A slice of the simulation for the check command; make sim runs as many histories as one likes.
+import { describe, expect, it } from "vitest";
+import { Coverage } from "./coverage.ts";
+import { live } from "./history.ts";
+
+describe("the engine in a bad world", () => {
+  it("breaks no law in 500 histories", async () => {
+    for (let seed = 1; seed <= 500; seed++) {
+      const { breach } = await live(seed, new Coverage());
+      expect(breach, `make sim N=1 SEED=${seed}`).toBeNull();
+    }
+  });
+
+  it("lives the same history again from the same seed", async () => {
+    const first = await live(42, new Coverage(), true);
+    const second = await live(42, new Coverage(), true);
+    expect(second.story).toEqual(first.story);
+    expect(first.story.length).toBeGreaterThan(10);
+  });
+});

@@ -1,0 +1,216 @@
+// One simulated world: true time, the token API, the place of delivery, the declaring object, its controllers,
+// its consumers and a person. Only edges are simulated: the plan and the executor are the real ones.
+import type { Desired } from "../../core/desired.ts";
+import { DAY, HOUR, MINUTE, SECOND } from "../../core/duration.ts";
+import { markOf } from "../../core/name.ts";
+import type { Coverage } from "./coverage.ts";
+import { Ledger } from "./ledger.ts";
+import type { Random } from "./random.ts";
+import { Replica } from "./replica.ts";
+import { SecretStore } from "./secret.ts";
+import { Timeline } from "./timeline.ts";
+
+export const MARK = markOf("simulation", "ServiceToken/data/ingest");
+export const URL = "https://qualytics.example";
+
+type Mutable<T> = { -readonly [key in keyof T]: T[key] };
+export type Spec = Mutable<Omit<Desired, "since" | "deleting" | "mark" | "kind" | "resource">>;
+
+export interface DeclaringObject {
+  readonly uid: string;
+  readonly since: number;
+  readonly spec: Spec;
+  deleting: boolean;
+  held: boolean;
+}
+
+/** elected: one leader at a time. replicas: two act at once, without election. */
+export type Mode = "elected" | "replicas";
+
+export interface Profile {
+  readonly mode: Mode;
+  /** Probability a moment that the process dies or freezes there, and an answer that goes wrong. */
+  readonly crash: number;
+  readonly freeze: number;
+  readonly fault: number;
+  /** Longest pause between two acts of the person. */
+  readonly pause: number;
+  readonly acts: number;
+}
+
+export interface Breach {
+  readonly law: string;
+  readonly text: string;
+}
+
+export class World {
+  readonly random: Random;
+  readonly time: Timeline;
+  readonly ledger: Ledger;
+  readonly secret = new SecretStore();
+  readonly profile: Profile;
+  readonly coverage: Coverage;
+  readonly story: string[] | null;
+  replicas: Replica[] = [];
+  leader: Replica | null = null;
+  object: DeclaringObject | null = null;
+  /** True while things may go wrong. */
+  faults = true;
+  outageUntil = 0;
+  /** When somebody but us last wrote, removed or restored the delivered copy. */
+  secretTouchedAt = 0;
+  secretTouched = 0;
+  /** Whether the last words of ours named tokens that are nobody's. */
+  unclaimedSaid = false;
+  breach: Breach | null = null;
+  steps = 0;
+  issues = 0;
+  /** How many issues something gave cause for. */
+  causes = 1;
+  actions = 0;
+  /** Tokens that a dead or frozen process may have left behind an object that is gone. */
+  readonly orphans = new Set<number>();
+  lastDesired: Desired;
+  #stirred = false;
+  #processes = 0;
+  #uid = 0;
+
+  constructor(random: Random, coverage: Coverage, story: string[] | null) {
+    this.random = random;
+    this.coverage = coverage;
+    this.story = story;
+    this.time = new Timeline(random);
+    this.ledger = new Ledger(() => this.time.now);
+    this.ledger.skew = random.pick([0, 0, 300, -700, 20_000]);
+    this.ledger.deletesExpired = random.chance(0.5);
+    const calm = random.chance(0.25);
+    this.profile = {
+      mode: random.chance(0.7) ? "elected" : "replicas",
+      crash: calm ? 0 : random.pick([0.002, 0.01, 0.04]),
+      freeze: calm ? 0 : random.pick([0, 0.004, 0.02]),
+      fault: calm ? 0 : random.pick([0, 0.03, 0.12]),
+      pause: random.pick([20 * SECOND, HOUR, 3 * DAY]),
+      acts: 3 + random.int(9),
+    };
+    this.create();
+    this.lastDesired = this.desired() as Desired;
+    this.elect();
+    if (this.profile.mode === "replicas") this.elect();
+  }
+
+  create(): void {
+    const { random } = this;
+    const old = this.object?.spec ?? null;
+    const spec: Spec = old && random.chance(0.5) ? { ...old, compromised: null, rollback: null, abandon: false, paused: false } : drawSpec(random);
+    this.object = { uid: `object-${++this.#uid}`, since: Math.floor(this.time.now / 1_000) * 1_000, spec, deleting: false, held: random.chance(0.3) };
+    this.tell(() => `object created: ${JSON.stringify(spec)}`);
+  }
+
+  /** A new process takes the lead. */
+  elect(): void {
+    const desired = this.desired() ?? this.lastDesired;
+    const replica = new Replica(this, `p${++this.#processes}`, desired);
+    this.replicas.push(replica);
+    this.leader = replica;
+    this.tell(() => `  ${replica.name} starts${this.profile.mode === "elected" ? " and leads" : ""}`);
+    replica.wake(this.random.span(10, 2_000));
+  }
+
+  replace(dead: Replica): void {
+    if (this.profile.mode === "elected" && this.leader !== dead) return;
+    const was = this.leader;
+    this.time.in(this.random.span(100, 30_000), () => {
+      if (this.profile.mode === "replicas" || this.leader === was) this.elect();
+    });
+  }
+
+  /** The declaring object goes, and with it what it owns. */
+  vanish(): void {
+    const { object } = this;
+    if (!object) return;
+    this.tell(() => "object gone");
+    this.lastDesired = this.desired() ?? this.lastDesired;
+    this.object = null;
+    this.time.in(this.random.span(10, 2_000), () => this.collect(object.uid));
+  }
+
+  collect(uid: string): void {
+    if (this.secret.current?.owner !== uid || this.object?.uid === uid) return;
+    this.touch();
+    this.secret.remove();
+  }
+
+  desired(): Desired | null {
+    const { object } = this;
+    if (!object) return null;
+    return { ...object.spec, kind: "ServiceToken", resource: "data/ingest", mark: MARK, since: object.since, deleting: object.deleting };
+  }
+
+  tell(line: () => string): void {
+    if (this.story) this.story.push(`${new Date(this.time.now).toISOString().slice(5, 23)} ${line()}`);
+  }
+
+  /** A law is broken: the history ends here. */
+  broken(law: string, text: string): void {
+    if (this.breach) return;
+    this.breach = { law, text };
+    this.tell(() => `LAW BROKEN ${law}: ${text}`);
+  }
+
+  /** Somebody but us is about to change the delivered copy. */
+  touch(): void {
+    this.secretTouchedAt = this.time.now;
+    this.secretTouched = this.secret.version + 1;
+  }
+
+  /** Something was resolved: promises have to run before the next moment. */
+  stir(): void {
+    this.#stirred = true;
+  }
+
+  async step(): Promise<boolean> {
+    if (!this.time.step()) return false;
+    this.steps++;
+    if (this.#stirred) {
+      this.#stirred = false;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    return true;
+  }
+
+  /** Every process learns of it: at the latest with the next list. */
+  outside(within: number): void {
+    for (const replica of this.replicas) replica.wake(this.random.span(50, within));
+  }
+}
+
+function drawSpec(random: Random): Spec {
+  const days = random.pick([1, 2, 30, null]);
+  const minOverlap = random.pick([0, 2 * SECOND, HOUR]);
+  const fast = random.chance(0.25);
+  return {
+    base: "data-ingest",
+    ownerName: "Data Ingest",
+    days,
+    scim: false,
+    state: "Active",
+    renewBefore: days === 1 && fast ? DAY - 10 * MINUTE : Math.floor(((days ?? 90) * DAY) / 3),
+    every: days === null ? random.pick([null, 2 * DAY]) : null,
+    verify: random.chance(0.7),
+    retire: {
+      when: random.chance(0.7) ? "Unused" : "Deadline",
+      minOverlap,
+      idleFor: random.pick([2 * SECOND, HOUR, DAY]),
+      maxOverlap: Math.max(minOverlap, random.pick([10 * SECOND, 2 * HOUR, fast ? HOUR : 3 * DAY])),
+    },
+    keepRevokedFor: random.pick([0, 5 * SECOND, 2 * HOUR, fast ? HOUR : 2 * DAY]),
+    onExternalChange: random.pick(["Reissue", "Reissue", "Restore", "Report"]),
+    deletionPolicy: random.pick(["Delete", "Delete", "Revoke", "Orphan"]),
+    rotate: "",
+    compromised: null,
+    rollback: null,
+    paused: false,
+    abandon: false,
+    look: "look-1",
+  };
+}

@@ -20,7 +20,7 @@ export default defineConfig({
       ring("api", ["test/tokenapi/**/*.test.ts", "test/server/**/*.test.ts"], 60_000, true),
       ring("tools", ["test/tools/**/*.test.ts"], 60_000, true),
       ring("cluster", ["test/controller/*.test.ts"], 300_000, false),
-      ring("pulumi", ["test/provider/**/*.test.ts"], 300_000, false),
+      ring("pulumi", ["test/provider/**/*.test.ts"], 300_000, true),
       ring("examples", ["test/examples/**/*.test.ts"], 300_000, false),
     ],
   },

@@ -1,5 +1,5 @@
 // One ServiceToken: gather, converge, report. No rule of a token's life stands here.
-import type { LifecycleError } from "../core/error.ts";
+import { LifecycleError } from "../core/error.ts";
 import type { EventText } from "../core/hit.ts";
 import { markOf } from "../core/name.ts";
 import { plan as makePlan } from "../core/plan.ts";
@@ -15,6 +15,9 @@ import { lookOf, unknownWords } from "./rendering.ts";
 import { isConflict, isNotFound, type ReconcileResult, type Store } from "./runtime/index.ts";
 import { SecretTarget, type Cluster, type ReadMemory } from "./secret-target.ts";
 import { isWorthWriting, statusOf } from "./status.ts";
+
+/** The code of the refusal to go on for a spec that was edited. */
+const EDITED = "EDITED_MEANWHILE";
 
 export interface ReconcilerOptions {
   readonly cluster: Cluster;
@@ -60,7 +63,8 @@ export class TokenReconciler {
     if (again === null && isForgettable(memory)) this.#memories.delete(key);
     const released = object.deleting && !this.#isHeld(object);
     const due = released ? null : await this.#report(object, at, events, error);
-    if (error) throw error;
+    // The edit has put the object into the queue again.
+    if (error && error.code !== EDITED) throw error;
     const next = again ?? due;
     return next === null ? {} : { requeueAt: next };
   }
@@ -117,7 +121,7 @@ export class TokenReconciler {
   }
 
   #situate(object: TokenObject, memory: Memory): Situated {
-    const { cluster, issuers, issuerObjects, alone, guard } = this.#options;
+    const { cluster, issuers, issuerObjects, alone } = this.#options;
     const desired = this.#desired(object);
     this.#keys.set(desired.mark, object.key);
     const issuerKey = this.#issuerKey(object);
@@ -148,10 +152,18 @@ export class TokenReconciler {
       memory,
       held: () => this.#isHeld(object),
       alone,
-      guard,
+      guard: () => this.#guard(object),
       clock: systemClock,
       patient: false,
     };
+  }
+
+  /** Nothing is done for a spec that is no longer what stands there. */
+  #guard(object: TokenObject): void {
+    this.#options.guard();
+    const latest = this.#options.cluster.tokens.get(object.key);
+    if (latest?.uid === object.uid && latest.generation === object.generation && latest.deleting === object.deleting) return;
+    throw new LifecycleError("conflict", EDITED, `${object.key} was edited meanwhile.`);
   }
 
   #isHeld(object: TokenObject): boolean {

@@ -41,7 +41,7 @@ function fence(s: Situation, lost: readonly Stray[]): Hit | null {
 
 function settle(s: Situation, stray: Stray): Hit {
   if (stray.unused) {
-    const message = `Revision ${stray.number} of ${s.desired.resource} was issued and never delivered: clearing it.`;
+    const message = `Revision ${stray.number} of ${s.desired.resource} is recorded nowhere and nobody has used it: clearing it.`;
     return act({ do: "Revoke", token: stray.remote }, "LostToken", message, warning("LostToken", message));
   }
   const message = `Revision ${stray.number} of ${s.desired.resource} is in use by somebody and not recorded: it retires by the usual rules.`;

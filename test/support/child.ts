@@ -36,7 +36,8 @@ export async function startGuarded(directory: string, name: string, command: rea
   const logFile = join(directory, `${name}.log`);
   rmSync(pidFile, { force: true });
   const log = openSync(logFile, "a");
-  const shell = spawn("/bin/sh", ["-c", guard, "guard", pidFile, ...command], { stdio: ["pipe", log, log] });
+  // A group of its own: a Ctrl-C is for us, and we end our children in order.
+  const shell = spawn("/bin/sh", ["-c", guard, "guard", pidFile, ...command], { stdio: ["pipe", log, log], detached: true });
   shell.stdin?.on("error", () => undefined);
   const gone = new Promise<void>((resolve) => shell.once("exit", () => resolve()));
   while (!existsSync(pidFile) && shell.exitCode === null) await sleep(5);

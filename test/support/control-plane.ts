@@ -8,7 +8,7 @@ import { request } from "node:https";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { startGuarded } from "./child.ts";
 import type { GuardedChild } from "./child.ts";
@@ -46,9 +46,9 @@ const attempts = 3;
 
 function binary(name: string): string {
   const assets = process.env["KUBEBUILDER_ASSETS"];
-  const directory = assets !== undefined && assets !== "" ? assets : join(import.meta.dirname, "..", "..", ".tools", "bin");
-  const path = join(directory, name);
-  if (!existsSync(path)) throw new Error(`${path} is missing: "make tools" brings it, or set KUBEBUILDER_ASSETS`);
+  const places = [...(assets !== undefined && assets !== "" ? [assets] : []), join(import.meta.dirname, "..", "..", ".tools", "bin")];
+  const path = places.map((place) => join(place, name)).find((candidate) => existsSync(candidate));
+  if (path === undefined) throw new Error(`${name} is missing: "make tools" brings it, or set KUBEBUILDER_ASSETS`);
   return path;
 }
 
@@ -218,7 +218,9 @@ function kubeconfig(server: string, ca: string, token: string): string {
 
 function kubectl(kubeconfigPath: string, args: readonly string[], stdin?: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = execFile(binary("kubectl"), ["--kubeconfig", kubeconfigPath, ...args], { maxBuffer: 64 << 20 }, (error, stdout, stderr) => {
+    // kubectl keeps what it discovered; a test leaves nothing in a home folder.
+    const env = { ...process.env, KUBECACHEDIR: join(dirname(kubeconfigPath), "kubectl-cache") };
+    const child = execFile(binary("kubectl"), ["--kubeconfig", kubeconfigPath, ...args], { maxBuffer: 64 << 20, env }, (error, stdout, stderr) => {
       if (error === null) resolve(stdout);
       else reject(new Error(`kubectl ${args.join(" ")}: ${stderr.trim() || error.message}`));
     });

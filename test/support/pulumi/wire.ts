@@ -12,17 +12,25 @@ export interface Wire {
    * `happening` runs, then the connection breaks.
    */
   lose(request: string, happening?: () => void | Promise<void>): void;
+  /** From now on only this token authenticates; null: all do that are good. */
+  onlyFor(token: string | null): void;
   close(): Promise<void>;
 }
 
 export async function startWire(target: string): Promise<Wire> {
   let taken: string[] = [];
   let losing: { request: string; happening: () => void | Promise<void> } | null = null;
+  let chosen: string | null = null;
   const { hostname, port } = new URL(target);
 
   function forward(from: IncomingMessage, to: ServerResponse): void {
     const what = `${from.method} ${(from.url ?? "").split("?")[0]}`;
     taken.push(what);
+    if (chosen !== null && from.headers.authorization !== `Bearer ${chosen}`) {
+      from.resume();
+      to.writeHead(401, { "content-type": "application/json" }).end('{"detail":"Not authenticated"}');
+      return;
+    }
     const lost = losing?.request === what ? losing : null;
     if (lost) losing = null;
     const onward = request({ hostname, port, method: from.method, path: from.url, headers: from.headers }, (answer) => {
@@ -49,6 +57,9 @@ export async function startWire(target: string): Promise<Wire> {
     },
     lose(what, happening = () => undefined) {
       losing = { request: what, happening };
+    },
+    onlyFor(token) {
+      chosen = token;
     },
     close: () =>
       new Promise((resolve) => {

@@ -1,0 +1,82 @@
+// From inputs, or from what the outputs kept of them, to what the engine reads.
+import { createHash } from "node:crypto";
+import type { Desired } from "../core/desired.ts";
+import type { Record } from "../core/record.ts";
+import { resolve, type TokenSpec } from "../core/spec.ts";
+import { nameOf } from "./identity.ts";
+import { written, type Inputs } from "./inputs.ts";
+import { known } from "./unknown.ts";
+
+export type Outputs = { readonly [name: string]: unknown };
+
+export interface Subject {
+  readonly kind: Desired["kind"];
+  /** The resource's id: its mark, for life. */
+  readonly mark: string;
+}
+
+/** The inputs that are repeated in the outputs under the same names: refresh and destroy get no inputs. */
+const KEPT = ["serviceUser", "expiresInDays", "neverExpires", "scimEndpointsOnly", "rotation", "onExternalChange", "deletionPolicy", "compromised", "rollback"] as const;
+
+export function kept(inputs: Inputs): Outputs {
+  const spec = known(inputs) as Inputs;
+  return Object.fromEntries(KEPT.flatMap((name) => (spec[name] === undefined ? [] : [[name, spec[name]]])));
+}
+
+/** Whether the outputs repeat other inputs than these. */
+export function isChanged(outputs: Outputs, inputs: Inputs): boolean {
+  return canonical(kept(outputs)) !== canonical(kept(inputs));
+}
+
+/** JSON with sorted keys. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, item: unknown) =>
+    typeof item === "object" && item !== null && !Array.isArray(item) ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1))) : item,
+  );
+}
+
+/** A trigger may be a secret: the record is not, so it holds a fingerprint. */
+function fingerprint(trigger: unknown): string {
+  return trigger === undefined || trigger === null ? "" : createHash("sha256").update(canonical(trigger)).digest("hex").slice(0, 16);
+}
+
+const numberOf = (value: unknown): number | null => (typeof value === "number" ? value : null);
+
+/** Once a revision is recorded, only newer tokens are of this life: the engine never issues beside one that it has to clear. */
+const sinceOf = (record: Record | null): number => (record && record.revisions.length > 0 ? Number.MAX_SAFE_INTEGER : 0);
+
+function front({ kind, mark }: Subject, inputs: Inputs, record: Record | null): Parameters<typeof resolve>[1] {
+  const resource = nameOf(inputs["self"]);
+  return {
+    kind,
+    mark,
+    since: sinceOf(record),
+    resource,
+    defaultBase: resource,
+    rotate: fingerprint(inputs["trigger"]),
+    compromised: numberOf(inputs["compromised"]),
+    rollback: numberOf(inputs["rollback"]),
+    paused: false,
+    deleting: false,
+    abandon: false,
+    look: "",
+  };
+}
+
+/** What the program asks for. */
+export function wanted(subject: Subject, inputs: Inputs, record: Record | null): Desired {
+  return resolve(known(written(inputs)) as TokenSpec, front(subject, inputs, record));
+}
+
+/** What was asked for last, as far as outputs and record tell. */
+export function wantedLast(subject: Subject, outputs: Outputs, record: Record | null): Desired {
+  const current = record?.revisions.find(({ number }) => number === record.current);
+  const spec = resolve(kept(outputs) as TokenSpec, front(subject, outputs, record));
+  return {
+    ...spec,
+    state: current?.revoked?.why === "state" ? "Revoked" : "Active",
+    base: current?.inputs.base ?? spec.base,
+    resource: current?.inputs.base ?? spec.resource,
+    rotate: current?.inputs.rotate ?? spec.rotate,
+  };
+}

@@ -1,0 +1,66 @@
+// check: everything that can be known to be wrong, all at once, each with its property. What a preview does not know
+// yet is let through, and looked at when it is known.
+import { Ajv, type ValidateFunction } from "ajv";
+import type { Schema } from "../core/schema.ts";
+import { problems, type TokenSpec } from "../core/spec.ts";
+import { complain, type Complaint } from "./complaint.ts";
+import { PERSONAL_TOKEN_INPUTS, SERVICE_TOKEN_INPUTS, SERVICE_USER_INPUTS } from "./schema.ts";
+import { hasUnknown, isUnknown, known } from "./unknown.ts";
+
+export type Inputs = { readonly [name: string]: unknown };
+
+/** Put in by our own constructors. */
+const OWN = new Set(["__provider", "self"]);
+
+const SCHEMAS = { ServiceToken: SERVICE_TOKEN_INPUTS, PersonalToken: PERSONAL_TOKEN_INPUTS, ServiceUser: SERVICE_USER_INPUTS };
+export type Kind = keyof typeof SCHEMAS;
+
+const validators = new Map<Kind, ValidateFunction>();
+
+function validator(kind: Kind): ValidateFunction {
+  let validate = validators.get(kind);
+  if (!validate) {
+    const ajv = new Ajv({ allErrors: true, strict: false });
+    validate = ajv.compile(SCHEMAS[kind]);
+    validators.set(kind, validate);
+  }
+  return validate;
+}
+
+/** What a person wrote, under the names they know. */
+export function written(inputs: Inputs): Inputs {
+  return Object.fromEntries(Object.entries(inputs).flatMap(([name, value]) => (OWN.has(name) ? [] : [[name === BASE ? "tokenName" : name, value]])));
+}
+
+const BASE = "baseName";
+
+/**
+ * The inputs as the engine is to keep them. What was asked for as tokenName is only the base of the output tokenName:
+ * under the same name a preview would show it as the value to come. Left to ignoreChanges, it stays what it was.
+ */
+export function settled(olds: Inputs, { tokenName, ...news }: Inputs): Inputs {
+  const base = tokenName ?? olds[BASE];
+  return base === undefined ? news : { ...news, [BASE]: base };
+}
+
+/** All that is wrong with the inputs of one resource. */
+export function complaints(kind: Kind, inputs: Inputs): Complaint[] {
+  const own = written(inputs);
+  const spec = known(own) as Inputs;
+  const validate = validator(kind);
+  if (!validate(spec)) {
+    return (validate.errors ?? [])
+      .filter((error) => !(error.keyword === "required" && isUnknown(own[String(error.params["missingProperty"])])))
+      .map((error) => complain(error, namesAt(SCHEMAS[kind], error.instancePath)))
+      .filter(({ property }, index, all) => all.findIndex((other) => other.property === property) === index);
+  }
+  // A rule across fields needs all of them.
+  if (kind === "ServiceUser" || hasUnknown(own)) return [];
+  return problems(spec as TokenSpec).map(({ path, message }) => ({ property: path, reason: message }));
+}
+
+function namesAt(schema: Schema, pointer: string): string[] {
+  let at: Schema | undefined = schema;
+  for (const part of pointer.split("/").slice(1)) at = at?.properties?.[part];
+  return Object.keys(at?.properties ?? {});
+}

@@ -1,0 +1,123 @@
+// Which credential counts, and what a person reads who has none, an expired one or a wrong one.
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { checkCredential, findCredentials } from "../../provider/credentials.ts";
+import { readCredential } from "../../tokenapi/credential.ts";
+import { startWorld, type World } from "../support/pulumi/world.ts";
+
+const jwt = (claims: object): string => `${Buffer.from('{"alg":"HS256"}').toString("base64url")}.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.c2ln`;
+const EXPIRED = jwt({ exp: 1_700_000_000 });
+
+const find = (env: Record<string, string>, config: Record<string, string> = {}) => findCredentials({ env, config: (key) => config[key] });
+const valueOf = async (found: ReturnType<typeof find>): Promise<string> => (await readCredential(found.token)).reveal();
+
+describe("where the credential comes from", () => {
+  const config = { "qualytics:url": "https://config.example", "qualytics:token": "from-config" };
+  const folder = mkdtempSync(join(tmpdir(), "credentials-"));
+  const file = join(folder, "token");
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  test("the environment before a file before the configuration", async () => {
+    writeFileSync(file, "from-file\n");
+    const env = { QUALYTICS_URL: "https://env.example", QUALYTICS_TOKEN: "from-env", QUALYTICS_TOKEN_FILE: file };
+    expect(await valueOf(find(env, config))).toBe("from-env");
+    expect(await valueOf(find({ ...env, QUALYTICS_TOKEN: "" }, config))).toBe("from-file");
+    expect(await valueOf(find({}, config))).toBe("from-config");
+  });
+
+  test("a file is read again for every call, so that it may be renewed while an update runs", async () => {
+    const found = find({ QUALYTICS_URL: "https://env.example", QUALYTICS_TOKEN_FILE: file });
+    writeFileSync(file, "one");
+    expect(await valueOf(found)).toBe("one");
+    writeFileSync(file, "two");
+    expect(await valueOf(found)).toBe("two");
+  });
+
+  test("one instance is one text, however its url is written", () => {
+    const urls = ["q.example", "https://q.example/", "https://q.example/api", " https://q.example/api/ "];
+    expect(new Set(urls.map((url) => find({ QUALYTICS_URL: url, QUALYTICS_TOKEN: "t" }).url))).toEqual(new Set(["https://q.example"]));
+  });
+
+  test("the url may stand in the configuration and the token in the environment", () => {
+    expect(find({ QUALYTICS_TOKEN: "t" }, config).url).toBe("https://config.example");
+  });
+
+  test("the configuration's token is never sent to another instance than its own", () => {
+    expect(() => find({ QUALYTICS_URL: "https://other.example" }, config)).toThrow("no QUALYTICS_TOKEN goes with it");
+    expect(find({ QUALYTICS_URL: "config.example/api" }, config).url).toBe("https://config.example");
+  });
+
+  test("an unreadable file and an empty one say where they are named", async () => {
+    const missing = find({ QUALYTICS_URL: "https://env.example", QUALYTICS_TOKEN_FILE: join(folder, "none") });
+    await expect(checkCredential(missing, 0)).rejects.toThrow("the file that QUALYTICS_TOKEN_FILE names");
+  });
+});
+
+describe("what is said, with the real CLI", () => {
+  let world: World;
+  const program = `
+const { ServiceToken } = require("qualytics-servicetokens");
+exports.token = new ServiceToken("ingest", { serviceUser: { name: "Data Ingest" } }).token;
+`;
+  const env = (change: Record<string, string | null>): void => world.workspace.setEnv({ QUALYTICS_URL: null, QUALYTICS_TOKEN: null, ...change });
+
+  beforeAll(async () => {
+    world = await startWorld({ program });
+  });
+  afterAll(() => world.close());
+
+  test("no credential: both ways to give one", async () => {
+    env({});
+    const up = await world.workspace.up();
+    expect(up.code).not.toBe(0);
+    expect(up.text).toContain("set QUALYTICS_URL and QUALYTICS_TOKEN (or QUALYTICS_TOKEN_FILE)");
+    expect(up.text).toContain("pulumi config set --secret qualytics:token");
+    expect(up.text).toContain("--run-program");
+    expect(up.text).not.toMatch(/\n\s+at .*\.js:\d+/);
+  });
+
+  test("an expired one is refused before any call, with its source and date", async () => {
+    env({ QUALYTICS_URL: world.wire.url, QUALYTICS_TOKEN: EXPIRED });
+    world.wire.taken();
+    const up = await world.workspace.up();
+    expect(up.text).toContain("The token in the environment variable QUALYTICS_TOKEN expired on 2023-11-14T22:13:20Z");
+    expect(world.wire.taken()).toEqual([]);
+    expect(up.text).not.toContain(EXPIRED);
+  });
+
+  test("a wrong one: the API's refusal, and where it came from", async () => {
+    env({ QUALYTICS_URL: world.wire.url, QUALYTICS_TOKEN: "not-the-token" });
+    const up = await world.workspace.up();
+    expect(up.text).toContain("The token API did not accept the credential");
+    expect(up.text).toContain("The token came from the environment variable QUALYTICS_TOKEN");
+    expect(up.text).not.toContain("not-the-token");
+  });
+
+  test("the stack's configuration serves; once it is stale, refresh names --run-program, which helps", async () => {
+    env({});
+    await world.workspace.config("qualytics:url", world.wire.url);
+    const admin = await world.service.createServiceUser("Runner", "Admin");
+    const issued = await world.service.api<{ id: number; bearer_token: string }>("POST", "/api/user-tokens", { name: "runner", user_id: admin.id });
+    await world.workspace.config("qualytics:token", issued.body.bearer_token, true);
+    const up = await world.workspace.up();
+    expect(up.code, up.text).toBe(0);
+    expect(world.workspace.filesWith(issued.body.bearer_token)).toEqual([]);
+    await world.service.api("PUT", `/api/user-tokens/${issued.body.id}`, { revoke: true });
+    await world.workspace.config("qualytics:token", world.service.adminToken, true);
+    const stale = await world.workspace.refresh();
+    expect(stale.code).not.toBe(0);
+    expect(stale.text).toContain("The token came from the stack configuration (qualytics:token)");
+    expect(stale.text).toContain("run them with --run-program");
+    const fresh = await world.workspace.refresh("--run-program");
+    expect(fresh.code, fresh.text).toBe(0);
+  });
+
+  test("the environment beats a stale configuration in destroy", async () => {
+    env({ QUALYTICS_URL: world.wire.url, QUALYTICS_TOKEN: world.service.adminToken });
+    const destroyed = await world.workspace.destroy();
+    expect(destroyed.code, destroyed.text).toBe(0);
+    expect((await world.tokens()).map(({ name }) => name)).toEqual(["runner"]);
+  });
+});

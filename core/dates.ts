@@ -5,6 +5,7 @@ import { DAY, formatDuration, HOUR } from "./duration.ts";
 import type { Desired } from "./desired.ts";
 import type { Entry } from "./record.ts";
 import type { Revision, Situation } from "./situation.ts";
+import { nextOpening } from "./windows.ts";
 
 const earliest = (...dates: (number | null)[]): number | null => {
   const known = dates.filter((date) => date !== null);
@@ -29,6 +30,23 @@ export function lastCall(s: Situation, entry: Entry): number | null {
   if (entry.expires === null) return null;
   const slack = Math.min(HOUR, s.desired.renewBefore / 2);
   return Math.max(entry.expires - s.desired.renewBefore, entry.expires - minOverlap(s) - slack);
+}
+
+export interface Beginning {
+  /** null: no window will open, and nothing expires. */
+  readonly at: number | null;
+  /** No window opens before the last call, so it begins without one. */
+  readonly expiryWins: boolean;
+}
+
+/** When a rotation that is due at `due`, and not urgent, begins: when a window is open, or at the last call. */
+export function beginAt(s: Situation, entry: Entry, due: number): Beginning {
+  const { windows = [] } = s.desired;
+  if (windows.length === 0) return { at: due, expiryWins: false };
+  const opening = nextOpening(windows, Math.max(due, s.apiNow));
+  const last = lastCall(s, entry);
+  const expiryWins = last !== null && (opening === null || opening > last);
+  return { at: expiryWins ? last : opening, expiryWins };
 }
 
 /** A date of the API's clock by ours. */

@@ -11,6 +11,13 @@ export interface Retirement {
   readonly maxOverlap: number;
 }
 
+/** A time in which a rotation may begin: it opens by a cron expression on the zone's wall clock. windows.ts reads it. */
+export interface Window {
+  readonly cron: string;
+  readonly duration: number;
+  readonly timeZone: string;
+}
+
 export interface Desired {
   readonly kind: "ServiceToken" | "PersonalToken";
   /** How people name it: "data/ingest" or the Pulumi name. Only for sentences. */
@@ -29,6 +36,8 @@ export interface Desired {
   readonly verify: boolean;
   readonly retire: Retirement;
   readonly keepRevokedFor: number;
+  /** When a rotation may begin; none given: at any time. */
+  readonly windows?: readonly Window[];
   readonly onExternalChange: OnExternalChange;
   readonly deletionPolicy: DeletionPolicy;
   /** Any new value rotates. */

@@ -9,11 +9,12 @@
 //                                                                                        |
 //                                                             Record, Revoke, Record -> [ended] -> Delete -> Record
 import type { Action, NextAction } from "./action.ts";
-import { lastCall, deleteAt, ours, renewAt, retireAt } from "./dates.ts";
+import { beginAt, lastCall, deleteAt, ours, renewAt, retireAt } from "./dates.ts";
 import type { Desired } from "./desired.ts";
 import type { Check, EventText, Hit } from "./hit.ts";
 import type { Observed } from "./observed.ts";
 import type { Reason } from "./reason.ts";
+import type { Entry } from "./record.ts";
 import { situate, type Situation } from "./situation.ts";
 import { judge, type Truth } from "./truth.ts";
 import * as clean from "./checks/clean.ts";
@@ -56,8 +57,10 @@ export const LIFE: readonly Check[] = [
   clean.endedDue,
   lost.lostRemains,
   need.issueBlocked, // says why not, after everything that could still be done was done
+  need.issueOutsideWindow, // what is urgent has passed above: expiry wins over windows
   need.issueInTurn, // a rotation begins when nothing older retires
   need.externalReported,
+  need.windowInvalid, // a word for a person: it is in the way of nothing above
 ];
 
 /** The end of a resource. */
@@ -102,7 +105,7 @@ const REST: Hit = { outcome: "rest", action: null, reason: "Ready", message: "No
 export function plan(desired: Desired, observed: Observed, now: number): Plan {
   const s = situate(desired, observed, now);
   const [check, hit] = decide(s);
-  const upcoming = calendar(s);
+  const upcoming = [...calendar(s), ...(hit.next ? [hit.next] : [])].sort((a, b) => (a.at ?? 0) - (b.at ?? 0));
   const dues = [hit.due, ...upcoming.map((next) => next.at)].filter((due) => due !== null && due > now) as number[];
   return {
     actions: hit.action ? [hit.action] : [],
@@ -159,7 +162,7 @@ function calendar(s: Situation): NextAction[] {
   if (current && !desired.deleting && desired.state === "Active" && !current.entry.revoked) {
     const { number, expires } = current.entry;
     const renew = renewAt(desired, current.entry);
-    if (renew !== null && s.retiring.length === 0) dates.push({ type: "Rotate", at: renew, reason: `revision ${number} is due for renewal` });
+    if (renew !== null && s.retiring.length === 0) dates.push(...renewal(s, current.entry, renew));
     const last = lastCall(s, current.entry);
     if (last !== null && s.retiring.length > 0) dates.push({ type: "Rotate", at: last, reason: `revision ${number} is about to expire` });
     if (expires !== null) dates.push({ type: "Expire", at: expires, reason: `revision ${number} expires` });
@@ -172,7 +175,15 @@ function calendar(s: Situation): NextAction[] {
     const at = entry.revoked?.done && entry.number !== desired.rollback ? deleteAt(desired, entry) : null;
     if (at !== null) dates.push({ type: "Delete", at, reason: `revision ${entry.number} has been revoked long enough` });
   }
-  return dates.map((date) => ({ ...date, at: ours(s, date.at) })).sort((a, b) => a.at - b.at);
+  return dates.map((date) => ({ ...date, at: ours(s, date.at) }));
+}
+
+/** The renewal at the date at which it will really begin. */
+function renewal(s: Situation, entry: Entry, due: number): (NextAction & { readonly at: number })[] {
+  const { at, expiryWins } = beginAt(s, entry, due);
+  if (at === null) return [];
+  const how = expiryWins ? "about to expire, and no window opens before" : at > due ? "due for renewal, and a window opens" : "due for renewal";
+  return [{ type: "Rotate", at, reason: `revision ${entry.number} is ${how}` }];
 }
 
 function nextAction(s: Situation, hit: Hit, upcoming: readonly NextAction[]): NextAction {

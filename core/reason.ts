@@ -31,6 +31,8 @@ export const REASONS = [
   "RotationRequested",
   "SpecChanged",
   "AwaitingRetirement",
+  "OutsideWindow",
+  "WindowInvalid",
   "Retiring",
   "Retired",
   "RetiredEarly",

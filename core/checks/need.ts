@@ -1,11 +1,12 @@
 // Whether a new revision is needed, why, and what stands in the way. The reasons come in the order of their weight.
 import { act, normal, stall, wait, type Check, type Hit } from "../hit.ts";
-import { lastCall, ours, renewAt, retireAt } from "../dates.ts";
+import { beginAt, lastCall, ours, renewAt, retireAt } from "../dates.ts";
 import { MINUTE } from "../duration.ts";
 import { tokenName } from "../name.ts";
 import type { Reason } from "../reason.ts";
 import type { IssueInputs } from "../record.ts";
 import { everyRevision, knownAt, SECOND_LOOK, type Revision, type Situation } from "../situation.ts";
+import { windowProblem } from "../windows.ts";
 
 export interface Need {
   readonly reason: Reason;
@@ -40,6 +41,8 @@ const isPast = (date: number | null, now: number): boolean => date !== null && d
 
 function voluntary(s: Situation, current: Revision): Need | null {
   const { entry } = current;
+  // Before all that can wait: with a window or a retirement ahead, it would wait past expiry.
+  if (isPast(lastCall(s, entry), s.apiNow)) return need(true, "Renewal", `Revision ${entry.number} is about to expire.`);
   const changed = changedInput(s, entry.inputs);
   if (changed) return need(false, "SpecChanged", `The spec now asks for ${changed}.`);
   if (entry.inputs.rotate !== s.desired.rotate) return need(false, "RotationRequested", "A rotation was asked for.");
@@ -48,8 +51,6 @@ function voluntary(s: Situation, current: Revision): Need | null {
     return need(false, "SpecChanged", "The delivered copy is to look different, and its present value cannot be written in that form.");
   }
   const due = renewAt(s.desired, entry);
-  const last = lastCall(s, entry);
-  if (isPast(last, s.apiNow)) return need(true, "Renewal", `Revision ${entry.number} is about to expire.`);
   if (isPast(due, s.apiNow) && !isSkewed(s)) return need(false, "Renewal", `Revision ${entry.number} is due for renewal.`);
   return null;
 }
@@ -182,6 +183,25 @@ export const issueBlocked: Check = {
   },
 };
 
+export const issueOutsideWindow: Check = {
+  name: "issue-outside-window",
+  why: "a rotation that can wait begins when a window is open, or when expiry would win",
+  ask(s) {
+    const why = findNeed(s);
+    if (!why || why.urgent || !s.current || s.retiring.length > 0) return null;
+    const { at, expiryWins } = beginAt(s, s.current.entry, s.apiNow);
+    if (at !== null && at <= s.apiNow) return null;
+    const until = expiryWins
+      ? `No window of rotation.windows opens before revision ${s.current.entry.number} has to be replaced: it begins without one, so that the token does not expire.`
+      : at === null
+        ? "It waits for a window of rotation.windows, and none will open: correct rotation.windows."
+        : "It waits until a window of rotation.windows opens.";
+    const message = `${why.message} ${until}`;
+    const due = at === null ? null : ours(s, at);
+    return { ...wait("OutsideWindow", message, due), next: due === null ? null : { type: "Rotate", at: due, reason: message } };
+  },
+};
+
 export const issueInTurn: Check = {
   name: "issue-in-turn",
   why: "a rotation begins when no older revision is still retiring",
@@ -193,6 +213,18 @@ export const issueInTurn: Check = {
     const { at } = retireAt(s, old, s.current);
     const last = s.current.entry.expires === null ? null : lastCall(s, s.current.entry);
     return wait("AwaitingRetirement", `${why.message} It waits until revision ${old.entry.number} has retired.`, ours(s, Math.min(at, last ?? at)));
+  },
+};
+
+export const windowInvalid: Check = {
+  name: "window-invalid",
+  why: "a window that cannot be read never opens: better said today than when a rotation is due",
+  ask(s) {
+    for (const [index, window] of (s.desired.windows ?? []).entries()) {
+      const problem = windowProblem(window);
+      if (problem) return stall("WindowInvalid", `rotation.windows[${index}].${problem.field}: ${problem.message}. This window never opens.`);
+    }
+    return null;
   },
 };
 

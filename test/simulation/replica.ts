@@ -4,13 +4,13 @@ import { LifecycleError } from "../../core/error.ts";
 import { unknown } from "../../core/observed.ts";
 import type { Clock } from "../../tokenapi/clock.ts";
 import { converge, type Outcome } from "../../tokenapi/converge.ts";
-import { IssuerSession, OPEN_POLICY } from "../../tokenapi/issuer.ts";
+import { IssuerSession } from "../../tokenapi/issuer.ts";
 import { blankMemory } from "../../tokenapi/memory.ts";
 import { onOutcome, onPlan } from "./laws.ts";
 import { SimApi } from "./sim-api.ts";
 import { SimTarget } from "./sim-target.ts";
 import type { Version } from "./secret.ts";
-import { URL, type World } from "./world.ts";
+import type { Issuer, World } from "./world.ts";
 
 const RESYNC = 60_000;
 const LEASE = 15_000;
@@ -20,10 +20,13 @@ export class Cache {
   version: Version | null = null;
   resourceVersion = 0;
   at = 0;
+  /** Whether the watch has brought anything at all. */
+  synced = false;
   /** The version whose value was read and compared. */
   read = -1;
 
   learn(version: Version | null, resourceVersion: number, at: number): void {
+    this.synced = true;
     if (resourceVersion < this.resourceVersion) return;
     this.version = version;
     this.resourceVersion = resourceVersion;
@@ -52,6 +55,9 @@ export class Replica {
   /** The version of the delivered copy that its plans rest on. */
   planned: Version | null = null;
   frozenUntil = 0;
+  /** The last look at the place of delivery failed. */
+  blind = false;
+  #at: Issuer | null = null;
   #session: IssuerSession | null = null;
   uid = "";
   #wakeAt: number | null = null;
@@ -72,7 +78,7 @@ export class Replica {
       sleep: (milliseconds) => this.park("sleep", Math.max(1, milliseconds), Math.max(1, milliseconds)),
     };
     this.api = new SimApi(this);
-    this.cache.learn(world.secret.current, world.secret.version, 1);
+    if (!world.faults || world.random.chance(0.8)) this.cache.learn(world.secret.current, world.secret.version, 1);
     this.#unwatch = world.secret.watch((version, resourceVersion) => this.#observe(version, resourceVersion));
   }
 
@@ -90,11 +96,11 @@ export class Replica {
     const { world } = this;
     const { random, profile } = world;
     let delay = low === high ? low : random.span(low, high);
-    if (world.faults && random.chance(profile.crash)) {
+    if (world.mishap(profile.crash)) {
       world.time.in(delay, () => this.die(`at ${what}`));
       return new Promise(() => undefined);
     }
-    if (world.faults && random.chance(profile.freeze)) delay += this.#freeze(what);
+    if (world.mishap(profile.freeze)) delay += this.#freeze(what);
     return new Promise((resolve) => {
       world.time.in(delay, () => {
         if (this.dead) return;
@@ -172,7 +178,9 @@ export class Replica {
       this.uid = object.uid;
       Object.assign(this.memory, blankMemory());
     }
-    if (!this.#session) await this.#open();
+    if (this.#at !== world.issuer) this.#session = null;
+    if (!this.#session && world.issuer) await this.#open(world.issuer);
+    this.blind = false;
     const list = this.#session?.tokens("service") ?? null;
     if (list && (list.sentAt === null || this.clock.monotonic() - list.sentAt > RESYNC)) {
       await list.refresh(list.sentAt ?? 0).catch(() => undefined);
@@ -180,8 +188,8 @@ export class Replica {
     const outcome = await converge({
       desired,
       issuer: this.#session,
-      issuerProblem: this.#session ? null : unknown("IssuerNotReady", "The issuer does not answer."),
-      policy: OPEN_POLICY,
+      issuerProblem: this.#session || !world.issuer ? null : unknown("IssuerNotReady", "The issuer does not answer."),
+      policy: world.policy,
       owner: { name: desired.ownerName ?? "" },
       held: () => object.held,
       alone: world.profile.mode === "elected",
@@ -200,9 +208,16 @@ export class Replica {
     if (this.world.profile.mode === "elected" && this.world.leader !== this) throw new LifecycleError("terminal", "NOT_LEADER", "another process leads");
   }
 
-  async #open(): Promise<void> {
+  /** Whether it has an issuer to ask. */
+  get reaches(): boolean {
+    return this.#session !== null;
+  }
+
+  async #open(issuer: Issuer): Promise<void> {
     try {
-      this.#session = await IssuerSession.open(this.api, { url: URL, resyncInterval: RESYNC, clock: this.clock });
+      this.api.at = issuer;
+      this.#session = await IssuerSession.open(this.api, { url: issuer.url, resyncInterval: RESYNC, clock: this.clock });
+      this.#at = issuer;
     } catch (error) {
       if (!(error instanceof LifecycleError)) throw error;
     }

@@ -17,6 +17,8 @@ export class SecretStore {
   current: Version | null = null;
   /** Why writes are refused; null: they are not. */
   refusal: string | null = null;
+  /** Nobody may read it, and the watch has lost its place. */
+  unreadable = false;
   readonly history = new Map<number, Version | null>();
   readonly #watchers = new Set<(version: Version | null, resourceVersion: number) => void>();
   #version = 0;

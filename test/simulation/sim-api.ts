@@ -3,9 +3,10 @@ import { LifecycleError } from "../../core/error.ts";
 import type { Remote } from "../../core/observed.ts";
 import { SecretValue } from "../../core/secret-value.ts";
 import type { IssuedToken, NewToken, TokenApi, TokenList, User } from "../../tokenapi/api.ts";
-import { onDelete, onIssue, onRevoke } from "./laws.ts";
+import { onDelete, onIssue, onIssueElsewhere, onRevoke, onVerify } from "./laws.ts";
 import { show } from "./ledger.ts";
 import type { Replica } from "./replica.ts";
+import { HOME, type Issuer } from "./world.ts";
 
 const TIMEOUT = 10_000;
 
@@ -14,6 +15,7 @@ export class SimApi implements TokenApi {
   clockOffset = 0;
   /** True time at which the newest list was asked for. */
   listedAt = 0;
+  at: Issuer = HOME;
 
   constructor(of: Replica) {
     this.#of = of;
@@ -28,7 +30,7 @@ export class SimApi implements TokenApi {
       world.coverage.meet("fault", "outage");
       throw new LifecycleError("retryable", "UNAVAILABLE", "the API answers 503");
     }
-    const bad = world.faults && random.chance(profile.fault) ? random.pick(["429", "lost-before", "lost-after", "late", "slow"]) : "none";
+    const bad = world.mishap(profile.fault) ? random.pick(["429", "lost-before", "lost-after", "late", "slow"]) : "none";
     if (bad !== "none") this.#note(name, bad);
     if (bad === "429") throw new LifecycleError("retryable", "TOO_MANY", "the API answers 429", { retryAfter: random.chance(0.5) ? 2_000 : null });
     if (bad === "lost-before" || (bad === "late" && name !== "issue")) {
@@ -71,8 +73,13 @@ export class SimApi implements TokenApi {
     }
   }
 
+  /** Another API, or another identity, knows nothing of our tokens. */
+  #here(): void {
+    if (this.at !== HOME) throw new LifecycleError("missing", "NO_SUCH_TOKEN", "no such token");
+  }
+
   me(): Promise<User> {
-    return this.#call("me", () => ({ id: 1, userId: "admin", name: "Admin", role: "Admin", type: "Human" as const, teams: [], active: true }));
+    return this.#call("me", () => ({ id: this.at.userId, userId: "admin", name: "Admin", role: "Admin", type: "Human" as const, teams: [], active: true }));
   }
 
   serviceUsers(): Promise<readonly User[]> {
@@ -80,8 +87,12 @@ export class SimApi implements TokenApi {
   }
 
   async tokens(_: TokenList): Promise<readonly Remote[]> {
-    const sentAt = this.#of.world.time.now;
-    const tokens = await this.#call("list", () => this.#of.world.ledger.list());
+    const { world } = this.#of;
+    const sentAt = world.time.now;
+    const tokens = await this.#call("list", () => {
+      if (world.deniedUntil > world.time.now) throw new LifecycleError("denied", "PERMISSION_DENIED", "The credential may not list tokens.");
+      return this.at === HOME ? world.ledger.list() : [];
+    });
     this.listedAt = sentAt;
     return tokens;
   }
@@ -89,6 +100,10 @@ export class SimApi implements TokenApi {
   issue(input: NewToken): Promise<IssuedToken> {
     const { world } = this.#of;
     return this.#call("issue", () => {
+      if (this.at !== HOME) {
+        onIssueElsewhere(this.#of, this.at);
+        throw new LifecycleError("denied", "PERMISSION_DENIED", "This credential may not issue tokens here.");
+      }
       const token = world.ledger.issue({ name: input.name, days: input.expiresInDays, scim: input.scimEndpointsOnly, owner: input.userId ?? 1 });
       world.tell(() => `  ${this.#of.name} issued r${token.number} (#${token.id})`);
       onIssue(this.#of, token);
@@ -99,6 +114,7 @@ export class SimApi implements TokenApi {
   revoke(id: number): Promise<Remote> {
     const { world } = this.#of;
     return this.#call("revoke", () => {
+      this.#here();
       const token = world.ledger.get(id);
       onRevoke(this.#of, token);
       world.tell(() => `  ${this.#of.name} revoked r${token.number}`);
@@ -109,6 +125,7 @@ export class SimApi implements TokenApi {
   restore(id: number): Promise<Remote> {
     const { world } = this.#of;
     return this.#call("restore", () => {
+      this.#here();
       const token = world.ledger.restore(id);
       // A frozen process that still obeys an object that is gone.
       if (world.object?.uid !== this.#of.uid) world.orphans.add(id);
@@ -120,6 +137,7 @@ export class SimApi implements TokenApi {
   delete(id: number): Promise<void> {
     const { world } = this.#of;
     return this.#call("delete", () => {
+      this.#here();
       const token = world.ledger.get(id);
       onDelete(this.#of, token);
       world.ledger.delete(id, "us");
@@ -129,7 +147,11 @@ export class SimApi implements TokenApi {
 
   verify(value: SecretValue): Promise<"ok" | string> {
     const { world } = this.#of;
-    return this.#call("verify", () => (world.ledger.use(value.reveal()) ? "ok" : "401 Unauthorized"));
+    return this.#call("verify", () => {
+      const good = world.refusedUntil <= world.time.now && world.ledger.use(value.reveal()) !== null;
+      if (!good) onVerify(this.#of, world.ledger.ofValue(value.reveal()));
+      return good ? "ok" : "401 Unauthorized";
+    });
   }
 
   createServiceUser(): Promise<User> {

@@ -10,6 +10,9 @@ import type { DeclaringObject } from "./world.ts";
 import type { Version } from "./secret.ts";
 import { MARK } from "./world.ts";
 
+/** A look that a value which stands in the copy cannot be written in. */
+export const STUBBORN = "look-2";
+
 const digests = new Map<string, string>();
 function digest(value: string): string {
   let known = digests.get(value);
@@ -30,15 +33,17 @@ export class SimTarget implements Target {
     this.#copy = this.#judge(cache.version, 0, cache.at, cache.read === cache.resourceVersion);
   }
 
-  known(): Copy {
-    this.#of.lookedAt = this.#of.world.time.now;
+  known(): Copy | null {
+    const { world, cache } = this.#of;
+    if (world.secret.unreadable || !cache.synced) return null;
+    this.#of.lookedAt = world.time.now;
     return this.#copy;
   }
 
   async #call<T>(name: string, effect: () => T): Promise<T> {
     const { world } = this.#of;
     await this.#of.park(name, 2, 100);
-    const bad = world.faults && world.random.chance(world.profile.fault / 2) ? world.random.pick(["before", "after", "503"]) : "none";
+    const bad = world.mishap(world.profile.fault / 2) ? world.random.pick(["before", "after", "503"]) : "none";
     if (bad !== "none") {
       world.coverage.meet("fault", `secret-${bad}`);
       world.tell(() => `  ${this.#of.name} ${name}: ${bad}`);
@@ -54,7 +59,12 @@ export class SimTarget implements Target {
     const { world, clock, cache } = this.#of;
     const sentAt = clock.monotonic();
     this.#of.lookedAt = world.time.now;
-    const [version, resourceVersion] = await this.#call("read-secret", () => [world.secret.current, world.secret.version] as const);
+    this.#of.blind = true;
+    const [version, resourceVersion] = await this.#call("read-secret", () => {
+      if (world.secret.unreadable) throw new LifecycleError("denied", "FORBIDDEN", "The delivered copy may not be read.");
+      return [world.secret.current, world.secret.version] as const;
+    });
+    this.#of.blind = false;
     cache.learn(version, resourceVersion, clock.monotonic());
     cache.read = resourceVersion;
     this.#of.basis = resourceVersion;
@@ -91,6 +101,7 @@ export class SimTarget implements Target {
       const { current } = world.secret;
       if (world.secret.refusal !== null) throw new LifecycleError("denied", "REFUSED", world.secret.refusal);
       if (hadCopy ? current?.resourceVersion !== basis : current !== null) throw new LifecycleError("conflict", "CONFLICT", "somebody wrote first");
+      if (writing.value === "again" && this.#of.desired.look === STUBBORN) throw new LifecycleError("invalid", "NOT_RENDERABLE", "The value cannot be written in that form.");
       // The object's owner reference to a uid that is gone would be collected at once.
       const value = typeof writing.value === "string" ? (current?.value ?? null) : writing.value.reveal();
       const look = writing.value === "keep" ? (current?.look ?? "") : this.#of.desired.look;

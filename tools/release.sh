@@ -51,18 +51,18 @@ download_engine() {
   release "$1" || return
   local base=${TOOLS_MIRROR:-$host}
   base=${base%/}/$path
-  get "$base/$sums" "$tmp/work/.sums" && get "$base/$file" "$tmp/work/$file" || return
-  verify "$file" "$tmp/work/.sums" "$base/$sums" || return
+  get "$base/$sums" "$tmp/area/.sums" && get "$base/$file" "$tmp/area/$file" || return
+  verify "$file" "$tmp/area/.sums" "$base/$sums" || return
   if [ -z "$members" ]; then
-    mv "$tmp/work/$file" "$tmp/out/$1"
+    mv "$tmp/area/$file" "$tmp/out/$1"
     return
   fi
   case $file in
-    *.zip) unzip -q "$tmp/work/$file" -d "$tmp/work" ;;
-    *) tar -xzf "$tmp/work/$file" -C "$tmp/work" ;;
+    *.zip) unzip -q "$tmp/area/$file" -d "$tmp/area" ;;
+    *) tar -xzf "$tmp/area/$file" -C "$tmp/area" ;;
   esac || return
   for member in $members; do
-    mv "$tmp/work/$member" "$tmp/out/" || return
+    mv "$tmp/area/$member" "$tmp/out/" || return
   done
 }
 
@@ -78,9 +78,9 @@ verify() {
   want=$(awk -v f="$1" 'NF == 1 || $2 == f || $2 == "*" f || $2 == "./" f { print $1; exit }' "$2")
   [ -n "$want" ] || { echo "$3 has no line for $1"; return 1; }
   if command -v sha256sum >/dev/null; then
-    is=$(sha256sum "$tmp/work/$1")
+    is=$(sha256sum "$tmp/area/$1")
   else
-    is=$(shasum -a 256 "$tmp/work/$1")
+    is=$(shasum -a 256 "$tmp/area/$1")
   fi
   [ "${is%% *}" = "$want" ] || { echo "checksum of $1 is ${is%% *}, $3 says $want"; return 1; }
 }

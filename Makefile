@@ -7,7 +7,7 @@ BIN := .tools/bin
 NODE := $(BIN)/node
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo test check build generate types lint unit tools cluster cluster-stop bench-drain sim pack clean
+.PHONY: help demo test check build generate types lint unit tools cluster cluster-stop bench-drain bench-plan sim pack clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -26,13 +26,15 @@ build: node_modules/.ok ## compile, and leave bin/servicetokens
 	@$(NODE) node_modules/typescript/bin/tsc -p tsconfig.build.json
 	@mkdir -p bin && cp tools/launcher bin/servicetokens && chmod +x bin/servicetokens
 
-generate: node_modules/.ok ## write the CRDs and the picture from core's schema
+generate: node_modules/.ok ## write the CRDs, the picture and the states from core's schema
 	@$(NODE) crds/generate.ts
 	@$(NODE) docs/flow.ts
+	@$(NODE) docs/states.ts
 
 generate-check: node_modules/.ok ## check that the generated files are what would be generated
 	@$(NODE) crds/generate.ts --check
 	@$(NODE) docs/flow.ts --check
+	@$(NODE) docs/states.ts --check
 
 types: node_modules/.ok ## check the types
 	@$(NODE) node_modules/typescript/bin/tsc --noEmit
@@ -49,6 +51,9 @@ sim: node_modules/.ok ## simulate N histories of the engine from SEED: make sim 
 bench-drain: build ## N waiting objects until all are delivered and Ready, beside the floor: make bench-drain N=1000
 	@tools/engines --for "make bench-drain" kube-apiserver etcd kubectl
 	@$(NODE) test/bench/drain.ts $(or $(N),1000)
+
+bench-plan: node_modules/.ok ## how long one plan() takes
+	@$(NODE) test/bench/plan.ts
 
 tools: $(NODE) ## build or fetch every engine that the tests need
 	@tools/engines --for "make tools" kube-apiserver etcd kubectl kube-controller-manager pulumi

@@ -36,6 +36,16 @@ program
     await control(options);
   });
 
+program
+  .command("explain")
+  .description("say what the engine would do in a situation, and why")
+  .argument("<file>", "a JSON file as docs/explain.md describes it; - for standard input")
+  .option("--json", "the walk through the checks as JSON", false)
+  .action(async (file: string, options: { json: boolean }) => {
+    const { explainFile } = await import("./explain.ts");
+    explainFile(file, options);
+  });
+
 try {
   await program.parseAsync();
 } catch (error) {

@@ -43,7 +43,7 @@ export interface Beginning {
 export function beginAt(s: Situation, entry: Entry, due: number): Beginning {
   const { windows = [] } = s.desired;
   if (windows.length === 0) return { at: due, expiryWins: false };
-  const opening = nextOpening(windows, Math.max(due, s.apiNow));
+  const opening = nextOpening(windows, due);
   const last = lastCall(s, entry);
   const expiryWins = last !== null && (opening === null || opening > last);
   return { at: expiryWins ? last : opening, expiryWins };

@@ -8,8 +8,8 @@ export const MINUTE = 60_000;
 export const HOUR = 3_600_000;
 export const DAY = 86_400_000;
 
-/** The pattern that the CRDs and the provider's input schema use. */
-export const DURATION_PATTERN = "^([0-9]+h)?([0-9]+m)?([0-9]+s)?$";
+/** The pattern that the CRDs and the provider's input schema use: some centuries at most, so that every date can be held. */
+export const DURATION_PATTERN = "^([0-9]{1,6}h)?([0-9]{1,8}m)?([0-9]{1,9}s)?$";
 const SHAPE = new RegExp(DURATION_PATTERN);
 
 /** Milliseconds of a duration string, or null when it is not one. */
@@ -17,7 +17,7 @@ export function parseDuration(text: string): number | null {
   if (text === "" || text.length > 20 || !SHAPE.test(text)) return null;
   let total = 0;
   for (const [, digits, unit] of text.matchAll(/([0-9]+)([hms])/g)) total += Number(digits) * (UNITS[unit ?? ""] ?? 0);
-  return Number.isSafeInteger(total) ? total : null;
+  return total;
 }
 
 /** Milliseconds of a duration string that was validated before; throws on a programming error. */

@@ -77,6 +77,9 @@ export const END: readonly Check[] = [
   deletion.released,
 ];
 
+/** The checks that are asked, in their order. */
+export const chain = ({ deleting }: Pick<Desired, "deleting">): readonly Check[] => (deleting ? END : LIFE);
+
 export interface Condition {
   readonly type: "Ready" | "Rotating" | "Stalled" | "ClockSkew" | "SecondOwner" | "Unclaimed";
   readonly status: "True" | "False" | "Unknown";
@@ -105,7 +108,7 @@ const REST: Hit = { outcome: "rest", action: null, reason: "Ready", message: "No
 export function plan(desired: Desired, observed: Observed, now: number): Plan {
   const s = situate(desired, observed, now);
   const [check, hit] = decide(s);
-  const upcoming = [...calendar(s), ...(hit.next ? [hit.next] : [])].sort((a, b) => (a.at ?? 0) - (b.at ?? 0));
+  const upcoming = [...(hit.next ? [hit.next] : []), ...calendar(s)].sort((a, b) => (a.at ?? 0) - (b.at ?? 0));
   const dues = [hit.due, ...upcoming.map((next) => next.at)].filter((due) => due !== null && due > now) as number[];
   return {
     actions: hit.action ? [hit.action] : [],
@@ -121,7 +124,7 @@ export function plan(desired: Desired, observed: Observed, now: number): Plan {
 }
 
 function decide(s: Situation): [string, Hit] {
-  for (const check of s.desired.deleting ? END : LIFE) {
+  for (const check of chain(s.desired)) {
     const hit = check.ask(s);
     if (hit) return [check.name, writes(hit) ? (need.unwritable(s) ?? hit) : hit];
   }
@@ -155,7 +158,7 @@ function conditions(s: Situation, hit: Hit): Condition[] {
   return list;
 }
 
-/** Everything that comes by itself, soonest first. */
+/** Everything that comes by itself. */
 function calendar(s: Situation): NextAction[] {
   const { current, desired } = s;
   const dates: (NextAction & { readonly at: number })[] = [];

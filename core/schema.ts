@@ -1,6 +1,7 @@
 // The spec as a person writes it: one JSON Schema for the CRD, the provider's inputs and every message about them.
 // Only what OpenAPI v3 structural schemas know is used, so that it goes into a CRD as it is.
 import { DURATION_PATTERN } from "./duration.ts";
+import { ZONE_PATTERN } from "./zone.ts";
 
 export interface Schema {
   readonly type?: "object" | "string" | "integer" | "boolean" | "array";
@@ -68,6 +69,55 @@ const retire: Schema = {
   ],
 };
 
+/** A cron field as far as a pattern can tell: a list of *, a number or a range, the last two with a step. */
+function cronField(number: string): string {
+  const step = "/[1-9][0-9]?";
+  const item = String.raw`(\*(${step})?|(${number})(-(${number})(${step})?)?)`;
+  return `${item}(,${item})*`;
+}
+
+const CRON_FIELDS = [
+  "[0-5]?[0-9]",
+  "[01]?[0-9]|2[0-3]",
+  "0?[1-9]|[12][0-9]|3[01]",
+  "0?[1-9]|1[0-2]|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC",
+  "0?[0-7]|SUN|MON|TUE|WED|THU|FRI|SAT",
+];
+
+const windows: Schema = {
+  type: "array",
+  description:
+    "When a rotation may begin; default: at any time. Retirement is not bound, nor is what cannot wait: a token that is no good, or would expire before a window opens.",
+  default: [],
+  maxItems: 10,
+  items: {
+    type: "object",
+    required: ["cron", "duration"],
+    properties: {
+      cron: text("When it opens: minute, hour, day of month, month and day of week, as in 0 2 * * 1-5.", 100, {
+        minLength: 1,
+        "x-kubernetes-validations": [
+          {
+            rule: `self.matches(r'^(?i)${CRON_FIELDS.map(cronField).join(" +")}$')`,
+            message:
+              "cron has five fields, as in 0 2 * * 1-5: minute 0-59, hour 0-23, day of month 1-31, month 1-12 or JAN-DEC, day of week 0-7 or SUN-SAT; each of them *, a number, a range 1-5, a step */15 or 0-30/10, or a list of these",
+          },
+        ],
+      }),
+      duration: time("How long it stays open.", {
+        "x-kubernetes-validations": [{ rule: "duration(self) > duration('0s')", message: "a window has to stay open for more than 0s, as in 4h" }],
+      }),
+      timeZone: text("Whose wall clock counts: an IANA name, as in Europe/Zurich.", 64, {
+        minLength: 1,
+        default: "UTC",
+        "x-kubernetes-validations": [
+          { rule: `self.matches(r'${ZONE_PATTERN}')`, message: "timeZone is an IANA name, as in Europe/Zurich or UTC" },
+        ],
+      }),
+    },
+  },
+};
+
 const rotation: Schema = {
   type: "object",
   description: "When and how the token is rotated.",
@@ -78,6 +128,7 @@ const rotation: Schema = {
     verify: flag("Authenticate with a new token before it is handed over.", true),
     retire,
     keepRevokedFor: time("How long a retired token is kept revoked, for a restore, before it is deleted.", { default: "168h" }),
+    windows,
   },
 };
 

@@ -1,8 +1,15 @@
 // From the spec as a person wrote it to what the engine reads: defaults, durations, and what cannot work.
 // Says the same as the schema's CEL rules, for those who have no apiserver in front of them.
 import { defaultRenewBefore } from "./dates.ts";
-import type { DeletionPolicy, Desired, OnExternalChange } from "./desired.ts";
+import type { DeletionPolicy, Desired, OnExternalChange, Window } from "./desired.ts";
 import { DAY, duration, parseDuration, SECOND } from "./duration.ts";
+import { windowProblems } from "./windows.ts";
+
+export interface WindowSpec {
+  readonly cron: string;
+  readonly duration?: string;
+  readonly timeZone?: string;
+}
 
 export interface RotationSpec {
   readonly renewBefore?: string;
@@ -15,6 +22,7 @@ export interface RotationSpec {
     readonly maxOverlap?: string;
   };
   readonly keepRevokedFor?: string;
+  readonly windows?: readonly WindowSpec[];
 }
 
 /** The fields that both fronts share, under the same names. */
@@ -54,7 +62,12 @@ function lifetime(spec: TokenSpec): number | null {
   return spec.neverExpires ? null : (spec.expiresInDays ?? DEFAULT_DAYS);
 }
 
-function resolveRotation(rotation: RotationSpec, days: number | null): Pick<Desired, "renewBefore" | "every" | "verify" | "retire" | "keepRevokedFor"> {
+/** One without a duration that can be read never opens. */
+function resolveWindow({ cron, duration: open, timeZone }: WindowSpec): Window {
+  return { cron, duration: parseDuration(open ?? "") ?? 0, timeZone: timeZone ?? "UTC" };
+}
+
+function resolveRotation(rotation: RotationSpec, days: number | null): Pick<Desired, "renewBefore" | "every" | "verify" | "retire" | "keepRevokedFor" | "windows"> {
   const { when = "Unused", minOverlap = "1h", idleFor = "24h", maxOverlap = "168h" } = rotation.retire ?? {};
   return {
     renewBefore: rotation.renewBefore === undefined ? defaultRenewBefore(days ?? DEFAULT_DAYS) : duration(rotation.renewBefore),
@@ -62,6 +75,7 @@ function resolveRotation(rotation: RotationSpec, days: number | null): Pick<Desi
     verify: rotation.verify ?? true,
     retire: { when, minOverlap: duration(minOverlap), idleFor: duration(idleFor), maxOverlap: duration(maxOverlap) },
     keepRevokedFor: duration(rotation.keepRevokedFor ?? "168h"),
+    windows: (rotation.windows ?? []).map(resolveWindow),
   };
 }
 
@@ -90,7 +104,13 @@ export interface Problem {
 
 /** What is wrong with a spec whose shape the schema has accepted; all of it at once. */
 export function problems(spec: TokenSpec): Problem[] {
-  return [...ownerProblems(spec), ...lifetimeProblems(spec), ...overlapProblems(spec.rotation?.retire ?? {})];
+  return [...ownerProblems(spec), ...lifetimeProblems(spec), ...overlapProblems(spec.rotation?.retire ?? {}), ...windowsProblems(spec.rotation?.windows ?? [])];
+}
+
+function windowsProblems(windows: readonly WindowSpec[]): Problem[] {
+  return windows.flatMap((window, index) =>
+    windowProblems(resolveWindow(window)).map(({ field, message }) => ({ path: `rotation.windows[${index}].${field}`, message })),
+  );
 }
 
 function ownerProblems({ serviceUser }: TokenSpec): Problem[] {

@@ -1,4 +1,5 @@
 // Our kinds as CustomResourceDefinitions: core's fields, and what only Kubernetes has around them.
+import { DURATION_PATTERN } from "../core/duration.ts";
 import { lifetimeRules, serviceTokenFields, type Schema } from "../core/schema.ts";
 import { issuerStatus, object, objectName, tokenStatus, type Kind } from "./parts.ts";
 
@@ -96,7 +97,7 @@ export const tokenIssuer: Kind = {
         {
           maxExpiresInDays: { type: "integer", description: "The longest lifetime allowed.", minimum: 1, maximum: 365 },
           allowNever: { type: "boolean", description: "Whether tokens may never expire.", default: false },
-          minOverlap: { type: "string", description: "The least overlap of a rotation. A Go duration, as in 1h.", pattern: "^([0-9]+h)?([0-9]+m)?([0-9]+s)?$", minLength: 2, maxLength: 20 },
+          minOverlap: { type: "string", description: "The least overlap of a rotation. A Go duration, as in 1h.", pattern: DURATION_PATTERN, minLength: 2, maxLength: 20 },
           serviceUsers: {
             type: "array",
             description: "Which service users tokens may be issued to: names, * for any text. Default: all.",
@@ -116,7 +117,7 @@ export const tokenIssuer: Kind = {
       resyncInterval: {
         type: "string",
         description: "How often the token list is read. A Go duration, at least 1s.",
-        pattern: "^([0-9]+h)?([0-9]+m)?([0-9]+s)?$",
+        pattern: DURATION_PATTERN,
         minLength: 2,
         maxLength: 20,
         default: "60s",

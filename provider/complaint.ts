@@ -1,6 +1,6 @@
 // A fault that ajv found, in the words of whoever wrote the program.
 import type { ErrorObject } from "ajv";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../core/nearest.ts";
 
 export interface Complaint {
   /** Path of the property, as in "rotation.renewBefore". */

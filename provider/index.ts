@@ -5,5 +5,5 @@ export { ServiceToken } from "./service-token.ts";
 export type { ServiceTokenArgs, ServiceUserRef } from "./service-token.ts";
 export { ServiceUser } from "./service-user.ts";
 export type { ServiceUserArgs } from "./service-user.ts";
-export type { RetireArgs, RotationArgs, TokenArgs } from "./token-args.ts";
+export type { RetireArgs, RotationArgs, TokenArgs, WindowArgs } from "./token-args.ts";
 export type { RetiringRevision, TokenOutputs } from "./token-outputs.ts";

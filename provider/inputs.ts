@@ -61,6 +61,6 @@ export function complaints(kind: Kind, inputs: Inputs): Complaint[] {
 
 function namesAt(schema: Schema, pointer: string): string[] {
   let at: Schema | undefined = schema;
-  for (const part of pointer.split("/").slice(1)) at = at?.properties?.[part];
+  for (const part of pointer.split("/").slice(1)) at = at?.properties?.[part] ?? at?.items;
   return Object.keys(at?.properties ?? {});
 }

@@ -20,6 +20,7 @@ const serviceUserFields: Fields = {
 
 /** Accepts nothing that has no name in it: an unknown property is a typing error, never ignored. */
 function closed(schema: Schema): Schema {
+  if (schema.items) return { ...schema, items: closed(schema.items) };
   if (!schema.properties) return schema;
   const properties = Object.fromEntries(Object.entries(schema.properties).map(([name, field]) => [name, closed(field)]));
   return { ...schema, properties, additionalProperties: false };

@@ -16,6 +16,16 @@ export interface RetireArgs {
   readonly maxOverlap?: pulumi.Input<string>;
 }
 
+/** A time in which a rotation may begin. */
+export interface WindowArgs {
+  /** When it opens: minute, hour, day of month, month and day of week, as in `"0 2 * * 1-5"`. */
+  readonly cron: pulumi.Input<string>;
+  /** How long it stays open. A Go duration, as in `"4h"`. */
+  readonly duration: pulumi.Input<string>;
+  /** Whose wall clock counts: an IANA name, as in `"Europe/Zurich"`; default `"UTC"`. */
+  readonly timeZone?: pulumi.Input<string>;
+}
+
 /** When and how a token is rotated. Rotation is an update: a new revision beside the old one, never a replacement. */
 export interface RotationArgs {
   /** Rotate this long before expiry. A Go duration, at least 5 s shorter than the lifetime; default: a third of the lifetime. */
@@ -28,6 +38,8 @@ export interface RotationArgs {
   readonly retire?: pulumi.Input<RetireArgs>;
   /** How long a retired token is kept revoked, for a restore, before it is deleted. A Go duration; default `"168h"`. */
   readonly keepRevokedFor?: pulumi.Input<string>;
+  /** When a rotation may begin, at most ten; default: at any time. What cannot wait is not bound, nor is retirement. */
+  readonly windows?: pulumi.Input<pulumi.Input<WindowArgs>[]>;
 }
 
 /** What a ServiceToken and a PersonalToken have in common. */

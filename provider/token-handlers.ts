@@ -153,14 +153,17 @@ async function work(scene: Scene, log: Journal): Promise<View> {
     said.push(event.type === "Warning" ? log.warn(event.message) : log.info(event.message));
   });
   await Promise.all(said);
-  if (view.plan.reason === "AwaitingRetirement" && view.plan.outcome === "wait") await log.warn(view.plan.message);
+  if (comesByItself(view.plan)) await log.warn(view.plan.message);
   return view;
 }
+
+/** A rotation waits for what a later `up` will find: nothing failed. */
+const comesByItself = ({ outcome, reason }: View["plan"]): boolean => outcome === "wait" && (reason === "AwaitingRetirement" || reason === "OutsideWindow");
 
 /** Why not all that was asked for is done; null: it is, or it comes by itself. */
 function troubleOf({ plan, error, isEnough }: View): string | null {
   if (error) return error.message;
-  if (isEnough || plan.outcome === "rest" || plan.reason === "AwaitingRetirement" || plan.check === "external-reported") return null;
+  if (isEnough || plan.outcome === "rest" || comesByItself(plan) || plan.check === "external-reported") return null;
   return plan.message;
 }
 

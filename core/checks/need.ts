@@ -6,7 +6,7 @@ import { tokenName } from "../name.ts";
 import type { Reason } from "../reason.ts";
 import type { IssueInputs } from "../record.ts";
 import { everyRevision, knownAt, SECOND_LOOK, type Revision, type Situation } from "../situation.ts";
-import { windowProblem } from "../windows.ts";
+import { windowProblems } from "../windows.ts";
 
 export interface Need {
   readonly reason: Reason;
@@ -221,7 +221,7 @@ export const windowInvalid: Check = {
   why: "a window that cannot be read never opens: better said today than when a rotation is due",
   ask(s) {
     for (const [index, window] of (s.desired.windows ?? []).entries()) {
-      const problem = windowProblem(window);
+      const [problem] = windowProblems(window);
       if (problem) return stall("WindowInvalid", `rotation.windows[${index}].${problem.field}: ${problem.message}. This window never opens.`);
     }
     return null;

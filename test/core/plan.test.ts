@@ -86,6 +86,8 @@ export const TABLE: readonly Row[] = [
   { why: "about to expire: nothing voluntary delays it", facts: { copy: copy({ record: record([entry(1, { created: NOW - 90 * DAY + HOUR })]) }), list: [remote(1, { created: NOW - 90 * DAY + HOUR, expires: NOW + HOUR })] }, check: "issue-urgently", does: "Issue 2", reason: "Renewal", ready: "True" },
   { why: "due for renewal", want: { renewBefore: 81 * DAY }, check: "issue-in-turn", does: "Issue 2", reason: "Renewal" },
   { why: "a rotation waits for what still retires", want: { rotate: "now" }, facts: { copy: copy({ record: two }), list: [remote(1, { lastUsed: NOW - HOUR }), used] }, check: "issue-in-turn", does: "wait", reason: "AwaitingRetirement", ready: "True" },
+  { why: "what can wait begins in a window", want: { rotate: "now", windows: [{ cron: "0 2 * * *", duration: HOUR, timeZone: "UTC" }] }, check: "issue-outside-window", does: "wait", reason: "OutsideWindow", ready: "True" },
+  { why: "a window that cannot be read is said before it is missed", want: { windows: [{ cron: "0 2 * *", duration: HOUR, timeZone: "UTC" }] }, check: "window-invalid", does: "stall", reason: "WindowInvalid", ready: "True" },
   { why: "another lifetime is a new revision", want: { days: 30, renewBefore: DAY }, check: "issue-in-turn", does: "Issue 2", reason: "SpecChanged" },
   { why: "a form that the value cannot be written in needs a new one", want: { look: "new" }, facts: { more: { unrenderable: "new" } }, check: "issue-in-turn", does: "Issue 2", reason: "SpecChanged" },
   { why: "paused begins nothing", want: { paused: true, rotate: "now" }, check: "issue-blocked", does: "wait", reason: "Paused", ready: "True" },

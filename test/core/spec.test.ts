@@ -15,6 +15,14 @@ describe("spec", () => {
     });
   });
 
+  it("reads windows, in UTC where no time zone is named", () => {
+    const windows = [{ cron: "0 2 * * 1-5", duration: "4h", timeZone: "Europe/Zurich" }, { cron: "0 3 * * *", duration: "30m" }];
+    expect(resolve({ rotation: { windows } }, front).windows).toEqual([
+      { cron: "0 2 * * 1-5", duration: 4 * HOUR, timeZone: "Europe/Zurich" },
+      { cron: "0 3 * * *", duration: HOUR / 2, timeZone: "UTC" },
+    ]);
+  });
+
   it.each<[string, TokenSpec, string[]]>([
     ["nothing wrong", { expiresInDays: 1, rotation: { renewBefore: "86385s", retire: { minOverlap: "2s", maxOverlap: "10s" } } }, []],
     ["renewed before it is issued", { expiresInDays: 1, rotation: { renewBefore: "24h" } }, ["rotation.renewBefore"]],
@@ -27,6 +35,13 @@ describe("spec", () => {
     ["against the default", { rotation: { retire: { maxOverlap: "30m" } } }, ["rotation.retire.minOverlap"]],
     ["a user named twice", { serviceUser: { name: "x", id: 1 } }, ["serviceUser"]],
     ["a user named not at all", { serviceUser: {} }, ["serviceUser"]],
+    ["windows that open", { rotation: { windows: [{ cron: "0 2 * * 1-5", duration: "4h", timeZone: "Europe/Zurich" }, { cron: "*/5 * * * *", duration: "1s" }] } }, []],
+    ["a cron expression of four fields", { rotation: { windows: [{ cron: "0 2 * *", duration: "4h" }] } }, ["rotation.windows[0].cron"]],
+    ["a day that never comes", { rotation: { windows: [{ cron: "0 2 30 2 *", duration: "4h" }] } }, ["rotation.windows[0].cron"]],
+    ["no such time zone", { rotation: { windows: [{ cron: "0 2 * * *", duration: "4h" }, { cron: "0 2 * * *", duration: "4h", timeZone: "Europe/Zurch" }] } }, ["rotation.windows[1].timeZone"]],
+    ["a window that does not stay open", { rotation: { windows: [{ cron: "0 2 * * *", duration: "0s" }] } }, ["rotation.windows[0].duration"]],
+    ["one that does not say how long", { rotation: { windows: [{ cron: "0 2 * * *" }] } }, ["rotation.windows[0].duration"]],
+    ["all wrong with a window", { rotation: { windows: [{ cron: "", duration: "4", timeZone: "" }] } }, ["rotation.windows[0].cron", "rotation.windows[0].timeZone", "rotation.windows[0].duration"]],
     ["everything at once", { neverExpires: true, expiresInDays: 1, rotation: { every: "1s", retire: { minOverlap: "2h", maxOverlap: "1h" } } }, ["expiresInDays", "rotation.every", "rotation.retire.minOverlap"]],
   ])("%s", (_, spec, paths) => {
     expect(problems(spec).map(({ path }) => path)).toEqual(paths);

@@ -1,7 +1,7 @@
 // What is refused before anything is done, and in which words.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { complaints, settled, type Inputs, type Kind } from "../../provider/inputs.ts";
-import { nearest } from "../../provider/nearest.ts";
+import { nearest } from "../../core/nearest.ts";
 import { startWorld, type World } from "../support/pulumi/world.ts";
 
 const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";

@@ -1,7 +1,7 @@
 // The dates of a revision: when it is renewed, retired and deleted, and how long a renewal can wait.
 // One place, so that conditions, previews and decisions never name two different dates.
 // All of them are by the API's clock, as are the times in the record: a clock of ours that jumps moves none of them.
-import { DAY, formatDuration, HOUR } from "./duration.ts";
+import { DAY, formatDuration, HOUR, MINUTE } from "./duration.ts";
 import type { Desired } from "./desired.ts";
 import type { Entry } from "./record.ts";
 import type { Revision, Situation } from "./situation.ts";
@@ -72,7 +72,9 @@ export function retireAt(s: Situation, old: Revision, current: Revision): Retire
   if (retire.when === "Deadline") return { at: floor, why: floor < least ? "it expires" : `the overlap of ${formatDuration(minOverlap(s))} is over`, byUse: false };
   const deadline = Math.min(most, end);
   const latest = { at: deadline, why: deadline < most ? "it expires" : `the longest overlap of ${formatDuration(retire.maxOverlap)} is over`, byUse: false };
-  const used = current.remote?.lastUsed ?? null;
+  const seen = current.remote?.lastUsed ?? null;
+  // A use in the future is the mistake of some clock, and proves nothing.
+  const used = seen !== null && seen > s.apiNow + MINUTE ? null : seen;
   if (used === null || used <= current.entry.usedAfter) return latest;
   const still = Math.max(old.remote?.lastUsed ?? 0, delivered) + Math.max(retire.idleFor, s.issuer?.resyncInterval ?? 0);
   const at = Math.max(still, floor);

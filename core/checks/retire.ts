@@ -24,6 +24,8 @@ export const retireDue: Check = {
   ask(s) {
     const old = s.retiring[0];
     if (!old || !s.current || s.current.seen !== "active" || old.seen !== "active" || !s.record || !s.tokens) return null;
+    // A record that calls the older of two the current one contradicts itself: nothing is revoked on its word.
+    if (old.entry.number > s.current.entry.number) return null;
     if (s.desired.paused || isSkewed(s)) return null;
     const date = retireAt(s, old, s.current);
     if (date.at > s.apiNow) return null;

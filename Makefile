@@ -7,7 +7,7 @@ BIN := .tools/bin
 NODE := $(BIN)/node
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo test check build generate types lint unit tools cluster cluster-stop bench-drain bench-plan sim pack clean
+.PHONY: help demo test check build generate types lint unit tools cluster cluster-stop bench-drain bench-plan mutants small-model sim pack clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -47,6 +47,12 @@ unit: node_modules/.ok ## the unit and engine tests alone
 
 sim: node_modules/.ok ## simulate N histories of the engine from SEED: make sim N=20000 SEED=1
 	@$(NODE) test/simulation/main.ts N=$(or $(N),20000) SEED=$(or $(SEED),1)
+
+mutants: node_modules/.ok ## break the engine in many ways and see which law notices: make mutants N=20000 (hours)
+	@$(NODE) test/simulation/mutants.ts N=$(or $(N),20000) SEED=$(or $(SEED),1) --write
+
+small-model: node_modules/.ok ## visit every interleaving of a small world: make small-model CRASHES=1 LOST=1 CHANGES=0
+	@$(NODE) test/simulation/small-model.ts CRASHES=$(or $(CRASHES),1) LOST=$(or $(LOST),1) CHANGES=$(or $(CHANGES),0)
 
 bench-drain: build ## N waiting objects until all are delivered and Ready, beside the floor: make bench-drain N=1000
 	@tools/engines --for "make bench-drain" kube-apiserver etcd kubectl

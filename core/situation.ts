@@ -69,6 +69,8 @@ function see(entry: Entry, tokens: Tokens | null, copy: Copy | null, apiNow: num
     return { remote, seen: remote.expires !== null && remote.expires <= apiNow ? "expired" : "active" };
   }
   if (tokens.deleted.includes(entry.id)) return { remote: null, seen: "gone" };
+  // Two tokens never share an id: where a list of later than the record shows another one under it, ours is gone.
+  if (tokens.sentAt > knownAt(copy) && tokens.tokens.some(({ id }) => id === entry.id)) return { remote: null, seen: "gone" };
   const { earlier } = tokens;
   const twice =
     earlier !== null &&

@@ -3,8 +3,12 @@ import { successor } from "../recording.ts";
 import { isSame } from "../situation.ts";
 import { act, normal, warning, type Check } from "../hit.ts";
 
-/** So many failed verifications of one token are enough: the next token would fail as well. */
-const VERIFY_ATTEMPTS = 5;
+/**
+ * So many failed verifications of one token are enough: the next token would fail as well. With back-off they take
+ * about 15 s, well within the 30 s after which a replica without leader election takes the token for lost
+ * (lost.ts); more of them, and two replicas would burn a token every half minute.
+ */
+const VERIFY_ATTEMPTS = 4;
 
 export const handSuperseded: Check = {
   name: "hand-superseded",

@@ -11,8 +11,10 @@ const BENEFIT_OF_DOUBT = 30 * SECOND;
 /** A newer token in use beside a delivered, active one: somebody else runs with our mark. */
 export function secondOwner(s: Situation): Stray | null {
   const { current } = s;
-  if (!current || current.seen !== "active") return null;
-  return s.lost.find((stray) => !stray.unused && stray.number > current.entry.number) ?? null;
+  if (!current) return null;
+  const { number } = current.entry;
+  // Another token of the very number that is delivered is somebody else's, whatever became of ours: names are unique.
+  return s.lost.find((stray) => !stray.unused && (stray.number === number || (current.seen === "active" && stray.number > number))) ?? null;
 }
 
 export const lostToken: Check = {

@@ -103,7 +103,7 @@ describe("facts that contradict each other", () => {
     ["revoked in the future", holding({ ...one, revoked: { at: "2030-01-01T00:00:00Z", why: "retired" } }, two), /revoked in the future/, "Ready"],
     ["a use in the future", { ...holding(one, two), tokens: [{ revision: 1, lastUsed: "2030-01-01T00:00:00Z" }, { revision: 2 }] }, /last used in the future/, "Ready"],
     ["a use before its creation", { ...holding(one), tokens: [{ revision: 1, lastUsed: "2020-01-01T00:00:00Z" }] }, /last used before/, "Ready"],
-    ["an id that is another's now", { ...holding(one), tokens: [{ id: 101, name: "theirs", created: "2026-03-01T00:00:00Z" }] }, /another token under the id 101/, "TokenMissing"],
+    ["an id that is another's now", { ...holding(one), tokens: [{ id: 101, name: "theirs", created: "2026-03-01T00:00:00Z" }] }, /another token under the id 101/, "DeletedElsewhere"],
     ["two tokens of one name", { ...holding(one), tokens: [{ revision: 1 }, { revision: 1 }] }, /id 101 twice/, "Ready"],
     ["in memory and delivered", { ...holding(one), hand: { number: 1 } }, /in memory/, "Delivered"],
   ])("%s", (_, seen, said, reason) => {

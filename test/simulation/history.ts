@@ -1,36 +1,50 @@
 // One history: a world, a person who acts for a while, then peace, in which everything has to come to rest.
 import { DAY, HOUR } from "../../core/duration.ts";
-import type { Entry } from "../../core/record.ts";
 import { Consumer } from "./consumer.ts";
 import type { Coverage } from "./coverage.ts";
-import { delivered, isOlder, recordOf } from "./laws.ts";
-import type { Token } from "./ledger.ts";
+import { OPEN_POLICY } from "../../tokenapi/issuer.ts";
 import { act } from "./person.ts";
 import { Random } from "./random.ts";
-import { World, type Breach, type Spec } from "./world.ts";
+import { atRest, inPeace } from "./rest.ts";
+import { HOME, HOURLY, World, type Breach, type Spec } from "./world.ts";
 
 export interface Told {
   readonly seed: number;
   readonly steps: number;
   readonly breach: Breach | null;
   readonly story: readonly string[];
+  /** How many acts and mishaps it had. */
+  readonly acts: number;
+  readonly mishaps: number;
 }
 
 const MAX_STEPS = 20_000;
 
-export async function live(seed: number, coverage: Coverage, tellStory = false): Promise<Told> {
-  const story: string[] | null = tellStory ? [] : null;
-  const world = new World(new Random(seed), coverage, story);
-  void new Consumer(world);
-  void new Consumer(world);
-  await turmoil(world);
-  if (!world.breach) await peace(world);
-  return { seed, steps: world.steps, breach: world.breach, story: story ?? [] };
+/** A history told without some of what happened in it. */
+export interface Cut {
+  /** Acts of the person, by their place. */
+  readonly acts: ReadonlySet<number>;
+  /** Deaths, freezes and faults, by their place. */
+  readonly mishaps: ReadonlySet<number>;
 }
 
-async function until(world: World, end: number): Promise<void> {
+export const UNCUT: Cut = { acts: new Set(), mishaps: new Set() };
+
+export async function live(seed: number, coverage: Coverage, tellStory = false, cut = UNCUT): Promise<Told> {
+  const story: string[] | null = tellStory ? [] : null;
+  const world = new World(new Random(seed), coverage, story);
+  world.spared = cut.mishaps;
+  void new Consumer(world);
+  void new Consumer(world);
+  const acts = await turmoil(world, seed, cut.acts);
+  if (!world.breach) await peace(world);
+  return { seed, steps: world.steps, breach: world.breach, story: story ?? [], acts, mishaps: world.mishaps };
+}
+
+export async function until(world: World, end: number): Promise<void> {
   while (!world.breach && world.time.next !== null && world.time.next <= end) {
     await world.step();
+    if (world.settled && !world.breach) inPeace(world);
     // Some turmoil, such as a fault that lasts for days, is cut short; peace has to be peaceful.
     if (world.faults && world.steps > MAX_STEPS / 4) return;
     if (world.steps > MAX_STEPS) world.broken("L7 settles", "no end in sight");
@@ -50,13 +64,19 @@ function lifeOf(spec: Spec): number {
   return Math.min(spec.days === null ? Number.POSITIVE_INFINITY : spec.days * DAY - spec.renewBefore, spec.every ?? Number.POSITIVE_INFINITY);
 }
 
-async function turmoil(world: World): Promise<void> {
-  for (let i = 0; i <= world.profile.acts && !world.breach; i++) {
-    if (i > 0) act(world);
+/** Each act draws from a chance of its own, so that leaving one out does not change the others. */
+async function turmoil(world: World, seed: number, cut: ReadonlySet<number>): Promise<number> {
+  const { random } = world;
+  let i = 0;
+  for (; i <= world.profile.acts && !world.breach; i++) {
+    world.random = new Random(Math.imul(seed, 0x9e3779b1) + i);
+    if (i > 0 && !cut.has(i)) act(world);
     const pause = world.random.span(200, world.profile.pause);
+    world.random = random;
     world.causes += renewals(world, pause);
     await until(world, world.time.now + pause);
   }
+  return i - 1;
 }
 
 function heal(world: World): void {
@@ -64,6 +84,13 @@ function heal(world: World): void {
   world.faults = false;
   world.outageUntil = 0;
   world.secret.refusal = null;
+  world.secret.unreadable = false;
+  world.deniedUntil = 0;
+  world.refusedUntil = 0;
+  world.policy = OPEN_POLICY;
+  // An issuer that never comes back is what abandon is for.
+  const given = world.object?.deleting === true && world.object.spec.abandon;
+  world.issuer = given && world.random.chance(0.5) ? null : HOME;
   for (const user of world.ledger.users) user.active = true;
   if (world.secret.current?.owner === "somebody") {
     world.touch();
@@ -73,6 +100,7 @@ function heal(world: World): void {
   if (world.object && !world.object.deleting) {
     const { spec } = world.object;
     spec.paused = false;
+    if (spec.windows !== HOURLY) spec.windows = [];
     if (spec.ownerName === "Nobody") spec.ownerName = "Data Ingest";
     if (spec.onExternalChange === "Report" && world.random.chance(0.8)) spec.onExternalChange = "Reissue";
   }
@@ -80,13 +108,27 @@ function heal(world: World): void {
   world.outside(60_000);
 }
 
-async function peace(world: World): Promise<void> {
+/** What did not authenticate is not issued again until a person says so. */
+async function askAgain(world: World): Promise<void> {
+  const { object } = world;
+  if (!object || object.deleting || !world.replicas.some(({ memory }) => memory.refused !== null)) return;
+  object.spec.rotate = "in peace";
+  world.causes += 1 + renewals(world, HOUR);
+  world.tell(() => "PERSON asks for a rotation, now that tokens authenticate");
+  world.outside(1_000);
+  await until(world, world.time.now + HOUR);
+}
+
+export async function peace(world: World): Promise<void> {
   heal(world);
   const { object } = world;
   // What a frozen process still does, and what a lost request still brings, is over after so long.
   world.causes += renewals(world, HOUR);
   await until(world, world.time.now + HOUR);
+  await askAgain(world);
   if (world.breach) return;
+  world.settled = true;
+  inPeace(world);
   const spec = object?.spec;
   const window = spec ? spec.retire.maxOverlap + spec.keepRevokedFor + (lifeOf(spec) < HOUR ? HOUR : DAY) : HOUR;
   const actions = world.actions;
@@ -108,59 +150,4 @@ async function pauseInWork(world: World): Promise<void> {
     await until(world, world.time.now + 3_000);
     if (!world.replicas.some(({ busy }) => busy)) return;
   }
-}
-
-function atRest(world: World): void {
-  const { object, ledger } = world;
-  if (object?.deleting) return world.broken("L7 settles", "the object is still being deleted");
-  for (const token of ledger.tokens.values()) {
-    if (!ledger.isValid(token) || world.orphans.has(token.id)) continue;
-    const wrong = leftActive(world, token);
-    if (wrong !== null) return world.broken("L1 nothing lost", `r${token.number} is active at rest ${wrong}`);
-  }
-  if (object) reached(world);
-}
-
-/** Why a token should not be active at rest; null: it may be. */
-function leftActive(world: World, token: Token): string | null {
-  const { object, ledger } = world;
-  const current = delivered(world);
-  if (object && token === current) return null;
-  const entry = object ? recordOf(world)?.revisions.find(({ id }) => id === token.id) : undefined;
-  if (!entry) return world.unclaimedSaid && isOlder(world, token) ? null : "and nobody's";
-  // Its successor ended elsewhere and a person is to decide: it is held back, and said.
-  const decides = object?.spec.onExternalChange === "Report" && !(current && ledger.isValid(current));
-  return decides || accounted(entry, object?.spec.rollback ?? null) ? null : "though it was given up";
-}
-
-/** What may be active at rest beside the delivered one: kept for somebody, or still retiring. */
-function accounted(entry: Entry, rollback: number | null): boolean {
-  return entry.kept === true || entry.number === rollback || !entry.revoked;
-}
-
-function isAsked(world: World, spec: Spec, current: Token): boolean {
-  const record = recordOf(world);
-  const entry = record?.revisions.find(({ number }) => number === record.current);
-  const owner = world.ledger.users.find(({ id }) => id === current.owner)?.name;
-  return owner === spec.ownerName && entry?.inputs.rotate === spec.rotate && entry.inputs.days === spec.days;
-}
-
-/** The goal itself. */
-function reached(world: World): void {
-  const { object, ledger } = world;
-  const current = delivered(world);
-  if (!object) return;
-  const { spec } = object;
-  if (spec.state === "Revoked") {
-    // What a person wrote into the copy is not ours to revoke.
-    const ours = recordOf(world)?.revisions.some(({ id }) => id === current?.id);
-    if (current && ours && ledger.isValid(current)) world.broken("L7 settles", `r${current.number} is valid though state is Revoked`);
-    return;
-  }
-  if (spec.onExternalChange === "Report") return;
-  if (!current || !ledger.isValid(current)) return world.broken("L7 settles", "at rest nothing valid is delivered");
-  const record = recordOf(world);
-  if (!isAsked(world, spec, current)) world.broken("L7 settles", `r${current.number} is not what the spec asks for`);
-  const retiring = (record?.revisions ?? []).filter((other) => other.number !== record?.current && !other.revoked && !other.kept && other.number !== spec.rollback);
-  if (retiring.length > 1) world.broken("L3 few", `${retiring.length} revisions retire at rest`);
 }

@@ -1,17 +1,16 @@
 // The judge. It knows the truth, and holds every effect of ours against the laws L1 to L7 of DESIGN.md.
-import { MINUTE } from "../../core/duration.ts";
+import { HOUR, MINUTE } from "../../core/duration.ts";
 import { decodeRecord, type Entry, type Record } from "../../core/record.ts";
 import type { Outcome } from "../../tokenapi/converge.ts";
-import type { Plan } from "../../core/plan.ts";
+import type { Condition, Plan } from "../../core/plan.ts";
 import type { Writing } from "../../tokenapi/target.ts";
 import type { Token } from "./ledger.ts";
 import type { Replica } from "./replica.ts";
 import type { Version } from "./secret.ts";
-import type { World } from "./world.ts";
+import { HOME, HOURLY, RESYNC, type World } from "./world.ts";
 
 /** The API tells its time in seconds, and answers travel. */
 const TOLERANCE = 3_000;
-const RESYNC = 60_000;
 
 export function recordOf(world: World): Record | null {
   const text = world.secret.current?.record ?? null;
@@ -40,11 +39,83 @@ function ordered(of: Replica, token: Token): boolean {
 export function onIssue(of: Replica, token: Token): void {
   const { world } = of;
   world.issues++;
+  if (!of.late) prepared(of, token);
   if (world.object === null || of.desired.deleting || of.dead || of.frozenUntil > 0) world.orphans.add(token.id);
   // A request that was given up may still arrive while its successor waits.
   if (of.memory.hand !== null && !of.late) world.broken("L5 exactly once", `r${token.number} was issued while r${of.memory.hand.number} waits in memory`);
   if (world.issues > world.causes) world.broken("L5 exactly once", `${world.issues} tokens were issued, and there was cause for ${world.causes}`);
   if (world.profile.mode === "elected" && world.leader === of && !of.late) inTurn(of, token);
+}
+
+/** What can wait begins in the first ten minutes of an hour. */
+function inWindow({ world }: Replica, token: Token): void {
+  const past = (world.time.now + world.ledger.skew) % HOUR;
+  const length = HOURLY[0]?.duration ?? 0;
+  if (past > length + MINUTE && past < HOUR - MINUTE) world.broken("L4 order", `r${token.number} was issued ${past} ms after the window opened`);
+}
+
+/** What has to be known and done before a token may be asked for. */
+function prepared(of: Replica, token: Token): void {
+  const { world, desired } = of;
+  const mine = world.object?.uid === of.uid;
+  if (of.api.listedAt === 0) world.broken("unknown", `r${token.number} was issued before any list was seen`);
+  if (desired.paused) world.broken("L4 order", `r${token.number} was issued though the resource is paused`);
+  if (mine && world.object?.held === false) world.broken("L1 nothing lost", `r${token.number} was issued before the declaring object was held`);
+  if (of.planned && isForeign(of, of.planned)) world.broken("L5 exactly once", `r${token.number} was issued though what stands at the place of delivery is not ours`);
+  if (isRestorable(of)) world.broken("L5 exactly once", `r${token.number} was issued though onExternalChange says Restore`);
+}
+
+/** The delivered one was only revoked elsewhere, and nothing else asks for a new one. */
+function isRestorable(of: Replica): boolean {
+  const { desired, planned, world } = of;
+  const record = planned?.record ? decodeRecord(planned.record) : null;
+  const entry = record?.revisions.find(({ number }) => number === record.current);
+  const token = entry ? world.ledger.tokens.get(entry.id) : undefined;
+  if (!entry || !token || entry.revoked || planned?.value !== token.value || desired.compromised === entry.number) return false;
+  return desired.onExternalChange === "Restore" && desired.every === null && desired.look === planned.look && asksFor(of, entry) && endedElsewhere(of, token);
+}
+
+/** Revoked by somebody else, as the list showed, and otherwise good. */
+function endedElsewhere({ desired, world, api }: Replica, { endedAt, endedBy, by, expires }: Token): boolean {
+  if (endedAt === null || endedAt >= api.listedAt || endedBy !== "outside" || by !== "us") return false;
+  return expires === null || expires - desired.renewBefore > world.time.now + world.ledger.skew + TOLERANCE;
+}
+
+/** Whether the spec asks for just such a revision. */
+function asksFor({ desired, world }: Replica, { inputs }: Entry): boolean {
+  if (inputs.rotate !== desired.rotate || inputs.days !== desired.days || inputs.scim !== desired.scim || inputs.base !== desired.base) return false;
+  return world.ledger.users.find(({ id }) => id === inputs.owner)?.name === desired.ownerName;
+}
+
+const isForeign = (of: Replica, version: Version): boolean => version.owner !== null && version.owner !== of.uid;
+
+/** A token is asked of an API that the record does not name. */
+export function onIssueElsewhere(of: Replica): void {
+  const record = of.planned?.record ? decodeRecord(of.planned.record) : null;
+  if (record && record.revisions.length > 0 && !of.late) of.world.broken("L5 exactly once", "a token was asked for at another API than the record's");
+}
+
+/** Two are tolerated for answers that were lost. */
+const MOST_FAILURES = 7;
+
+export function onVerify(of: Replica, token: Token | null): void {
+  if (!token) return;
+  token.failures++;
+  if (token.failures > MOST_FAILURES) of.world.broken("L7 settles", `r${token.number} was tried ${token.failures} times`);
+}
+
+/** Whether it is a stranger's, and the list said so. */
+const isStrangers = (of: Replica, token: Token): boolean => token.by === "stranger" && token.activeSince < of.api.listedAt;
+
+/** What a deletion may not do. */
+function againstDeletion(of: Replica, token: Token, does: "revoked" | "deleted"): void {
+  const { world, desired } = of;
+  if (!desired.deleting) return;
+  if (desired.deletionPolicy === "Orphan") world.broken("L4 order", `r${token.number} was ${does} though the deletion policy is Orphan`);
+  if (does === "deleted" && desired.deletionPolicy === "Revoke") world.broken("L4 order", `r${token.number} was deleted though the deletion policy is Revoke`);
+  const { current } = world.secret;
+  const stands = delivered(world) === token && current?.owner === of.uid && world.object?.uid === of.uid && token.created >= desired.since;
+  if (stands && !overtaken(of) && world.profile.mode === "elected") world.broken("L4 order", `r${token.number} was ${does} while its delivered copy stands`);
 }
 
 /** A rotation waits for what still retires. */
@@ -55,6 +126,7 @@ function inTurn(of: Replica, token: Token): void {
   if (!record || !current || !world.ledger.isValid(current) || world.secret.current?.ownAlone === false) return;
   // What is about to expire, or was tampered with, is replaced whatever retires.
   if (current.expires !== null && current.expires - world.ledger.skew - world.time.now <= of.desired.renewBefore) return;
+  if (of.desired.windows === HOURLY && current.activeSince < of.lookedAt) inWindow(of, token);
   const retiring = record.revisions.filter((entry) => entry.number !== record.current && !entry.revoked && !entry.kept && entry.number !== of.desired.rollback);
   const valid = retiring.filter(({ id }) => world.ledger.tokens.get(id)?.active === true);
   if (valid.length > 0) world.broken("L3 few", `r${token.number} was issued while r${valid.map(({ number }) => number).join(", r")} still retires`);
@@ -62,6 +134,8 @@ function inTurn(of: Replica, token: Token): void {
 
 export function onRevoke(of: Replica, token: Token): void {
   const { world } = of;
+  if (isStrangers(of, token)) world.broken("L2 never without", `#${token.id} was revoked, which is somebody else's`);
+  againstDeletion(of, token, "revoked");
   if (!world.ledger.isValid(token) || ordered(of, token) || overtaken(of) || restoredSince(of, token)) return;
   unordered(of, token);
 }
@@ -112,6 +186,7 @@ function retirement(of: Replica, old: Token, entry: Entry, current: Token): void
   if (now + TOLERANCE < since + minOverlap) return world.broken("L4 order", `r${old.number} was revoked ${now - since} ms after r${current.number} was delivered: minOverlap is ${minOverlap}`);
   if (when === "Deadline" || now + TOLERANCE >= since + maxOverlap) return;
   if (!current.uses.some((use) => use >= since)) return world.broken("L4 order", `r${old.number} was revoked, and nobody uses r${current.number}`);
+  if (of.api.listedAt + TOLERANCE < since + Math.max(idleFor, RESYNC)) world.broken("L2 never without", `r${old.number} was revoked for want of use, by a list from before it had stood still`);
   const last = old.uses.findLast((use) => use <= of.api.listedAt);
   if (last !== undefined && now + TOLERANCE < last + Math.max(idleFor, RESYNC)) {
     world.broken("L2 never without", `r${old.number} was revoked ${now - last} ms after it was used`);
@@ -120,6 +195,8 @@ function retirement(of: Replica, old: Token, entry: Entry, current: Token): void
 
 export function onDelete(of: Replica, token: Token): void {
   const { world, desired } = of;
+  if (isStrangers(of, token)) world.broken("L2 never without", `#${token.id} was deleted, which is somebody else's`);
+  againstDeletion(of, token, "deleted");
   // Restored by somebody since the list: the API refuses, and nothing is lost.
   if (token.active && !world.ledger.isOver(token) && token.activeSince > of.api.listedAt) return;
   if (token.active) return world.broken("L4 order", `r${token.number} was deleted without having been revoked`);
@@ -136,7 +213,11 @@ export function onDelete(of: Replica, token: Token): void {
 /** A write of ours is about to take effect. */
 export function onWrite(of: Replica, before: Version | null, writing: Writing, value: string | null): void {
   const { world } = of;
-  for (const entry of writing.record.revisions) ends(of, before, entry);
+  if (before && isForeign(of, before)) world.broken("L1 nothing lost", "what is not ours was overwritten");
+  for (const entry of writing.record.revisions) {
+    ends(of, before, entry);
+    adopts(of, before, entry);
+  }
   if (typeof writing.value === "string" || value === null) return;
   const token = world.ledger.ofValue(value);
   if (!token) return;
@@ -146,6 +227,18 @@ export function onWrite(of: Replica, before: Version | null, writing: Writing, v
   const old = before?.value ? world.ledger.ofValue(before.value) : null;
   if (old) old.supersededAt = world.time.now;
   token.deliveredAt ??= world.time.now;
+}
+
+/** A second owner of our mark is never fought: what it uses beside a good one of ours is not taken in. */
+function adopts(of: Replica, before: Version | null, entry: Entry): void {
+  const { world } = of;
+  if (entry.deliveredAt !== null || !before?.record) return;
+  const record = decodeRecord(before.record);
+  const current = delivered(world);
+  const token = world.ledger.tokens.get(entry.id);
+  if (!record || !current || token?.by !== "clone" || record.revisions.some(({ id }) => id === entry.id) || of.desired.state === "Revoked") return;
+  const good = world.ledger.isValid(token) && world.ledger.isValid(current) && current.activeSince < of.api.listedAt && current.number === record.current;
+  if (good && entry.number > current.number && usedBefore(token, of.api.listedAt)) world.broken("L7 settles", `r${token.number} of a second owner was taken in`);
 }
 
 /** A revision is recorded as retired that was not before. */
@@ -174,18 +267,41 @@ export function isOlder({ object, ledger }: World, token: Token): boolean {
 export function onRelease(of: Replica): void {
   const { world } = of;
   for (const token of world.ledger.tokens.values()) {
-    if (!world.ledger.isValid(token) || world.orphans.has(token.id)) continue;
+    if (token.by !== "us" || world.orphans.has(token.id)) continue;
+    if (!world.ledger.isValid(token)) {
+      leftBehind(of, token);
+      continue;
+    }
     if (isOlder(world, token)) world.orphans.add(token.id);
+    // Never delivered, so no record says that it was another API's.
+    else if (of.api.at !== HOME && !recordOf(world)) world.orphans.add(token.id);
+    else if (of.api.listedAt === 0 && of.desired.deletionPolicy !== "Orphan" && !of.desired.abandon) world.broken("L1 nothing lost", `the object was let go unseen while r${token.number} is active`);
     else if (of.desired.deletionPolicy === "Orphan" || of.desired.abandon || token.activeSince > of.api.listedAt) world.orphans.add(token.id);
     else if (world.profile.mode === "elected" || token.activeSince < of.api.listedAt - MINUTE) world.broken("L1 nothing lost", `the object was let go while r${token.number} is active`);
     else world.orphans.add(token.id);
   }
 }
 
+/** deletionPolicy: Delete leaves nothing that was seen to have ended. */
+function leftBehind(of: Replica, token: Token): void {
+  const { world, desired } = of;
+  const since = token.endedAt ?? (token.expires === null ? Number.POSITIVE_INFINITY : token.expires - world.ledger.skew);
+  if (desired.deletionPolicy !== "Delete" || desired.abandon || token.created < desired.since || since > of.api.listedAt - MINUTE || of.api.at !== HOME) return;
+  world.broken("L1 nothing lost", `the object was let go and r${token.number} was not deleted`);
+}
+
+function meet(of: Replica, plan: Plan): void {
+  const { coverage } = of.world;
+  const list = of.desired.deleting ? "end" : "life";
+  coverage.meet("check", `${list} ${plan.check}`);
+  for (const reason of new Set([plan.reason, ...plan.conditions.map((condition) => condition.reason), ...plan.events.map((event) => event.reason)])) coverage.meet("reason", reason);
+}
+
 export function onPlan(of: Replica, plan: Plan): void {
   const { coverage } = of.world;
-  coverage.meet("check", plan.check);
-  coverage.meet("reason", plan.reason);
+  of.plans++;
+  meet(of, plan);
+  if (!of.reaches && !of.desired.deleting && !WITHOUT_ISSUER.has(plan.reason)) of.world.broken("L6 truth", `there is no issuer, and the plan says ${plan.reason}`);
   for (const action of plan.actions) {
     coverage.meet("action", action.do);
     of.world.actions++;
@@ -198,9 +314,32 @@ export function onOutcome(of: Replica, outcome: Outcome): void {
   if (outcome.error) world.tell(() => `  ${of.name} stops: ${outcome.error?.code ?? ""}`);
   if (outcome.error?.code === "TOO_MANY_STEPS") world.broken("L7 settles", outcome.error.message);
   const ready = outcome.plan.conditions[0];
+  if (of.plans === 0) blindly(of, outcome);
+  saidSo(of, outcome, ready);
   world.unclaimedSaid = outcome.plan.conditions.some(({ type }) => type === "Unclaimed");
   world.coverage.meet("ready", `${ready?.status ?? ""} ${ready?.reason ?? ""}`);
-  if (ready?.status === "True") truthful(of);
+  // A plan that no further look could follow is older than what was learnt meanwhile.
+  const stale = outcome.error !== null && world.secret.unreadable;
+  if (ready?.status === "True" && !stale) truthful(of);
+}
+
+/** What is wrong is said, and nothing that nobody has seen. */
+function saidSo(of: Replica, outcome: Outcome, ready: Condition | undefined): void {
+  const { world } = of;
+  if (of.api.listedAt === 0 && (ready?.reason === "DeletedElsewhere" || ready?.reason === "RevokedElsewhere")) world.broken("L6 truth", `${ready.reason} was said before any list was seen`);
+  const idle = outcome.plan.outcome === "rest" && outcome.error === null && !of.desired.deleting && of.desired.state === "Active";
+  if (idle && of.desired.windows?.some(({ cron }) => cron.startsWith("61 "))) world.broken("L6 truth", "a window that never opens was passed over in silence");
+  if (idle && ready?.status === "False" && ready.reason !== "ServiceUserDeactivated") world.broken("L6 truth", `nothing is done or waited for, and Ready is False: ${ready.reason}`);
+}
+
+/** What may be said where there is no issuer to ask. */
+const WITHOUT_ISSUER: ReadonlySet<string> = new Set(["IssuerNotReady", "IssuerNotFound", "CopyUnknown", "SecretChanged"]);
+
+/** The place of delivery could not be read: nothing may follow from that. */
+function blindly(of: Replica, { plan }: Outcome): void {
+  meet(of, plan);
+  if (!of.desired.deleting && plan.reason !== "CopyUnknown") of.world.broken("unknown", `the delivered copy is not known, and the plan says ${plan.reason}`);
+  if (plan.actions.length > 0 && !of.desired.abandon) of.world.broken("unknown", `${plan.actions[0]?.do ?? ""} was planned without knowing the delivered copy`);
 }
 
 /** Ready is True: the delivered token was active when last seen, unexpired, and its value stood there. */

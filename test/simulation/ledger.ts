@@ -29,7 +29,13 @@ export interface Token {
   endedBy: "us" | "outside" | null;
   /** True times of consumers' uses. */
   uses: number[];
+  /** How often it was tried in vain before it was delivered. */
+  failures: number;
+  /** Whose it is: ours, a copy of this installation's, or a stranger's. */
+  readonly by: Issued;
 }
+
+export type Issued = "us" | "clone" | "stranger";
 
 export interface SimUser {
   readonly id: number;
@@ -72,14 +78,14 @@ export class Ledger {
     return this.#byValue.get(value) ?? null;
   }
 
-  issue(input: { name: string; days: number | null; scim: boolean; owner: number }): Token {
+  issue(input: { name: string; days: number | null; scim: boolean; owner: number }, by: Issued = "us", reused: number | null = null): Token {
     const user = this.users.find(({ id }) => id === input.owner);
     if (!user) throw new LifecycleError("invalid", "NO_SUCH_USER", "no such user");
     if (!user.active) throw new LifecycleError("invalid", "DEACTIVATED", "the user is deactivated");
     for (const token of this.tokens.values()) {
       if (token.owner === input.owner && token.name === input.name) throw new LifecycleError("conflict", "NAME_TAKEN", "the name exists");
     }
-    const id = ++this.#id;
+    const id = reused ?? ++this.#id;
     const created = this.clock;
     const token: Token = {
       id,
@@ -89,7 +95,7 @@ export class Ledger {
       expires: input.days === null ? null : created + input.days * DAY,
       owner: input.owner,
       scim: input.scim,
-      value: `value-of-${id}`,
+      value: reused === null ? `value-of-${id}` : `another-value-of-${id}`,
       active: true,
       lastUsed: null,
       activeSince: this.#time(),
@@ -99,6 +105,8 @@ export class Ledger {
       supersededAt: null,
       endedBy: null,
       uses: [],
+      failures: 0,
+      by,
     };
     this.tokens.set(id, token);
     this.#byValue.set(token.value, token);

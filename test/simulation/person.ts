@@ -1,8 +1,10 @@
 // The person and the rest of the world: orders, edits, accidents, outages. Each act says what it did.
 import { HOUR, MINUTE } from "../../core/duration.ts";
+import { tokenName } from "../../core/name.ts";
+import { OPEN_POLICY } from "../../tokenapi/issuer.ts";
 import { recordOf } from "./laws.ts";
 import type { Token } from "./ledger.ts";
-import type { World } from "./world.ts";
+import { HOME, HOURLY, MARK, type World } from "./world.ts";
 
 interface Act {
   readonly name: string;
@@ -50,6 +52,94 @@ const outside = (name: string, weight: number, run: (token: Token, world: World)
   },
 });
 
+/** For a while something about the issuer is other than it was. */
+const aWhile = (name: string, weight: number, begin: (world: World) => void, end: (world: World) => void): Act => ({
+  name,
+  weight,
+  run(world) {
+    begin(world);
+    world.causes += 2;
+    world.outside(MINUTE);
+    world.time.in(world.random.span(1_000, 3 * HOUR), () => {
+      end(world);
+      world.causes++;
+      world.outside(MINUTE);
+    });
+  },
+});
+
+/** A deletion that does not come to its end wears out its person's patience. */
+function abandonLater(world: World): void {
+  const { object, random } = world;
+  if (!object || !random.chance(0.3)) return;
+  world.time.in(random.span(10_000, HOUR), () => {
+    if (world.object !== object) return;
+    world.tell(() => "PERSON abandons");
+    object.spec.abandon = true;
+    world.outside(500);
+  });
+}
+
+/** Somebody else under our mark: a copy of this cluster, restored from a backup. It uses what it issues. */
+function clone(world: World): void {
+  const { ledger, time, random } = world;
+  const number = 1 + Math.max(0, ...[...ledger.tokens.values()].map((token) => (token.by === "stranger" ? 0 : token.number)));
+  const owner = ledger.users[0];
+  if (!owner?.active) return;
+  const token = ledger.issue({ name: tokenName("data-ingest", MARK, number), days: 30, scim: false, owner: owner.id }, "clone");
+  world.tell(() => `  a copy of this installation issued r${number} (#${token.id})`);
+  world.causes += 3;
+  const use = (): void => {
+    if (ledger.use(token.value)) token.uses.push(time.now);
+    time.in(random.span(2 * MINUTE, 6 * HOUR), use);
+  };
+  time.in(random.span(70_000, 200_000), use);
+}
+
+/** The API restored from a backup gives an id out again, to somebody else. */
+function reuse(token: Token, { ledger }: World): void {
+  ledger.revoke(token.id, "outside");
+  ledger.delete(token.id, "outside");
+  const owner = ledger.users.find(({ active }) => active);
+  if (owner) ledger.issue({ name: `somebody-elses-${token.id}`, days: null, scim: false, owner: owner.id }, "stranger", token.id);
+}
+
+/** The object comes back from a backup, younger than its tokens; the delivered copy was never gone. */
+function restoreObject(world: World): void {
+  const { object, secret } = world;
+  if (!object || object.deleting || secret.current?.owner !== object.uid || !recordOf(world)) return;
+  world.touch();
+  secret.put({ ...secret.current, owner: null, ownAlone: false });
+  const { spec } = object;
+  world.vanish();
+  world.create(spec);
+  world.causes += 3;
+  world.outside(500);
+}
+
+/** What concerns the issuer, its API and those beside us. */
+const BEYOND: readonly Act[] = [
+  aWhile("issuer-gone", 1, (world) => (world.issuer = null), (world) => (world.issuer = HOME)),
+  aWhile("issuer-moved", 2, (world) => (world.issuer = world.random.pick([{ ...HOME, url: "https://elsewhere.example" }, { ...HOME, userId: 2 }])), (world) => (world.issuer = HOME)),
+  aWhile("policy-of-issuer", 1, (world) => {
+    const { random } = world;
+    world.policy = { ...OPEN_POLICY, maxDays: random.pick([1, null]), allowNever: random.chance(0.5), minOverlap: random.pick([0, HOUR]), serviceUsers: random.pick([null, ["Data*"], ["other"]]) };
+  }, (world) => (world.policy = OPEN_POLICY)),
+  { name: "credential-denied", weight: 1, run: (world) => (world.deniedUntil = world.time.now + world.random.span(1_000, HOUR)) },
+  {
+    name: "tokens-refused",
+    weight: 1,
+    run(world) {
+      world.refusedUntil = world.time.now + world.random.span(10_000, 3 * HOUR);
+      world.causes++;
+    },
+  },
+  aWhile("secret-unreadable", 1, (world) => (world.secret.unreadable = true), (world) => (world.secret.unreadable = false)),
+  { name: "installation-cloned", weight: 1, run: clone },
+  outside("id-given-out-again", 1, reuse),
+  { name: "object-restored-from-backup", weight: 1, run: restoreObject },
+];
+
 export const ACTS: readonly Act[] = [
   { name: "nothing", weight: 4, run: () => undefined },
   edit("rotate", 6, (spec, { random }) => (spec.rotate = `r${random.int(1_000_000)}`)),
@@ -69,6 +159,9 @@ export const ACTS: readonly Act[] = [
     spec.deletionPolicy = random.pick(["Delete", "Revoke", "Orphan"]);
     spec.onExternalChange = random.pick(["Reissue", "Restore", "Report"]);
   }),
+  edit("windows", 2, (spec, { random }) => {
+    spec.windows = random.pick([[], HOURLY, [{ cron: "30 2 * * *", duration: HOUR, timeZone: "Europe/Berlin" }], [{ cron: "61 * * * *", duration: HOUR, timeZone: "UTC" }]]);
+  }),
   edit("overlap", 1, (spec, { random }) => {
     spec.retire = { ...spec.retire, maxOverlap: Math.max(spec.retire.minOverlap, random.pick([10_000, 2 * HOUR])), when: random.pick(["Unused", "Deadline"]) };
   }),
@@ -78,6 +171,7 @@ export const ACTS: readonly Act[] = [
     run(world) {
       if (!world.object || world.object.deleting) return;
       world.object.deleting = true;
+      abandonLater(world);
       if (!world.object.held) {
         for (const { id } of world.ledger.tokens.values()) world.orphans.add(id);
         world.vanish();
@@ -176,6 +270,7 @@ export const ACTS: readonly Act[] = [
       world.outside(MINUTE);
     },
   },
+  ...BEYOND,
   {
     name: "outage",
     weight: 2,

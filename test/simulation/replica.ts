@@ -10,9 +10,8 @@ import { onOutcome, onPlan } from "./laws.ts";
 import { SimApi } from "./sim-api.ts";
 import { SimTarget } from "./sim-target.ts";
 import type { Version } from "./secret.ts";
-import type { Issuer, World } from "./world.ts";
+import { RESYNC, type Issuer, type World } from "./world.ts";
 
-const RESYNC = 60_000;
 const LEASE = 15_000;
 
 /** What the watch has brought so far. */
@@ -55,8 +54,8 @@ export class Replica {
   /** The version of the delivered copy that its plans rest on. */
   planned: Version | null = null;
   frozenUntil = 0;
-  /** The last look at the place of delivery failed. */
-  blind = false;
+  /** Plans of the present run: none where the place of delivery could not be read. */
+  plans = 0;
   #at: Issuer | null = null;
   #session: IssuerSession | null = null;
   uid = "";
@@ -178,9 +177,10 @@ export class Replica {
       this.uid = object.uid;
       Object.assign(this.memory, blankMemory());
     }
-    if (this.#at !== world.issuer) this.#session = null;
+    if (this.#at !== world.issuer) this.#forget();
     if (!this.#session && world.issuer) await this.#open(world.issuer);
-    this.blind = false;
+    this.planned = null;
+    this.plans = 0;
     const list = this.#session?.tokens("service") ?? null;
     if (list && (list.sentAt === null || this.clock.monotonic() - list.sentAt > RESYNC)) {
       await list.refresh(list.sentAt ?? 0).catch(() => undefined);
@@ -211,6 +211,12 @@ export class Replica {
   /** Whether it has an issuer to ask. */
   get reaches(): boolean {
     return this.#session !== null;
+  }
+
+  /** Another issuer: what the lists of the old one said is gone with it. */
+  #forget(): void {
+    this.#session = null;
+    this.api.listedAt = 0;
   }
 
   async #open(issuer: Issuer): Promise<void> {

@@ -24,8 +24,8 @@ export class SimApi implements TokenApi {
   async #call<T>(name: string, effect: () => T): Promise<T> {
     const { world } = this.#of;
     const { random, profile, ledger } = world;
+    const writes = this.#writes(name);
     await this.#of.park(name, 5, 300);
-    const writes = name !== "list" && name !== "users" && name !== "me" && name !== "verify";
     if (world.outageUntil > world.time.now) {
       world.coverage.meet("fault", "outage");
       throw new LifecycleError("retryable", "UNAVAILABLE", "the API answers 503");
@@ -52,6 +52,14 @@ export class SimApi implements TokenApi {
     return result;
   }
 
+  /** Only the leader may change anything. */
+  #writes(name: string): boolean {
+    if (name === "list" || name === "users" || name === "me" || name === "verify") return false;
+    const { world } = this.#of;
+    if (world.profile.mode === "elected" && world.leader !== this.#of) world.broken("L5 exactly once", `${this.#of.name} asked to ${name} after it had lost the lead`);
+    return true;
+  }
+
   #note(name: string, bad: string): void {
     const { world } = this.#of;
     world.coverage.meet("fault", bad);
@@ -74,8 +82,8 @@ export class SimApi implements TokenApi {
   }
 
   /** Another API, or another identity, knows nothing of our tokens. */
-  #here(): void {
-    if (this.at !== HOME) throw new LifecycleError("missing", "NO_SUCH_TOKEN", "no such token");
+  #here(at: Issuer): void {
+    if (at !== HOME) throw new LifecycleError("missing", "NO_SUCH_TOKEN", "no such token");
   }
 
   me(): Promise<User> {
@@ -88,10 +96,11 @@ export class SimApi implements TokenApi {
 
   async tokens(_: TokenList): Promise<readonly Remote[]> {
     const { world } = this.#of;
+    const { at } = this;
     const sentAt = world.time.now;
     const tokens = await this.#call("list", () => {
       if (world.deniedUntil > world.time.now) throw new LifecycleError("denied", "PERMISSION_DENIED", "The credential may not list tokens.");
-      return this.at === HOME ? world.ledger.list() : [];
+      return at === HOME ? world.ledger.list() : [];
     });
     this.listedAt = sentAt;
     return tokens;
@@ -99,9 +108,10 @@ export class SimApi implements TokenApi {
 
   issue(input: NewToken): Promise<IssuedToken> {
     const { world } = this.#of;
+    const { at } = this;
     return this.#call("issue", () => {
-      if (this.at !== HOME) {
-        onIssueElsewhere(this.#of, this.at);
+      if (at !== HOME) {
+        onIssueElsewhere(this.#of);
         throw new LifecycleError("denied", "PERMISSION_DENIED", "This credential may not issue tokens here.");
       }
       const token = world.ledger.issue({ name: input.name, days: input.expiresInDays, scim: input.scimEndpointsOnly, owner: input.userId ?? 1 });
@@ -113,8 +123,9 @@ export class SimApi implements TokenApi {
 
   revoke(id: number): Promise<Remote> {
     const { world } = this.#of;
+    const { at } = this;
     return this.#call("revoke", () => {
-      this.#here();
+      this.#here(at);
       const token = world.ledger.get(id);
       onRevoke(this.#of, token);
       world.tell(() => `  ${this.#of.name} revoked r${token.number}`);
@@ -124,8 +135,9 @@ export class SimApi implements TokenApi {
 
   restore(id: number): Promise<Remote> {
     const { world } = this.#of;
+    const { at } = this;
     return this.#call("restore", () => {
-      this.#here();
+      this.#here(at);
       const token = world.ledger.restore(id);
       // A frozen process that still obeys an object that is gone.
       if (world.object?.uid !== this.#of.uid) world.orphans.add(id);
@@ -136,8 +148,9 @@ export class SimApi implements TokenApi {
 
   delete(id: number): Promise<void> {
     const { world } = this.#of;
+    const { at } = this;
     return this.#call("delete", () => {
-      this.#here();
+      this.#here(at);
       const token = world.ledger.get(id);
       onDelete(this.#of, token);
       world.ledger.delete(id, "us");

@@ -59,12 +59,10 @@ export class SimTarget implements Target {
     const { world, clock, cache } = this.#of;
     const sentAt = clock.monotonic();
     this.#of.lookedAt = world.time.now;
-    this.#of.blind = true;
     const [version, resourceVersion] = await this.#call("read-secret", () => {
       if (world.secret.unreadable) throw new LifecycleError("denied", "FORBIDDEN", "The delivered copy may not be read.");
       return [world.secret.current, world.secret.version] as const;
     });
-    this.#of.blind = false;
     cache.learn(version, resourceVersion, clock.monotonic());
     cache.read = resourceVersion;
     this.#of.basis = resourceVersion;

@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { Coverage } from "./coverage.ts";
 import { live } from "./history.ts";
+import { visit } from "./small-model.ts";
 
 describe("the engine in a bad world", () => {
   it("breaks no law in 500 histories", async () => {
@@ -16,5 +17,17 @@ describe("the engine in a bad world", () => {
     const second = await live(42, new Coverage(), true);
     expect(second.story).toEqual(first.story);
     expect(first.story.length).toBeGreaterThan(10);
+  });
+});
+
+describe("the small model", () => {
+  it("breaks no law with one crash and one lost answer, wherever they come", async () => {
+    const { breach, histories } = await visit({ crashes: 1, lost: 1, changes: 0 });
+    expect(breach).toBeNull();
+    expect(histories).toBeGreaterThan(1_000);
+  });
+
+  it("breaks no law with one outside change, whenever it comes", async () => {
+    expect((await visit({ crashes: 0, lost: 0, changes: 1 })).breach).toBeNull();
   });
 });

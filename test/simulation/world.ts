@@ -1,6 +1,6 @@
 // One simulated world: true time, the token API, the place of delivery, the declaring object, its controllers,
 // its consumers and a person. Only edges are simulated: the plan and the executor are the real ones.
-import type { Desired } from "../../core/desired.ts";
+import type { Desired, Window } from "../../core/desired.ts";
 import { DAY, HOUR, MINUTE, SECOND } from "../../core/duration.ts";
 import type { Policy } from "../../core/observed.ts";
 import { OPEN_POLICY } from "../../tokenapi/issuer.ts";
@@ -15,6 +15,12 @@ import { Timeline } from "./timeline.ts";
 export const MARK = markOf("simulation", "ServiceToken/data/ingest");
 /** Where the tokens are; another url, or another identity, sees nothing of them. */
 export const HOME: Issuer = { url: "https://qualytics.example", userId: 1 };
+
+/** Open for ten minutes at every full hour; by the clock of the API. */
+export const HOURLY: readonly Window[] = [{ cron: "0 * * * *", duration: 10 * MINUTE, timeZone: "UTC" }];
+
+/** Between two lists. */
+export const RESYNC = 60_000;
 
 export interface Issuer {
   readonly url: string;
@@ -60,7 +66,7 @@ export class World {
   readonly coverage: Coverage;
   readonly story: string[] | null;
   /** What goes wrong is counted, so that a story can be told without some of it. */
-  readonly #spared: ReadonlySet<number>;
+  spared: ReadonlySet<number> = new Set();
   mishaps = 0;
   replicas: Replica[] = [];
   leader: Replica | null = null;
@@ -80,6 +86,9 @@ export class World {
   secretTouched = 0;
   /** Whether the last words of ours named tokens that are nobody's. */
   unclaimedSaid = false;
+  /** The faults are long over: everything has to be as it should. */
+  settled = false;
+  crowdedSince: number | null = null;
   breach: Breach | null = null;
   steps = 0;
   issues = 0;
@@ -93,9 +102,8 @@ export class World {
   #processes = 0;
   #uid = 0;
 
-  constructor(random: Random, coverage: Coverage, story: string[] | null, spared: ReadonlySet<number> = new Set()) {
+  constructor(random: Random, coverage: Coverage, story: string[] | null, profile: Profile | null = null) {
     this.random = random;
-    this.#spared = spared;
     this.coverage = coverage;
     this.story = story;
     this.time = new Timeline(random);
@@ -103,7 +111,7 @@ export class World {
     this.ledger.skew = random.pick([0, 0, 300, -700, 20_000]);
     this.ledger.deletesExpired = random.chance(0.5);
     const calm = random.chance(0.25);
-    this.profile = {
+    this.profile = profile ?? {
       mode: random.chance(0.7) ? "elected" : "replicas",
       crash: calm ? 0 : random.pick([0.002, 0.01, 0.04]),
       freeze: calm ? 0 : random.pick([0, 0.004, 0.02]),
@@ -117,17 +125,17 @@ export class World {
     if (this.profile.mode === "replicas") this.elect();
   }
 
-  create(): void {
+  create(again: Spec | null = null): void {
     const { random } = this;
     const old = this.object?.spec ?? null;
-    const spec: Spec = old && random.chance(0.5) ? { ...old, compromised: null, rollback: null, abandon: false, paused: false } : drawSpec(random);
+    const spec: Spec = again ?? (old && random.chance(0.5) ? { ...old, compromised: null, rollback: null, abandon: false, paused: false } : drawSpec(random));
     this.object = { uid: `object-${++this.#uid}`, since: Math.floor(this.time.now / 1_000) * 1_000, spec, deleting: false, held: random.chance(0.3) };
     this.tell(() => `object created: ${JSON.stringify(spec)}`);
   }
 
   /** Whether something goes wrong now. */
   mishap(probability: number): boolean {
-    return this.faults && this.random.chance(probability) && !this.#spared.has(this.mishaps++);
+    return this.faults && this.random.chance(probability) && !this.spared.has(this.mishaps++);
   }
 
   /** Nobody can tell what is at the issuer: it is gone, or another API or identity than the tokens'. */
@@ -207,9 +215,12 @@ export class World {
     return true;
   }
 
-  /** Every process learns of it: at the latest with the next list. */
+  /** Every process learns of it, and looks again when its next list is due. */
   outside(within: number): void {
-    for (const replica of this.replicas) replica.wake(this.random.span(50, within));
+    for (const replica of this.replicas) {
+      replica.wake(this.random.span(50, within));
+      this.time.in(within + RESYNC, () => replica.wake(1));
+    }
   }
 }
 
@@ -233,6 +244,7 @@ function drawSpec(random: Random): Spec {
       maxOverlap: Math.max(minOverlap, random.pick([10 * SECOND, 2 * HOUR, fast ? HOUR : 3 * DAY])),
     },
     keepRevokedFor: random.pick([0, 5 * SECOND, 2 * HOUR, fast ? HOUR : 2 * DAY]),
+    windows: random.pick([[], [], [], HOURLY]),
     onExternalChange: random.pick(["Reissue", "Reissue", "Restore", "Report"]),
     deletionPolicy: random.pick(["Delete", "Delete", "Revoke", "Orphan"]),
     rotate: "",

@@ -1,0 +1,189 @@
+// Faults to be put into the engine and its executor, one at a time: the simulation has to notice each of them.
+
+export interface Mutation {
+  readonly name: string;
+  readonly file: string;
+  /** Found exactly once in the file. */
+  readonly from: string;
+  readonly to: string;
+}
+
+const change = (file: string) => (name: string, from: string, to: string): Mutation => ({ name, file, from, to });
+
+const plan = change("core/plan.ts");
+const situation = change("core/situation.ts");
+const recording = change("core/recording.ts");
+const dates = change("core/dates.ts");
+const truth = change("core/truth.ts");
+const clean = change("core/checks/clean.ts");
+const deletion = change("core/checks/deletion.ts");
+const hand = change("core/checks/hand.ts");
+const lost = change("core/checks/lost.ts");
+const need = change("core/checks/need.ts");
+const order = change("core/checks/order.ts");
+const retire = change("core/checks/retire.ts");
+const world = change("core/checks/world.ts");
+const converge = change("tokenapi/converge.ts");
+const execute = change("tokenapi/execute.ts");
+const snapshot = change("tokenapi/snapshot.ts");
+const issuer = change("tokenapi/issuer.ts");
+
+/** A check left out of its list; `line` begins the line that names it. */
+const dropped = (name: string, line: string): Mutation => plan(`check dropped: ${name}`, `\n  ${line}`, `\n  //`);
+
+const CHECKS: readonly Mutation[] = [
+  dropped("copy-known", "world.copyKnown,"),
+  dropped("value-unread", "need.valueUnread,"),
+  dropped("issuer-known", "world.issuerKnown,"),
+  dropped("issuer-same (life)", "world.issuerSame, // another API's list"),
+  dropped("copy-ours", "world.copyOurs,"),
+  dropped("tokens-known", "world.tokensKnown,"),
+  dropped("answers-settled (life)", "world.answersSettled, // a lost answer"),
+  dropped("hand-superseded", "hand.handSuperseded,"),
+  dropped("compromised", "order.compromised,"),
+  dropped("hand-gone", "hand.handGone,"),
+  dropped("hand-verify", "hand.handVerify,"),
+  dropped("hand-deliver", "hand.handDeliver,"),
+  dropped("list-behind", "world.listBehind,"),
+  dropped("revocation-underway", "order.revocationUnderway,"),
+  dropped("state-revoked", "order.stateRevoked,"),
+  dropped("state-restored", "order.stateRestored,"),
+  dropped("rollback", "order.rollback,"),
+  dropped("restored-elsewhere", "order.restoredElsewhere,"),
+  dropped("current-missing", "need.currentMissing,"),
+  dropped("older-ended", "order.olderEnded,"),
+  dropped("lost-token", "lost.lostToken,"),
+  dropped("restore-elsewhere", "need.restoreElsewhere,"),
+  dropped("issue-urgently", "need.issueUrgently,"),
+  dropped("copy-looks", "clean.copyLooks,"),
+  dropped("retire-crowded", "retireCrowded,"),
+  dropped("retire-due", "retireDue,"),
+  dropped("ended-due", "clean.endedDue,"),
+  dropped("lost-remains", "lost.lostRemains,"),
+  dropped("issue-blocked", "need.issueBlocked,"),
+  dropped("issue-in-turn", "need.issueInTurn,"),
+  dropped("issue-outside-window", "need.issueOutsideWindow,"),
+  dropped("window-invalid", "need.windowInvalid,"),
+  dropped("external-reported", "need.externalReported,"),
+  dropped("deletion-orphan", "deletion.orphaned,"),
+  dropped("deletion-abandon", "deletion.abandoned,"),
+  dropped("deletion-blocked", "deletion.blocked,"),
+  dropped("issuer-same (end)", "world.issuerSame, // another API's tokens"),
+  dropped("answers-settled (end)", "world.answersSettled, // a POST"),
+  dropped("deletion-recorded", "deletion.foreignNames,"),
+  dropped("deletion-copy", "deletion.copyRemoved,"),
+  dropped("deletion-hand", "deletion.handDropped,"),
+  dropped("deletion-tokens", "deletion.tokensEnded,"),
+];
+
+const ORDER: readonly Mutation[] = [
+  plan("order: delivered before it is verified", "\n  hand.handVerify,", "\n  hand.handDeliver, hand.handVerify,"),
+  plan("order: a rotation before the tidying up", "\n  retireCrowded,", "\n  need.issueInTurn, retireCrowded,"),
+  plan("order: issued before absence is proved", "\n  need.currentMissing,", "\n  need.issueUrgently, need.currentMissing,"),
+  plan("order: issued before lost tokens are cleared", "\n  lost.lostToken,", "\n  need.issueUrgently, lost.lostToken,"),
+  plan("order: a rollback taken for somebody's restore", "\n  order.rollback,", "\n  order.restoredElsewhere, order.rollback,"),
+  plan("order: tokens ended before the copy is removed", "\n  deletion.copyRemoved,", "\n  deletion.tokensEnded, deletion.copyRemoved,"),
+  plan("order: let go before the tokens are ended", "\n  deletion.copyRemoved,", "\n  deletion.copyRemoved, deletion.released,"),
+  plan("order: the copy judged before it is known whose it is", "\n  world.copyOurs,", "\n  need.issueUrgently, world.copyOurs,"),
+  plan("a refused write is tried again and again", "writes(hit) ? (need.unwritable(s) ?? hit) : hit", "hit"),
+];
+
+const DATES: readonly Mutation[] = [
+  dates("the overlap is skipped", "const least = delivered + minOverlap(s);", "const least = delivered;"),
+  dates("the overlap is too short by 5 s", "const least = delivered + minOverlap(s);", "const least = delivered + minOverlap(s) - 5_000;"),
+  dates("the overlap counts from the old one's creation", "const delivered = current.entry.deliveredAt ?? s.apiNow;", "const delivered = old.entry.created;"),
+  dates("the longest overlap is skipped", "Math.max(delivered + retire.maxOverlap, least)", "least"),
+  dates("the longest overlap is too short by 5 s", "delivered + retire.maxOverlap", "delivered + retire.maxOverlap - 5_000"),
+  dates("retired however shortly it has stood still", "Math.max(retire.idleFor, s.issuer?.resyncInterval ?? 0)", "0"),
+  dates("stood still 5 s too short", "Math.max(retire.idleFor, s.issuer?.resyncInterval ?? 0)", "Math.max(retire.idleFor, s.issuer?.resyncInterval ?? 0) - 5_000"),
+  dates("the old one's last use does not count", "Math.max(old.remote?.lastUsed ?? 0, delivered)", "delivered"),
+  dates("our own verification counts as use", "if (used === null || used <= current.entry.usedAfter) return latest;", "if (used === null) return latest;"),
+  dates("retired though nobody uses the new one", "if (used === null || used <= current.entry.usedAfter) return latest;", ""),
+  dates("keepRevokedFor is skipped", "entry.revoked.at + desired.keepRevokedFor", "entry.revoked.at"),
+  dates("deleted 5 s too early", "entry.revoked.at + desired.keepRevokedFor", "entry.revoked.at + desired.keepRevokedFor - 5_000"),
+  dates("renewBefore turned round", "entry.expires === null ? null : entry.expires - desired.renewBefore,", "entry.expires === null ? null : entry.expires + desired.renewBefore,"),
+  dates("renewed at half of rotation.every", "entry.created + desired.every", "entry.created + desired.every / 2"),
+  dates("rotation.every is forgotten", "desired.every === null ? null : entry.created + desired.every", "null"),
+  dates("no last call before expiry", "if (entry.expires === null) return null;", "return null;"),
+  dates("our clock's date for the API's", "return date - (s.apiNow - s.now);", "return date + (s.apiNow - s.now);"),
+  retire("the comparison of the retirement date turned round", "if (date.at > s.apiNow) return null;", "if (date.at < s.apiNow) return null;"),
+  clean("the comparison of the deletion date turned round", "due <= s.apiNow", "due >= s.apiNow"),
+  need("the comparison of dates turned round", "date !== null && date <= now;", "date !== null && date >= now;"),
+];
+
+const SEEING: readonly Mutation[] = [
+  situation("one list without it proves its absence", 'twice ? "gone" : "missing"', '"gone"'),
+  situation("a list older than the copy proves absence", "earlier.sentAt > knownAt(copy) &&", ""),
+  situation("absence is never proved", 'twice ? "gone" : "missing"', '"missing"'),
+  situation("unknown is taken for gone", 'return { remote: null, seen: "unknown" };', 'return { remote: null, seen: "gone" };'),
+  situation("the token in hand is taken for a lost one", "if (observed.hand && isSame(remote, observed.hand)) continue;", ""),
+  situation("a recorded token is taken for a lost one", "if (record?.revisions.some((entry) => isSame(remote, entry))) continue;", ""),
+  situation("the mark of another resource is taken for ours", "if (!parsed || parsed.mark !== desired.mark) continue;", "if (!parsed) continue;"),
+  situation("an earlier life's tokens are ours", "if (!isOfThisLife(stray.remote, desired) && ", "if (false && "),
+  situation("an expired token is seen as active", 'remote.expires !== null && remote.expires <= apiNow ? "expired" : "active"', '"active"'),
+  situation("used is taken for unused", "remote.lastUsed === null || remote.lastUsed <= remote.created + OWN_USE", "true"),
+  situation("our own verification makes a lost token somebody's", "remote.lastUsed <= remote.created + OWN_USE", "false"),
+  situation("an old one that somebody restored retires", "else if (entry.kept || entry.number === desired.rollback) kept.push(revision);", ""),
+  situation("another resource's record is believed", 'copy.record?.mark === desired.mark ? copy.record : null', "copy.record ? copy.record : null"),
+  situation("a token is known by its id alone", "remote.id === entry.id && remote.name === entry.name && Math.abs(remote.created - entry.created) < 1_000", "remote.id === entry.id"),
+  snapshot("a list older than our write is believed", "if (write.at < answer.sentAt) this.#writes.delete(id);", "if (true) this.#writes.delete(id);"),
+  snapshot("our own write is held against every later list", "if (write.at < answer.sentAt) this.#writes.delete(id);", "if (false) this.#writes.delete(id);"),
+  snapshot("an older list answers a request for a newer one", "this.#list === null || this.#list.sentAt <= after", "this.#list === null"),
+  snapshot("a list that failed is taken for an empty one", "if (!list) return this.#failure;", "if (!list) return present({ sentAt: 1e9, doneAt: 1, at: 0, tokens: [], earlier: { sentAt: 1e8, ids: [] }, deleted: [] });"),
+  snapshot("two looks within a moment count as two", "list.sentAt - sentAt >= SECOND_LOOK", "true"),
+  converge("the record read again counts as younger", "doneAt: Math.min(seen.at, at)", "doneAt: at"),
+  converge("a lost answer is forgotten", "list.sentAt > memory.uncertainAt) memory.uncertainAt = null;", "true) memory.uncertainAt = null;"),
+  issuer("a jump of our clock moves the dates", "return since ? latest : latest - jump;", "return latest;"),
+  world("an answer older than the lost one settles it", "tokens.sentAt > uncertainAt", "tokens.sentAt > uncertainAt - 20_000"),
+  retire("no fresh list before retirement by use", "if (date.byUse && listedAt < date.at) {", "if (false) {"),
+  retire("retired while the clocks differ", "if (date.at > s.apiNow) return null;", "if (date.at > s.now) return null;"),
+];
+
+const WRITING: readonly Mutation[] = [
+  lost("the fence is left out", "return fence(s, lost) ?? settle(s, first);", "return settle(s, first);"),
+  lost("lost, though the copy was read before the list", "if (!s.copy.exclusive && s.copy.readAt < s.tokens.doneAt) {\n      return act({ do: \"Look\", at: \"copy\", after: s.tokens.doneAt }, \"LostToken\", \"An unrecorded token of ours exists: looking at the delivered copy again.\");\n    }\n    const doubt", "const doubt"),
+  lost("without election nobody else is given time", "s.observed.alone ? 0 : first", "true ? 0 : first"),
+  lost("a second owner is fought", "  const { current } = s;\n  if (!current", "  const { current } = s;\n  if (true || !current"),
+  hand("the fence is not minded", "Math.max(record.fence, record.current ?? 0)", "(record.current ?? 0)"),
+  hand("verification is given up after no failure", "hand.failures >= VERIFY_ATTEMPTS", "hand.failures >= 0"),
+  hand("verification is never given up", "hand.failures >= VERIFY_ATTEMPTS", "false"),
+  recording("a delivery forgets its predecessor", "const old = s.current ? predecessor(s, s.current) : null;", "const old = null;"),
+  recording("a delivery forgets the others", "const others = base.revisions.filter(", "const others = [].filter("),
+  recording("a revocation is never marked as seen through", "{ ...entry.revoked, at, done: true }", "{ ...entry.revoked, at, done: false }"),
+  recording("the observation time starts with the request", "{ ...entry.revoked, at, done: true }", "{ ...entry.revoked, done: true }"),
+  recording("somebody's restore is not remembered", "(kept ? { ...entry, kept: true } : entry)", "entry"),
+  recording("a fence goes down again", "return { ...base, fence: Math.max(base.fence, number) };", "return { ...base, fence: number };"),
+  recording("the record names another API", 's.issuer?.url ?? ""', '""'),
+  retire("revoked before it is recorded", "return act({ do: \"Record\", record: revoking(s.record, old.entry.number, \"retired\", s.apiNow) }", "return act({ do: \"Revoke\", token: old.remote! }"),
+  retire("the current one retires", "revoking(s.record, old.entry.number, \"retired\"", "revoking(s.record, s.current.entry.number, \"retired\""),
+  order("deleted without being revoked", "return act({ do: stray.remote.active ? \"Revoke\" : \"Delete\", token: stray.remote }", "return act({ do: \"Delete\", token: stray.remote }"),
+  order("compromised is restored", "if (entry.revoked?.why !== \"state\") return null;", "if (!entry.revoked) return null;"),
+  order("the last good one is revoked when its successor is gone", 'const gaveWay = noted.why === "retired" || noted.why === "early";', "const gaveWay = false;"),
+  order("an expired one is restored for a rollback", "if (old.remote.expires !== null && old.remote.expires <= s.apiNow) return null;", ""),
+  need("the mark is left out of the name", "name: tokenName(desired.base, desired.mark, s.next)", "name: desired.base + \"-r\" + s.next"),
+  need("issued under the number that is delivered", "number: s.next, name: tokenName(desired.base, desired.mark, s.next)", "number: s.next - 1, name: tokenName(desired.base, desired.mark, s.next - 1)"),
+  need("issued before the declaring object is held", 'if (!s.observed.held) return act({ do: "Hold" }, why.reason, why.message);', ""),
+  need("tokens are burnt on a place that cannot be written", 'if (burnt && s.copy?.writable === null)', "if (false)"),
+  need("paused, and a rotation begins", 'if (desired.paused) return wait("Paused", "Paused by annotation: nothing is begun.");', ""),
+  need("a rotation does not wait for the retiring one", "if (!old || !s.current) return issue(s, why);", "return issue(s, why);"),
+  need("a changed owner is not noticed", "observed.owner.value.id !== inputs.owner", "false"),
+  need("a revocation elsewhere is not noticed", "if (current.seen === \"revoked\" && revoked?.why !== \"state\")", "if (false)"),
+  need("a deletion elsewhere is not noticed", "if (current.seen === \"gone\")", "if (false)"),
+  need("another value in the copy is not noticed", "if (s.copy?.value === \"changed\")", "if (false)"),
+  need("expiry is not noticed", "if (current.seen === \"expired\" || isPast(current.entry.expires, s.apiNow))", "if (false)"),
+  deletion("the tokens stay active when the resource goes", "if (!dead) return act({ do: \"Revoke\", token }", "if (false) return act({ do: \"Revoke\", token }"),
+  deletion("let go without a last look", "if (s.tokens && s.tokens.sentAt <= seenAt)", "if (false)"),
+  deletion("Orphan is not minded", 's.desired.deletionPolicy !== "Orphan" || ', "true || "),
+  execute("our own POST is not put into the list", "snapshot(scene).put(token);", ""),
+  execute("a lost answer to a POST is not remembered", 'if (isKind(error, "uncertain", "conflict")) memory.uncertainAt = clock.monotonic();\n    if (!isKind(error, "conflict")) throw error;\n    memory.taken', 'if (!isKind(error, "conflict")) throw error;\n    memory.taken'),
+  execute("a taken number is not remembered", "memory.taken = Math.max(memory.taken, action.number);", ""),
+  execute("the value is forgotten before it is delivered", "await write(scene, { record: action.record, value: memory.value }, () => {", "const value = memory.value; memory.hand = null; await write(scene, { record: action.record, value }, () => {"),
+  execute("a delivery is dated when it set out", "if (!done || elapsed <= SLOW_DELIVERY) return;", "return;"),
+  execute("what is read after a conflict is not looked at", "await scene.target.read();\n    if (scene.memory.hand", "if (scene.memory.hand"),
+  execute("a process that lost the lead goes on writing", 'if (action.do !== "Look" && action.do !== "Drop") scene.guard?.();', ""),
+  truth("Ready though it is broken", "if (broken) return no(", "if (false) return no("),
+  truth("Ready though the value was not compared", 'if (s.copy.value === "unread") {', "if (false) {"),
+  truth("Ready though nothing is delivered", "if (!current) return no(hit.reason, hit.message);", 'if (!current) return { status: "True", reason: "Ready", message: "" };'),
+];
+
+export const MUTATIONS: readonly Mutation[] = [...CHECKS, ...ORDER, ...DATES, ...SEEING, ...WRITING];

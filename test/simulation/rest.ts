@@ -1,0 +1,133 @@
+// What has to be true in peace: consumers are served at every step, and at rest the goal is reached and nothing is left over.
+import { HOUR, MINUTE } from "../../core/duration.ts";
+import type { Entry } from "../../core/record.ts";
+import { delivered, isOlder, recordOf } from "./laws.ts";
+import type { Token } from "./ledger.ts";
+import type { DeclaringObject, Spec, World } from "./world.ts";
+
+/** So long two may retire beside the current one. */
+const CROWDED = 10 * MINUTE;
+
+/** What somebody holds without our having delivered it waits for its own date, and does not count. */
+const retires = (entry: Entry, { rollback }: Spec): boolean => !entry.revoked && !entry.kept && entry.deliveredAt !== null && entry.number !== rollback;
+
+/** Somebody has to be served. */
+function isServed(object: DeclaringObject | null): object is DeclaringObject {
+  return object !== null && !object.deleting && object.spec.state === "Active" && object.spec.onExternalChange !== "Report";
+}
+
+/** After every step in peace. */
+export function inPeace(world: World): void {
+  const { object, ledger } = world;
+  if (!isServed(object)) return;
+  const current = delivered(world);
+  if (!current || !ledger.isValid(current)) return world.broken("L2 never without", `in peace, ${current ? `r${current.number}` : "nothing"} is delivered, which is not valid`);
+  const record = recordOf(world);
+  let retiring = 0;
+  for (const entry of record?.revisions ?? []) {
+    const token = ledger.tokens.get(entry.id);
+    if (entry.number !== record?.current && retires(entry, object.spec) && token && ledger.isValid(token)) retiring++;
+  }
+  if (retiring < 2) world.crowdedSince = null;
+  else if (world.time.now - (world.crowdedSince ??= world.time.now) > CROWDED) world.broken("L3 few", `${retiring} revisions retire at once`);
+}
+
+export function atRest(world: World): void {
+  const { object, ledger } = world;
+  if (object?.deleting) return world.broken("L7 settles", "the object is still being deleted");
+  for (const token of ledger.tokens.values()) {
+    if (token.by === "stranger" || !ledger.isValid(token) || world.orphans.has(token.id)) continue;
+    if (token.by === "clone" && isBeside(world, token)) continue;
+    const wrong = leftActive(world, token);
+    if (wrong !== null) return world.broken("L1 nothing lost", `r${token.number} is active at rest ${wrong}`);
+  }
+  if (!object) return;
+  reached(world);
+  tidied(world);
+}
+
+/** A second owner's newer token is said, and left alone. */
+const isBeside = (world: World, token: Token): boolean => !world.object || token.number >= (recordOf(world)?.current ?? 0);
+
+/** What has ended is deleted when its time is over, and forgotten. */
+function tidied(world: World): void {
+  const { object, ledger, time } = world;
+  const record = recordOf(world);
+  if (!object || !record) return;
+  for (const entry of record.revisions) {
+    const { revoked, number } = entry;
+    if (!revoked || number === record.current || number === object.spec.rollback) continue;
+    if (revoked.at + object.spec.keepRevokedFor + HOUR < time.now) world.broken("L3 few", `r${number} is recorded long after it ended`);
+  }
+  for (const token of ledger.tokens.values()) {
+    if (token.by !== "us" || ledger.isValid(token) || token.created < object.since + MINUTE || token.number > record.fence) continue;
+    if (record.revisions.some(({ id }) => id === token.id)) continue;
+    world.broken("L3 few", `r${token.number} has ended, is not recorded and is still there at rest`);
+  }
+}
+
+/** Why a token should not be active at rest; null: it may be. */
+function leftActive(world: World, token: Token): string | null {
+  const { object, ledger } = world;
+  const current = delivered(world);
+  if (object && token === current) return null;
+  const entry = object ? recordOf(world)?.revisions.find(({ id }) => id === token.id) : undefined;
+  if (!entry) return world.unclaimedSaid && isOlder(world, token) ? null : "and nobody's";
+  // Its successor ended elsewhere and a person is to decide: it is held back, and said.
+  const decides = object?.spec.onExternalChange === "Report" && !(current && ledger.isValid(current));
+  return decides || accounted(entry, object?.spec.rollback ?? null) ? null : "though it was given up";
+}
+
+/** What may be active at rest beside the delivered one: kept for somebody, or still retiring. */
+function accounted(entry: Entry, rollback: number | null): boolean {
+  return entry.kept === true || entry.number === rollback || !entry.revoked;
+}
+
+function isAsked(world: World, spec: Spec, current: Token): boolean {
+  const record = recordOf(world);
+  const entry = record?.revisions.find(({ number }) => number === record.current);
+  const owner = world.ledger.users.find(({ id }) => id === current.owner)?.name;
+  return owner === spec.ownerName && entry?.inputs.rotate === spec.rotate && entry.inputs.days === spec.days;
+}
+
+/** The goal itself. */
+function reached(world: World): void {
+  const { object, ledger } = world;
+  const current = delivered(world);
+  if (!object) return;
+  const { spec } = object;
+  if (spec.state === "Revoked") {
+    // What a person wrote into the copy is not ours to revoke.
+    const ours = current?.by === "us" && recordOf(world)?.revisions.some(({ id }) => id === current.id);
+    if (current && ours && ledger.isValid(current)) world.broken("L7 settles", `r${current.number} is valid though state is Revoked`);
+    return;
+  }
+  if (spec.onExternalChange === "Report") return;
+  if (!current || !ledger.isValid(current)) return world.broken("L7 settles", "at rest nothing valid is delivered");
+  if (!isAsked(world, spec, current)) world.broken("L7 settles", `r${current.number} is not what the spec asks for`);
+  asOrdered(world, spec, current);
+}
+
+function asOrdered(world: World, spec: Spec, current: Token): void {
+  const record = recordOf(world);
+  if (spec.compromised === current.number) world.broken("L4 order", `r${current.number} is delivered though it is compromised`);
+  if (spec.look !== world.secret.current?.look) world.broken("L7 settles", "the delivered copy looks other than the spec says");
+  const retiring = (record?.revisions ?? []).filter((other) => other.number !== record?.current && retires(other, spec));
+  if (retiring.length > 1) world.broken("L3 few", `${retiring.length} revisions retire at rest`);
+  else if (retiring.length === 0) inTime(world, spec, current);
+  rolledBack(world, spec);
+}
+
+/** Renewed when it was due. */
+function inTime(world: World, { renewBefore, every, windows }: Spec, { expires, created, number }: Token): void {
+  const due = Math.min(expires === null ? Number.POSITIVE_INFINITY : expires - renewBefore, every === null ? Number.POSITIVE_INFINITY : created + every);
+  if (due + (windows?.length ? 2 * HOUR : 2 * MINUTE) < world.time.now + world.ledger.skew) world.broken("L7 settles", `r${number} is overdue for renewal`);
+}
+
+/** A revision that is kept is restored where a rollback asks for it. */
+function rolledBack(world: World, { rollback, compromised }: Spec): void {
+  const entry = recordOf(world)?.revisions.find(({ number }) => number === rollback);
+  const token = entry ? world.ledger.tokens.get(entry.id) : undefined;
+  if (!entry?.revoked || !token || token.active || rollback === compromised || world.ledger.isOver(token)) return;
+  if (entry.revoked.why !== "compromised" && entry.number !== recordOf(world)?.current) world.broken("L7 settles", `r${entry.number} is not restored though a rollback asks for it`);
+}

@@ -1,7 +1,7 @@
 // Draws docs/flow.svg from the data below: `node docs/flow.ts`. With --check it only says whether the committed
 // picture is what it would draw. Nothing is measured, so the same data gives the same bytes everywhere.
-import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { generate } from "./generated.ts";
 
 type Tone = "write" | "front" | "engine" | "place" | "api";
 
@@ -155,21 +155,4 @@ export function draw(): string {
   return `${parts.join("\n")}\n`;
 }
 
-const target = join(import.meta.dirname, "flow.svg");
-
-function committed(): string {
-  try {
-    return readFileSync(target, "utf8");
-  } catch {
-    return "";
-  }
-}
-
-if (process.argv[1] === import.meta.filename) {
-  if (!process.argv.includes("--check")) {
-    writeFileSync(target, draw());
-  } else if (committed() !== draw()) {
-    process.stderr.write("docs/flow.svg is not what `node docs/flow.ts` draws\n");
-    process.exitCode = 1;
-  }
-}
+if (process.argv[1] === import.meta.filename) generate(join(import.meta.dirname, "flow.svg"), draw(), "docs/flow.ts");

@@ -1,10 +1,10 @@
 // Writes docs/states.md: `node docs/states.ts`. With --check it only says whether the committed page is what it would
 // write. The page is not drawn but seen: plan() answers each story of docs/states/stories.ts, a small world does what it
 // asks, and the state of one revision is looked at before and after.
-import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Action } from "../core/action.ts";
 import { END, LIFE, type Plan } from "../core/plan.ts";
+import { generate } from "./generated.ts";
 import { MEANINGS, type State } from "./states/state.ts";
 import { STORIES, type Happening, type Story } from "./states/stories.ts";
 import { World } from "./states/world.ts";
@@ -166,21 +166,4 @@ export function render(): string {
   ].join("\n");
 }
 
-const target = join(import.meta.dirname, "states.md");
-
-function committed(): string {
-  try {
-    return readFileSync(target, "utf8");
-  } catch {
-    return "";
-  }
-}
-
-if (process.argv[1] === import.meta.filename) {
-  if (!process.argv.includes("--check")) {
-    writeFileSync(target, render());
-  } else if (committed() !== render()) {
-    process.stderr.write("docs/states.md is not what `node docs/states.ts` writes\n");
-    process.exitCode = 1;
-  }
-}
+if (process.argv[1] === import.meta.filename) generate(join(import.meta.dirname, "states.md"), render(), "docs/states.ts");

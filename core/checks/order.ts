@@ -11,6 +11,7 @@ export const compromised: Check = {
     const number = s.desired.compromised;
     if (number === null) return null;
     const message = `Revision ${number} was reported as compromised.`;
+    if (s.observed.hand?.number === number) return act({ do: "Drop", refused: null }, "Compromised", message);
     const entry = everyRevision(s).find((revision) => revision.entry.number === number);
     if (entry && s.record) {
       const { remote, seen } = entry;
@@ -32,7 +33,7 @@ function strayCompromised(s: Situation, number: number, message: string): Hit | 
   if (!stray) return null;
   // Its value may still be on its way to delivery in a process that sleeps.
   const open = !s.copy?.exclusive && number > (s.record?.fence ?? 0) && typeof s.copy?.writable !== "string";
-  if (!stray.remote.active && open) return act({ do: "Fence", record: fenced(s, number) }, "Compromised", message);
+  if (open) return act({ do: "Fence", record: fenced(s, number) }, "Compromised", message);
   return act({ do: stray.remote.active ? "Revoke" : "Delete", token: stray.remote }, "Compromised", message);
 }
 

@@ -16,7 +16,7 @@ const ring = (name: string, include: string[], timeout: number, parallel: boolea
 export default defineConfig({
   test: {
     projects: [
-      ring("unit", ["test/core/**/*.test.ts", "test/lint/**/*.test.ts", "test/crds/**/*.test.ts", "test/controller/runtime/**/*.test.ts", "test/controller/parts/**/*.test.ts", "test/simulation/**/*.test.ts", "test/cli/**/*.test.ts"], 20_000, true),
+      ring("unit", ["test/core/**/*.test.ts", "test/lint/**/*.test.ts", "test/crds/**/*.test.ts", "test/controller/runtime/**/*.test.ts", "test/controller/parts/**/*.test.ts", "test/simulation/**/*.test.ts", "test/cli/**/*.test.ts", "test/tokenapi/suspicion.test.ts"], 20_000, true),
       ring("api", ["test/tokenapi/**/*.test.ts", "test/server/**/*.test.ts"], 60_000, true),
       ring("tools", ["test/tools/**/*.test.ts"], 60_000, true),
       ring("cluster", ["test/controller/*.test.ts"], 300_000, false),

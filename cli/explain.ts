@@ -73,6 +73,8 @@ function described(action: Action): string {
       return `Issue revision ${action.number} as ${action.name}`;
     case "Verify":
       return `Verify revision ${action.number}`;
+    case "Try":
+      return "Try whether the delivered value still authenticates";
     case "Hold":
     case "Release":
     case "Probe":

@@ -102,6 +102,13 @@ export class Issuers {
     this.#entry(key).changes.watch(mark, watched);
   }
 
+  /** A resource is gone: its token is not missed where a list lacks it. */
+  unexpect(mark: string): void {
+    for (const { client } of this.#entries.values()) {
+      for (const list of ["service", "personal"] as const) client?.session.tokens(list).expect(mark, null);
+    }
+  }
+
   async close(): Promise<void> {
     await Promise.all([...this.#entries.values()].map((entry) => entry.client?.close()));
     this.#entries.clear();

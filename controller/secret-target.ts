@@ -73,6 +73,15 @@ export class SecretTarget implements Target {
     return this.#copy;
   }
 
+  async value(sha256: string): Promise<SecretValue | null> {
+    try {
+      return await this.#standing(sha256);
+    } catch (error) {
+      if (isNotFound(error)) return null;
+      throw refusal(error, `Secret ${this.#name}`);
+    }
+  }
+
   async hold(): Promise<void> {
     await this.#finalizers([...this.#object.finalizers, FINALIZER]);
   }
@@ -158,19 +167,19 @@ export class SecretTarget implements Target {
     const entry = record.revisions.find(({ number }) => number === record.current);
     const words = { url: this.#url, name: entry?.name ?? "", expires: entry?.expires ?? null, user: this.#user };
     const token = value === "again" ? await this.#standing(entry?.sha256 ?? null) : value;
+    if (!token) throw new LifecycleError("invalid", "NOT_RENDERABLE", "The Secret holds the token only inside other text, so it cannot be written in another form: ask for a rotation, or change the template back.");
     return render(this.#object.spec.secret.template, { ...words, token });
   }
 
-  /** The plain value that stands in the Secret, found by its recorded fingerprint. */
-  async #standing(sha256: string | null): Promise<SecretValue> {
+  /** The value that stands in the Secret plainly, found by its recorded fingerprint; null: none does. */
+  async #standing(sha256: string | null): Promise<SecretValue | null> {
     const object = await this.#cluster.client.get<SecretObject>(secrets, this.#ref());
     this.#record = projectSecret(object);
     for (const encoded of Object.values(object.data ?? {})) {
       const value = Buffer.from(encoded, "base64").toString("utf8");
       if (createHash("sha256").update(value).digest("hex") === sha256) return new SecretValue(value);
     }
-    const message = "The Secret holds the token only inside other text, so it cannot be written in another form: ask for a rotation, or change the template back.";
-    throw new LifecycleError("invalid", "NOT_RENDERABLE", message);
+    return null;
   }
 
   async #send(record: Record, data: Map<string, string> | null, dryRun: boolean): Promise<SecretObject> {

@@ -3,6 +3,7 @@ import { LifecycleError } from "../core/error.ts";
 import type { EventText } from "../core/hit.ts";
 import { markOf } from "../core/name.ts";
 import { plan as makePlan } from "../core/plan.ts";
+import { isReason } from "../core/reason.ts";
 import { situate, type Situation } from "../core/situation.ts";
 import { resolve } from "../core/spec.ts";
 import type { Desired } from "../core/desired.ts";
@@ -51,6 +52,7 @@ export class TokenReconciler {
     if (!object) {
       this.#memories.delete(key);
       this.#reads.delete(key);
+      this.#options.issuers.unexpect(this.#markOf(key));
       return {};
     }
     // Deleted and nothing of ours holds it: other finalizers do.
@@ -94,6 +96,10 @@ export class TokenReconciler {
     return memory;
   }
 
+  #markOf(key: string): string {
+    return markOf(this.#options.scope(), `ServiceToken/${key}`);
+  }
+
   #issuerKey(object: TokenObject): string {
     return `${object.namespace}/${object.spec.issuerRef.name}`;
   }
@@ -107,7 +113,7 @@ export class TokenReconciler {
     return resolve(spec, {
       kind: "ServiceToken",
       resource: object.key,
-      mark: markOf(this.#options.scope(), `ServiceToken/${object.key}`),
+      mark: this.#markOf(object.key),
       defaultBase: `${object.namespace}-${object.name}`,
       since: object.createdAt,
       rotate: annotations[ANNOTATION.rotate] ?? "",
@@ -151,6 +157,7 @@ export class TokenReconciler {
       target,
       memory,
       held: () => this.#isHeld(object),
+      said: saidOf(object),
       alone,
       guard: () => this.#guard(object),
       clock: systemClock,
@@ -209,6 +216,14 @@ export class TokenReconciler {
       if (!isNotFound(error) && !isConflict(error)) throw error;
     }
   }
+}
+
+/** What the status says of the delivered revision: still true while no list is here. */
+function saidOf({ status }: TokenObject): Situated["said"] {
+  const ready = status?.conditions?.find(({ type }) => type === "Ready");
+  const revision = status?.token?.revision;
+  if (!ready || typeof revision !== "number" || !isReason(ready.reason)) return null;
+  return { revision, reason: ready.reason, message: ready.message };
 }
 
 function isUsed({ current }: Situation): boolean {

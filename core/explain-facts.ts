@@ -118,6 +118,7 @@ export function recordOf(context: Owned & { readonly issuer: Fact<Issuer> }): Re
     current: form.current === undefined ? newest : form.current,
     fence: form.fence ?? newest ?? 0,
     revisions,
+    ...(form.others?.length ? { others: form.others } : {}),
   };
 }
 

@@ -38,6 +38,8 @@ export interface ObservedForm {
   readonly uncertainAt?: string;
   readonly refused?: string;
   readonly unrenderable?: boolean;
+  readonly trial?: boolean;
+  readonly said?: { readonly revision: number; readonly reason: Reason; readonly message?: string };
   readonly alone?: boolean;
 }
 
@@ -101,6 +103,7 @@ export interface RecordForm {
   readonly current?: number | null;
   readonly fence?: number;
   readonly revisions?: readonly RevisionForm[];
+  readonly others?: readonly number[];
 }
 
 export interface CopyForm extends Seen {

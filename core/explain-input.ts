@@ -45,7 +45,7 @@ export function toCase(form: CaseForm): Case {
   const issuer = issuerOf(context);
   const record = recordOf({ ...context, owner, issuer });
   const inHand = hand === undefined ? null : handOf({ ...context, owner }, hand);
-  const { held = true, taken = 0, uncertainAt, refused = null, unrenderable = false, alone = true } = context.form;
+  const { held = true, taken = 0, uncertainAt, refused = null, unrenderable = false, trial = false, said, alone = true } = context.form;
   const observed: Observed = {
     issuer,
     owner,
@@ -57,6 +57,8 @@ export function toCase(form: CaseForm): Case {
     uncertainAt: uncertainAt === undefined ? null : instant(uncertainAt),
     refused,
     unrenderable: unrenderable ? desired.look : null,
+    trial,
+    said: said === undefined ? null : { message: `It was said to be ${said.reason}.`, ...said },
     alone,
     monotonic: now,
   };

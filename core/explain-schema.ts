@@ -58,6 +58,7 @@ const record = object({
   current: orNull(number),
   fence: count,
   revisions: list(revision),
+  others: list(count),
 });
 const policy = object({ maxExpiresInDays: number, allowNever: flag, minOverlap: time, serviceUsers: list(words), refusal: words });
 const listed = object({ revision: number, ...token, active: flag, lastUsed: orNull(date), owner: count });
@@ -81,6 +82,8 @@ const PRESENT = {
   },
 } satisfies { readonly [fact: string]: Fields };
 
+const said = object({ revision: number, reason: one(...REASONS), message: words }, ["revision", "reason"]);
+
 type FactName = keyof typeof PRESENT;
 
 function fact(name: FactName, value: unknown): Schema {
@@ -100,6 +103,6 @@ const member = (value: unknown, name: string): unknown =>
 export function caseSchema(file: unknown): Schema {
   const seen = member(file, "observed");
   const facts = Object.fromEntries((Object.keys(PRESENT) as FactName[]).map((name) => [name, fact(name, member(seen, name))]));
-  const observed = object({ ...facts, hand, held: flag, taken: count, uncertainAt: date, refused: words, unrenderable: flag, alone: flag });
+  const observed = object({ ...facts, hand, held: flag, taken: count, uncertainAt: date, refused: words, unrenderable: flag, trial: flag, said, alone: flag });
   return object({ desired: desired(member(member(file, "desired"), "kind")), observed, now: date }, ["desired", "now"]);
 }

@@ -17,7 +17,7 @@ export interface Step {
   readonly saw: string;
 }
 
-export type Role = "current" | "retiring" | "ended" | "kept" | "in hand" | "lost" | "remains" | "unclaimed";
+export type Role = "current" | "retiring" | "ended" | "kept" | "in hand" | "lost" | "remains" | "second owner's" | "unclaimed";
 
 /** A revision as the engine sorted it, before any check was asked. */
 export interface Sorted {
@@ -75,7 +75,7 @@ function sorted(s: Situation): Sorted[] {
     const { entry, remote, seen } = revision;
     return { number: entry.number, role: role(revision), seen, created: entry.created, expires: entry.expires, lastUsed: remote?.lastUsed ?? null };
   });
-  const strays = [...s.lost.map(stray(s, "lost")), ...s.remains.map(stray(s, "remains")), ...s.unclaimed.map(stray(s, "unclaimed"))];
+  const strays = [...s.lost.map(stray(s, "lost")), ...s.remains.map(stray(s, "remains")), ...s.others.map(stray(s, "second owner's")), ...s.unclaimed.map(stray(s, "unclaimed"))];
   const { hand } = s.observed;
   const held: Sorted[] = hand ? [{ number: hand.number, role: "in hand", seen: "unknown", created: hand.created, expires: hand.expires, lastUsed: null }] : [];
   return [...recorded, ...held, ...strays].sort((a, b) => a.number - b.number);

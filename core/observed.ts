@@ -122,6 +122,10 @@ export interface Observed {
   readonly refused: string | null;
   /** The look (see Desired.look) that the value which stands there cannot be written in; null or left out: none known. */
   readonly unrenderable?: string | null;
+  /** Most of the issuer's tokens are suddenly missing, and it is this resource's turn to try its delivered value. */
+  readonly trial?: boolean;
+  /** What was said of the delivered revision when a list was last here; null or left out: nothing, or nothing bad. */
+  readonly said?: { readonly revision: number; readonly reason: Reason; readonly message: string } | null;
   /** No second process may act on this resource (leader election, or Pulumi's lock). */
   readonly alone: boolean;
   /** Monotonic milliseconds of this process, now. */

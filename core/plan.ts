@@ -15,6 +15,7 @@ import type { Check, EventText, Hit } from "./hit.ts";
 import type { Observed } from "./observed.ts";
 import type { Reason } from "./reason.ts";
 import type { Entry } from "./record.ts";
+import { secondOwners } from "./second-owner.ts";
 import { situate, type Situation } from "./situation.ts";
 import { judge, type Truth } from "./truth.ts";
 import * as clean from "./checks/clean.ts";
@@ -33,6 +34,7 @@ export const LIFE: readonly Check[] = [
   world.issuerKnown, // nothing follows from silence
   world.issuerSame, // another API's list says nothing about our tokens
   world.copyOurs, // never write what is not ours
+  world.tokensSuspect, // most of a list gone at once: true, or a list that lies?
   world.tokensKnown, // no complete list, no decision
   world.answersSettled, // a lost answer is looked up before anything is repeated
   hand.handSuperseded, // a fenced value is dropped before it could be delivered
@@ -137,7 +139,7 @@ const writes = ({ action }: Hit): boolean => action !== null && WRITES.has(actio
 function conditions(s: Situation, hit: Hit): Condition[] {
   const ready: Truth = judge(s, hit);
   const list: Condition[] = [{ type: "Ready", ...ready }];
-  const second = lost.secondOwner(s);
+  const [second] = [...secondOwners(s), ...s.others];
   if (s.retiring.length > 0 && !s.desired.deleting) {
     const numbers = s.retiring.map(({ entry }) => entry.number).join(", ");
     list.push({ type: "Rotating", status: "True", reason: "AwaitingRetirement", message: `Revision ${numbers} retires beside the current one.` });
@@ -147,7 +149,7 @@ function conditions(s: Situation, hit: Hit): Condition[] {
     list.push({ type: "ClockSkew", status: "True", reason: "ClockSkew", message: "Our clock and the API's differ by more than a minute: nothing retires, and only expiry rotates." });
   }
   if (second) {
-    const message = `Revision ${second.number} was issued under our mark by somebody else and is in use: is this cluster or stack a copy of another? Nothing of it is revoked.`;
+    const message = `Revision ${second.number} was issued under our mark by somebody else: is this cluster or stack a copy of another, or was the delivered copy put back from a backup? Nothing of it is revoked: do that by hand if nobody needs it.`;
     list.push({ type: "SecondOwner", status: "True", reason: "SecondOwner", message });
   }
   if (s.unclaimed.length > 0) {

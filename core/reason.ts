@@ -60,3 +60,8 @@ export const REASONS = [
 ] as const;
 
 export type Reason = (typeof REASONS)[number];
+
+const KNOWN: ReadonlySet<string> = new Set(REASONS);
+
+/** Whether a word is a reason of ours. */
+export const isReason = (word: string): word is Reason => KNOWN.has(word);

@@ -48,6 +48,8 @@ export interface Record {
   /** No revision up to this number may be delivered any more, unless it is recorded here. */
   readonly fence: number;
   readonly revisions: readonly Entry[];
+  /** Ids of tokens that a second owner of our mark was seen to use: never ours to end, however far our numbers run. */
+  readonly others?: readonly number[];
 }
 
 /** The record as text for an annotation or state: stable key order, dates for people. */
@@ -71,6 +73,7 @@ export function encodeRecord(record: Record): string {
       ...(entry.revoked ? { revoked: { at: new Date(entry.revoked.at).toISOString(), why: entry.revoked.why, done: entry.revoked.done } } : {}),
       ...(entry.kept ? { kept: true } : {}),
     })),
+    ...(record.others?.length ? { others: record.others } : {}),
   });
 }
 
@@ -97,6 +100,12 @@ function instant(value: unknown): number {
 }
 
 const optional = <T>(value: unknown, read: (value: unknown) => T): T | null => (value === null || value === undefined ? null : read(value));
+
+function decodeOthers(value: unknown): { others?: number[] } {
+  if (value === undefined) return {};
+  if (!Array.isArray(value)) throw new Malformed();
+  return { others: value.map((id) => integer(id, 0)) };
+}
 
 function decodeInputs(value: unknown): IssueInputs {
   if (!isObject(value)) throw new Malformed();
@@ -146,6 +155,7 @@ export function decodeRecord(source: string): Record | null {
       current,
       fence: integer(value["fence"], 0),
       revisions,
+      ...decodeOthers(value["others"]),
     };
   } catch (error) {
     if (error instanceof Malformed || error instanceof SyntaxError) return null;

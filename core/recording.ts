@@ -2,6 +2,7 @@
 import type { Hand } from "./observed.ts";
 import type { Entry, Record, RevokedWhy } from "./record.ts";
 import { withEntry } from "./record.ts";
+import { secondOwners } from "./second-owner.ts";
 import type { Revision, Situation, Stray } from "./situation.ts";
 
 /** A record that knows nothing yet. */
@@ -42,13 +43,28 @@ export function successor(s: Situation, hand: Hand): Record {
     inputs: hand.inputs,
   };
   const revisions = [...others, ...(old ? [old] : []), fresh].sort((a, b) => a.number - b.number);
-  return { ...base, current: hand.number, fence: Math.max(base.fence, hand.number), revisions };
+  return { ...withOthers(s, base), current: hand.number, fence: Math.max(base.fence, hand.number), revisions };
+}
+
+/**
+ * Our own numbers are about to pass those of a second owner, which only comparing them would tell from a lost token.
+ * One that nobody has used yet may as well be lost: it is cleared, once a rotation of ours, which is no chase.
+ */
+function withOthers(s: Situation, { others = [], ...record }: Record): Record {
+  const listed = new Set(s.tokens?.tokens.map(({ id }) => id));
+  const ids = new Set([...others.filter((id) => listed.has(id)), ...secondOwners(s).flatMap(({ unused, remote }) => (unused ? [] : [remote.id]))]);
+  return ids.size === 0 ? record : { ...record, others: [...ids] };
 }
 
 /** No value made up to `number` may be delivered any more. */
 export function fenced(s: Situation, number: number): Record {
   const base = s.record ?? emptyRecord(s);
   return { ...base, fence: Math.max(base.fence, number) };
+}
+
+/** The record before we use the delivered value ourselves: uses up to `until` are no consumer's. */
+export function trying(record: Record, number: number, until: number): Record {
+  return withEntry(record, number, (entry) => ({ ...entry, usedAfter: Math.max(entry.usedAfter, until) }));
 }
 
 /** The record with one revision marked as about to be revoked by us. */

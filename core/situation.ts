@@ -46,6 +46,8 @@ export interface Situation {
   readonly lost: readonly Stray[];
   /** Strays of this life that are revoked. */
   readonly remains: readonly Stray[];
+  /** Active tokens that the record knows to be a second owner's, whatever their numbers. */
+  readonly others: readonly Stray[];
   /** Active strays that are not ours to touch: of an earlier life, or of another stack. They are said, no more. */
   readonly unclaimed: readonly Stray[];
   readonly next: number;
@@ -140,8 +142,9 @@ export function situate(desired: Desired, observed: Observed, now: number): Situ
   const apiNow = now + (issuer?.clockOffset ?? 0);
   const record = copy?.place === "ours" && copy.record?.mark === desired.mark ? copy.record : null;
   const strays = copy ? findStrays(desired, observed, record, apiNow) : [];
-  const mine = copy ? strays.filter((stray) => counts(stray, desired, copy, record)) : [];
   const isActive = ({ remote }: Stray): boolean => remote.active && !isOver(remote, apiNow);
+  const isOther = (stray: Stray): boolean => isActive(stray) && (record?.others?.includes(stray.remote.id) ?? false);
+  const mine = copy ? strays.filter((stray) => !isOther(stray) && counts(stray, desired, copy, record)) : [];
   const sorted = sortRevisions(desired, record, (entry) => see(entry, tokens, copy, apiNow));
   return {
     desired,
@@ -155,7 +158,8 @@ export function situate(desired: Desired, observed: Observed, now: number): Situ
     ...sorted,
     lost: mine.filter(isActive),
     remains: mine.filter((stray) => !isActive(stray)),
-    unclaimed: strays.filter((stray) => isActive(stray) && !mine.includes(stray)),
+    others: strays.filter(isOther),
+    unclaimed: strays.filter((stray) => isActive(stray) && !isOther(stray) && !mine.includes(stray)),
     next: 1 + largest(observed, desired, record, strays),
   };
 }

@@ -81,6 +81,11 @@ export class StateTarget implements Target {
     return createHash("sha256").update(this.#token.reveal()).digest("hex") === sha256 ? "intact" : "changed";
   }
 
+  value(sha256: string): Promise<SecretValue | null> {
+    const token = this.#token;
+    return Promise.resolve(token && createHash("sha256").update(token.reveal()).digest("hex") === sha256 ? token : null);
+  }
+
   read(): Promise<Copy> {
     return Promise.resolve(this.known());
   }

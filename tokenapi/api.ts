@@ -24,6 +24,9 @@ export interface NewToken {
   readonly userId: number | null;
 }
 
+/** refused: the API does not know the value (401). odd: an answer that says nothing of it. Words without the value. */
+export type Verification = { readonly is: "good" } | { readonly is: "refused" | "odd"; readonly message: string };
+
 export interface IssuedToken {
   readonly token: Remote;
   readonly value: SecretValue;
@@ -50,8 +53,8 @@ export interface TokenApi {
   restore(id: number): Promise<Remote>;
   /** `conflict` while the token is active. */
   delete(id: number): Promise<void>;
-  /** Whether a value authenticates: "ok", or why not, in a few words without the value. */
-  verify(value: SecretValue, scimEndpointsOnly: boolean): Promise<"ok" | string>;
+  /** Whether a value authenticates. */
+  verify(value: SecretValue, scimEndpointsOnly: boolean): Promise<Verification>;
   /** The API's clock minus ours, milliseconds, from the last answer's Date header. */
   readonly clockOffset: number;
 }

@@ -4,7 +4,7 @@ import { LifecycleError } from "../core/error.ts";
 import type { Remote } from "../core/observed.ts";
 import type { SecretValue } from "../core/secret-value.ts";
 import { apiAddress } from "./address.ts";
-import type { IssuedToken, NewToken, TokenApi, TokenList, User } from "./api.ts";
+import type { IssuedToken, NewToken, TokenApi, TokenList, User, Verification } from "./api.ts";
 import { isUsable } from "./credential.ts";
 import type { Credential } from "./credential.ts";
 import { decodeIssued, decodeToken, decodeTokens, decodeUser, decodeUsers } from "./decode.ts";
@@ -173,17 +173,17 @@ class Client implements HttpTokenApi {
     await this.#send({ operation: operations.delete, path: `user-tokens/${id}` });
   }
 
-  async verify(value: SecretValue, scimEndpointsOnly: boolean): Promise<"ok" | string> {
+  async verify(value: SecretValue, scimEndpointsOnly: boolean): Promise<Verification> {
     // Thrown, it would speak against the client's own credential.
-    if (!isUsable(value)) return "no HTTP header can hold the value";
+    if (!isUsable(value)) return { is: "odd", message: "no HTTP header can hold the value" };
     const call: Call = { operation: operations.verify, path: "users/me", credential: value, accepts: speaksOfToken };
     const answer = await this.#transport.send(call);
     // A SCIM token authenticates here, and is then told that this is not its place.
-    if (answer.status === 403 && scimEndpointsOnly) return "ok";
-    if (answer.status >= 300) return `the API answered ${answer.status}`;
+    if (answer.status === 403 && scimEndpointsOnly) return { is: "good" };
+    if (answer.status >= 300) return { is: answer.status === 401 ? "refused" : "odd", message: `the API answered ${answer.status}` };
     // A page that says "welcome" to everybody proves nothing.
     decodeUser(answer.text);
-    return "ok";
+    return { is: "good" };
   }
 
   async close(): Promise<void> {

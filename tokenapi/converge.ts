@@ -4,6 +4,7 @@ import type { EventText } from "../core/hit.ts";
 import { absent, present, unknown, type Copy, type Fact, type Issuer, type Observed, type Owner, type Policy } from "../core/observed.ts";
 import { plan, type Plan } from "../core/plan.ts";
 import { execute, specOf, type Scene } from "./execute.ts";
+import type { Snapshot } from "./snapshot.ts";
 import type { UserRef } from "./users.ts";
 
 export interface Situated extends Scene {
@@ -15,6 +16,8 @@ export interface Situated extends Scene {
   /** Whether the declaring object cannot vanish unseen. */
   readonly held: () => boolean;
   readonly alone: boolean;
+  /** See Observed.said. */
+  readonly said?: Observed["said"];
   readonly clock: { now(): number; monotonic(): number };
   /** False: a look that is due only later ends the loop instead of sleeping in it (Outcome.again). Default: true. */
   readonly patient?: boolean;
@@ -40,13 +43,10 @@ const PROBE_AGAIN = 290_000;
 
 /** Gathers every fact that the engine may ask for. */
 export async function observe(at: Situated): Promise<Observed> {
-  const { desired, issuer, memory, clock } = at;
+  const { desired, memory, clock } = at;
   const copy = at.target.known() ?? (await at.target.read());
   const ids = (copy.record?.revisions ?? []).map(({ id }) => id);
-  const list = issuer?.tokens(desired.kind === "ServiceToken" ? "service" : "personal") ?? null;
-  if (list && list.sentAt === null) await list.refresh(0).catch(() => undefined);
-  // Settled: a list that was sent later is here.
-  if (memory.uncertainAt !== null && list?.sentAt && list.sentAt > memory.uncertainAt) memory.uncertainAt = null;
+  const list = await listOf(at, copy);
   const refused = memory.refused && memory.refused.spec === specOf(desired) ? memory.refused.message : null;
   return {
     issuer: issuerFact(at),
@@ -59,9 +59,29 @@ export async function observe(at: Situated): Promise<Observed> {
     uncertainAt: memory.uncertainAt,
     refused,
     unrenderable: memory.unrenderable,
+    trial: list?.claim(desired.mark) ?? false,
+    said: at.said ?? null,
     alone: at.alone,
     monotonic: clock.monotonic(),
   };
+}
+
+/** The list that shows this resource's tokens, at least one look old. */
+async function listOf(at: Situated, copy: Copy): Promise<Snapshot | null> {
+  const { desired, issuer, memory } = at;
+  const list = issuer?.tokens(desired.kind === "ServiceToken" ? "service" : "personal") ?? null;
+  if (list && list.sentAt === null) await list.refresh(0).catch(() => undefined);
+  // Settled: a list that was sent later is here.
+  if (memory.uncertainAt !== null && list?.sentAt && list.sentAt > memory.uncertainAt) memory.uncertainAt = null;
+  expect(at, list, copy);
+  return list;
+}
+
+/** Tells the list what should stand in it, so that it knows when most of that is missing. */
+function expect({ desired }: Situated, list: Snapshot | null, { record, value }: Copy): void {
+  const entry = record?.mark === desired.mark ? record.revisions.find(({ number }) => number === record.current) : undefined;
+  const stands = entry?.sha256 && !entry.revoked && !desired.deleting && value === "intact";
+  list?.expect(desired.mark, stands ? entry : null);
 }
 
 function withProbe(copy: Copy, { memory, clock }: Situated): Copy {

@@ -29,6 +29,8 @@ export async function execute(action: Action, scene: Scene): Promise<void> {
       return issue(action, scene);
     case "Verify":
       return verify(scene);
+    case "Try":
+      return attempt(action, scene);
     case "Drop":
       return drop(action.refused, scene);
     case "Revoke":
@@ -42,7 +44,7 @@ export async function execute(action: Action, scene: Scene): Promise<void> {
   }
 }
 
-type Placing = Exclude<Action, { do: "Look" | "Issue" | "Verify" | "Drop" | "Revoke" | "Restore" | "Delete" }>;
+type Placing = Exclude<Action, { do: "Look" | "Issue" | "Verify" | "Try" | "Drop" | "Revoke" | "Restore" | "Delete" }>;
 
 /** The actions on the place of delivery and the declaring object. */
 async function place(action: Placing, scene: Scene): Promise<void> {
@@ -140,15 +142,28 @@ async function verify(scene: Scene): Promise<void> {
   const answer = await api.verify(memory.value, hand.inputs.scim);
   // The list shows our own use: what comes later than this is a consumer's.
   const usedAfter = hand.created + covering(clock.monotonic() - memory.issuedAt);
-  if (answer === "ok") {
+  if (answer.is === "good") {
     memory.hand = { ...hand, verified: true, usedAfter };
     return;
   }
-  memory.hand = { ...hand, failures: hand.failures + 1, failure: answer, usedAfter };
+  memory.hand = { ...hand, failures: hand.failures + 1, failure: answer.message, usedAfter };
   // Before it is held against the token: is it still there, and is its user?
   memory.uncertainAt = clock.monotonic();
   await users.refresh(memory.uncertainAt).catch(() => undefined);
-  throw new LifecycleError("retryable", "VERIFICATION_FAILED", `The new token does not authenticate yet: ${answer}.`);
+  throw new LifecycleError("retryable", "VERIFICATION_FAILED", `The new token does not authenticate yet: ${answer.message}.`);
+}
+
+/** Tries the delivered value, and tells the list what that says of it. Whoever cannot try leaves it to the next one. */
+async function attempt(action: Action & { do: "Try" }, scene: Scene): Promise<void> {
+  const { api } = session(scene);
+  const list = snapshot(scene);
+  const value = await scene.target.value(action.sha256);
+  const answer = value ? await api.verify(value, action.scim) : null;
+  if (answer === null || answer.is === "odd") {
+    list.pass();
+    throw new LifecycleError("retryable", "UNTRIED", `Whether the token list tells the truth could not be tried: ${answer?.message ?? "the value does not stand there"}.`);
+  }
+  list.settle(answer.is === "refused");
 }
 
 async function deliver(action: Action & { do: "Deliver" }, scene: Scene): Promise<void> {

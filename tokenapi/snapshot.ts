@@ -5,6 +5,7 @@ import { present, unknown, type Fact, type Remote, type Tokens } from "../core/o
 import { SECOND_LOOK } from "../core/situation.ts";
 import type { TokenApi, TokenList } from "./api.ts";
 import type { Clock } from "./clock.ts";
+import { Suspicion, type Expected } from "./suspicion.ts";
 
 interface List {
   readonly sentAt: number;
@@ -31,6 +32,7 @@ export class Snapshot {
   #list: List | null = null;
   #history: { sentAt: number; ids: ReadonlySet<number> }[] = [];
   readonly #writes = new Map<number, Write>();
+  readonly #suspicion: Suspicion;
   #flight: { sentAt: number; done: Promise<void> } | null = null;
   #failure: Fact<never> = unknown("TokensUnknown", "The token list has not been read yet.");
 
@@ -38,6 +40,7 @@ export class Snapshot {
     this.#api = api;
     this.#which = which;
     this.#clock = clock;
+    this.#suspicion = new Suspicion(() => clock.monotonic());
   }
 
   /** When the newest complete list was asked for, monotonic; null: none yet. */
@@ -85,7 +88,8 @@ export class Snapshot {
   }
 
   #take(answer: { sentAt: number; at: number; tokens: readonly Remote[] }): void {
-    if (this.#list) this.#remember(this.#list);
+    // A list that was shown to leave out what exists is no earlier look.
+    if (this.#list && !this.#suspicion.lies) this.#remember(this.#list);
     const list: List = { sentAt: answer.sentAt, doneAt: this.#clock.monotonic(), at: answer.at, byId: new Map(), byMark: new Map() };
     for (const token of answer.tokens) insert(list, token);
     for (const [id, write] of this.#writes) {
@@ -94,6 +98,7 @@ export class Snapshot {
       else drop(list, id);
     }
     this.#list = list;
+    this.#suspicion.take((id) => list.byId.get(id));
   }
 
   #remember(list: List): void {
@@ -120,6 +125,8 @@ export class Snapshot {
   view(mark: string, ids: readonly number[]): Fact<Tokens> {
     const list = this.#list;
     if (!list) return this.#failure;
+    const { problem } = this.#suspicion;
+    if (problem !== null) return unknown("TokensSuspect", problem);
     const wanted = new Set([...(list.byMark.get(mark) ?? []), ...ids]);
     const tokens: Remote[] = [];
     for (const id of wanted) {
@@ -135,6 +142,27 @@ export class Snapshot {
       earlier: earlier ? { sentAt: earlier.sentAt, ids: ids.filter((id) => earlier.ids.has(id)) } : null,
       deleted: ids.filter((id) => this.#writes.get(id)?.remote === null),
     });
+  }
+
+  /** Which token a resource has delivered, and so should be listed; null: none (any more). */
+  expect(mark: string, expected: Expected | null): void {
+    const list = this.#list;
+    this.#suspicion.expect(mark, expected, list && ((id) => list.byId.get(id)));
+  }
+
+  /** Whether this resource is to try its delivered value, since most tokens are missing; one at a time. */
+  claim(mark: string): boolean {
+    return this.#suspicion.claim(mark);
+  }
+
+  /** That trial showed nothing. */
+  pass(): void {
+    this.#suspicion.pass();
+  }
+
+  /** That trial showed whether its token is still good. */
+  settle(refused: boolean): void {
+    this.#suspicion.settle(refused);
   }
 
   /** Every token of the newest list that bears one of our marks; for the sweep. */

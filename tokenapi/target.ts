@@ -15,6 +15,8 @@ export interface Target {
   known(): Copy | null;
   /** Reads the place itself. */
   read(): Promise<Copy>;
+  /** The delivered value, if the one of this fingerprint (sha256, hex) stands there plainly; null: it does not. */
+  value(sha256: string): Promise<SecretValue | null>;
   /** Makes sure that the declaring object cannot vanish unseen. */
   hold(): Promise<void>;
   /** Lets the declaring object go. */

@@ -1,38 +1,36 @@
-// Tokens that bear our mark and that no record knows: lost, somebody's, or a second owner's.
+// Tokens that bear our mark and that no record knows: lost, or somebody's (second-owner.ts tells whose).
 // The order of reads proves the loss: the list first, the delivered copy after it, then the fence.
 import { SECOND } from "../duration.ts";
 import { act, finish, wait, warning, type Check, type Hit } from "../hit.ts";
 import { adopted, fenced } from "../recording.ts";
+import { secondOwners } from "../second-owner.ts";
 import type { Situation, Stray } from "../situation.ts";
 
 /** Without leader election a second replica may be delivering this very token: it gets so long. */
 const BENEFIT_OF_DOUBT = 30 * SECOND;
 
-/** A newer token in use beside a delivered, active one: somebody else runs with our mark. */
-export function secondOwner(s: Situation): Stray | null {
-  const { current } = s;
-  if (!current) return null;
-  const { number } = current.entry;
-  // Another token of the very number that is delivered is somebody else's, whatever became of ours: names are unique.
-  return s.lost.find((stray) => !stray.unused && (stray.number === number || (current.seen === "active" && stray.number > number))) ?? null;
-}
-
 export const lostToken: Check = {
   name: "lost-token",
   why: "a token whose value nobody holds is cleared; one that was used is somebody's and retires by the rules",
   ask(s) {
-    const owner = secondOwner(s);
-    const lost = s.lost.filter((stray) => stray !== owner && !(owner && !stray.unused && stray.number > owner.number));
+    const theirs = secondOwners(s);
+    const lost = s.lost.filter((stray) => !theirs.includes(stray));
     const first = lost[0];
-    if (!first || !s.copy || !s.tokens) return null;
+    if (!s.copy || !s.tokens) return null;
+    // What may be the other replica's is not taken for a second owner's either: that would issue one more.
+    if (!first) return theirs.length > 0 ? doubted(s, theirs) : null;
     if (!s.copy.exclusive && s.copy.readAt < s.tokens.doneAt) {
       return act({ do: "Look", at: "copy", after: s.tokens.doneAt }, "LostToken", "An unrecorded token of ours exists: looking at the delivered copy again.");
     }
-    const doubt = s.observed.alone ? 0 : first.remote.created + BENEFIT_OF_DOUBT - s.apiNow;
-    if (doubt > 0) return wait("LostToken", "Another replica may be delivering this token.", s.now + doubt);
-    return fence(s, lost) ?? settle(s, first);
+    return doubted(s, [first, ...theirs]) ?? fence(s, lost) ?? settle(s, first);
   },
 };
+
+function doubted(s: Situation, strays: readonly Stray[]): Hit | null {
+  if (s.observed.alone) return null;
+  const doubt = Math.max(...strays.map(({ remote }) => remote.created)) + BENEFIT_OF_DOUBT - s.apiNow;
+  return doubt > 0 ? wait("LostToken", "Another replica may be delivering this token.", s.now + doubt) : null;
+}
 
 function fence(s: Situation, lost: readonly Stray[]): Hit | null {
   if (s.copy?.exclusive) return null;

@@ -1,5 +1,7 @@
 // What has to be known before anything is decided. Unknown leads to waiting or to another look, never to more.
+import { MINUTE, SECOND } from "../duration.ts";
 import { act, stall, wait, type Check } from "../hit.ts";
+import { trying } from "../recording.ts";
 import { everyRevision, knownAt } from "../situation.ts";
 
 export const issuerKnown: Check = {
@@ -49,6 +51,30 @@ export const copyOurs: Check = {
     }
     if (copy?.place !== "foreign") return null;
     return stall("SecretNotOurs", copy.foreign ?? "What stands at the place of delivery is not ours: name another.");
+  },
+};
+
+/** A trial of the delivered value is ours for so long, and it begins only while so much of that is left. */
+const OUR_USE = MINUTE;
+const TRIAL_TIME = 30 * SECOND;
+/** How often the others look whether the suspicion is settled. */
+const SETTLED_BY = 10 * SECOND;
+
+/** One of the missing tokens is tried with the value that stands in its copy: whether the list lies shows there. */
+export const tokensSuspect: Check = {
+  name: "tokens-suspect",
+  why: "a list that suddenly lacks most tokens is settled by trying one of them, before anything is issued anew",
+  ask(s) {
+    const { tokens, trial } = s.observed;
+    if (tokens.is !== "unknown" || tokens.reason !== "TokensSuspect") return null;
+    const entry = s.current?.entry;
+    const settled = s.now + Math.max(SETTLED_BY, s.issuer?.resyncInterval ?? 0);
+    const able = s.copy?.value === "intact" && typeof s.copy.writable !== "string";
+    if (!trial || !s.record || !entry?.sha256 || !able) return wait("TokensSuspect", tokens.message, settled);
+    const message = `${tokens.message} Trying whether revision ${entry.number} still authenticates.`;
+    // Our own use must not look like a consumer's: it is recorded first.
+    if (entry.usedAfter < s.apiNow + TRIAL_TIME) return act({ do: "Record", record: trying(s.record, entry.number, s.apiNow + OUR_USE) }, "TokensSuspect", message);
+    return act({ do: "Try", sha256: entry.sha256, scim: entry.inputs.scim }, "TokensSuspect", message);
   },
 };
 

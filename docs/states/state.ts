@@ -1,5 +1,5 @@
 // In which state one revision is, and what that means.
-import { secondOwner } from "../../core/checks/lost.ts";
+import { secondOwners } from "../../core/second-owner.ts";
 import type { Case } from "../../core/explain-input.ts";
 import type { Remote } from "../../core/observed.ts";
 import { everyRevision, situate, type Revision, type Situation } from "../../core/situation.ts";
@@ -55,7 +55,7 @@ function recorded(s: Situation, revision: Revision): State | null {
 }
 
 function unrecorded(s: Situation, number: number): State | null {
-  if (secondOwner(s)?.number === number) return "second owner's";
+  if ([...secondOwners(s), ...s.others].some((stray) => stray.number === number)) return "second owner's";
   if (s.unclaimed.some((stray) => stray.number === number)) return "unclaimed";
   if (s.remains.some((stray) => stray.number === number)) return "revoked";
   if (!s.lost.some((stray) => stray.number === number)) return null;

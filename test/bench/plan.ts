@@ -21,6 +21,7 @@ const SITUATIONS: readonly { readonly name: string; readonly want: Desired; read
   { name: "nothing to do", want: desired(), seen: five },
   { name: "a rotation that waits", want: desired({ rotate: "now" }), seen: five },
   { name: "retirement", want: desired({ retire: { when: "Deadline", minOverlap: HOUR, idleFor: 0, maxOverlap: 2 * HOUR } }), seen: { ...five } },
+  { name: "a window ahead", want: desired({ windows: [{ cron: "0 2 * * 1-5", duration: 4 * HOUR, timeZone: "Europe/Zurich" }] }), seen: five },
   { name: "deletion", want: desired({ deleting: true }), seen: five },
 ];
 

@@ -33,6 +33,13 @@ export const TABLE: readonly Row[] = [
   { why: "what is somebody else's is never written", facts: { copy: copy({ place: "foreign", foreign: "theirs" }), list: [] }, check: "copy-ours", does: "stall", reason: "SecretNotOurs", ready: "False" },
   { why: "neither is a copy with another resource's record", facts: { copy: copy({ record: { ...record([entry(1)]), mark: "other" } }) }, check: "copy-ours", does: "stall", reason: "SecretNotOurs" },
   { why: "no list, no decision", facts: { tokens: unknown("CredentialDenied", "403") }, check: "tokens-known", does: "wait", reason: "CredentialDenied", ready: "True" },
+  { why: "most tokens gone at once are not believed", facts: { tokens: unknown("TokensSuspect", "most are missing") }, check: "tokens-suspect", does: "wait", reason: "TokensSuspect", ready: "True" },
+  { why: "whose turn it is records first that the next use is our own", facts: { tokens: unknown("TokensSuspect", "most are missing"), more: { trial: true } }, check: "tokens-suspect", does: "Record", reason: "TokensSuspect" },
+  { why: "then tries the delivered value", facts: { tokens: unknown("TokensSuspect", "most are missing"), copy: copy({ record: record([entry(1, { usedAfter: NOW + 50_000 })]) }), more: { trial: true } }, check: "tokens-suspect", does: "Try", reason: "TokensSuspect" },
+  { why: "where there is nothing to try, another one has to", facts: { tokens: unknown("TokensSuspect", "most are missing"), copy: copy({ record: record([entry(1)]), value: "missing" }), more: { trial: true } }, check: "tokens-suspect", does: "wait", reason: "TokensSuspect" },
+  { why: "or where our use could not be recorded", facts: { tokens: unknown("TokensSuspect", "most are missing"), copy: copy({ record: record([entry(1)]), writable: "quota" }), more: { trial: true } }, check: "tokens-suspect", does: "wait", reason: "TokensSuspect" },
+  { why: "what the last list showed is still said when there is none", facts: { tokens: unknown("TokensUnknown", "no answer"), more: { said: { revision: 1, reason: "DeletedElsewhere", message: "Revision 1 was deleted elsewhere." } } }, check: "tokens-known", does: "wait", reason: "TokensUnknown", ready: "False" },
+  { why: "but not of another revision", facts: { tokens: unknown("TokensUnknown", "no answer"), more: { said: { revision: 2, reason: "DeletedElsewhere", message: "Revision 2 was deleted elsewhere." } } }, check: "tokens-known", does: "wait", reason: "TokensUnknown", ready: "True" },
   { why: "a lost answer is looked up before anything is repeated", facts: { more: { uncertainAt: 1_500 } }, check: "answers-settled", does: "Look tokens", reason: "TokensUnknown" },
   { why: "a list sent after the lost answer settles it", facts: { more: { uncertainAt: 900 } }, check: "rest", does: "rest", reason: "Ready", ready: "True" },
   // The value in memory
@@ -49,8 +56,10 @@ export const TABLE: readonly Row[] = [
   { why: "an emergency does not wait for a copy that cannot be written", want: { compromised: 1 }, facts: { copy: copy({ record: record([entry(1)]), writable: "quota" }) }, check: "compromised", does: "Revoke", reason: "Compromised" },
   { why: "recorded, then sent", want: { compromised: 1 }, facts: { copy: copy({ record: record([entry(1, ended("compromised", false))]) }) }, check: "compromised", does: "Revoke", reason: "Compromised", ready: "False" },
   { why: "deleted at once, without observation", want: { compromised: 1 }, facts: { copy: copy({ record: record([entry(1, ended("compromised"))]) }), list: [remote(1, { active: false })] }, check: "compromised", does: "Delete", reason: "Compromised" },
-  { why: "a lost one can be compromised as well", want: { compromised: 2 }, facts: { list: [remote(1), remote(2)] }, check: "compromised", does: "Revoke", reason: "Compromised" },
-  { why: "and the way of its value is closed", want: { compromised: 2 }, facts: { list: [remote(1), remote(2, { active: false })] }, check: "compromised", does: "Fence", reason: "Compromised" },
+  { why: "a value in memory that is reported goes no further", want: { compromised: 2 }, facts: { list: [remote(1), remote(2, { created: NOW })], more: { hand: hand(2) } }, check: "compromised", does: "Drop", reason: "Compromised" },
+  { why: "the way of a lost one's value is closed first: another process may be about to deliver it", want: { compromised: 2 }, facts: { list: [remote(1), remote(2)] }, check: "compromised", does: "Fence", reason: "Compromised" },
+  { why: "then it is revoked", want: { compromised: 2 }, facts: { copy: copy({ record: record([entry(1)], { fence: 2 }) }), list: [remote(1), remote(2)] }, check: "compromised", does: "Revoke", reason: "Compromised" },
+  { why: "at once where the way cannot be closed", want: { compromised: 2 }, facts: { copy: copy({ record: record([entry(1)]), writable: "quota" }), list: [remote(1), remote(2)] }, check: "compromised", does: "Revoke", reason: "Compromised" },
   { why: "before it is deleted", want: { compromised: 2 }, facts: { copy: copy({ record: record([entry(1)], { fence: 2 }) }), list: [remote(1), remote(2, { active: false })] }, check: "compromised", does: "Delete", reason: "Compromised" },
   { why: "a list older than the record proves nothing", facts: { copy: copy({ record: record([entry(1)]), doneAt: 1_500 }), list: [remote(1, { active: false })] }, check: "list-behind", does: "Look tokens", reason: "TokensUnknown" },
   { why: "nor does it of a stray that may be recorded and gone since", facts: { copy: copy({ record: record([entry(1)]), doneAt: 1_500 }), list: [remote(1), remote(2)] }, check: "list-behind", does: "Look tokens", reason: "TokensUnknown" },
@@ -69,8 +78,13 @@ export const TABLE: readonly Row[] = [
   { why: "then the way of its value is closed", facts: { list: [remote(1), remote(2)] }, check: "lost-token", does: "Fence", reason: "LostToken" },
   { why: "then it goes", facts: { copy: copy({ record: record([entry(1)], { fence: 2 }) }), list: [remote(1), remote(2)] }, check: "lost-token", does: "Revoke", reason: "LostToken" },
   { why: "a second replica may be delivering it", facts: { list: [remote(1), remote(2, { created: NOW - 5_000 })], more: { alone: false } }, check: "lost-token", does: "wait", reason: "LostToken" },
+  { why: "and may be what a second owner seems to have", facts: { copy: copy({ record: record([entry(1)], { others: [102] }) }), list: [remote(1), remote(2, { lastUsed: NOW - HOUR }), remote(3, { created: NOW - 5_000 })], more: { alone: false } }, check: "lost-token", does: "wait", reason: "LostToken" },
   { why: "what is used is held by somebody", facts: { copy: copy({ record: null, value: "missing" }), list: [remote(1, { lastUsed: NOW - DAY })], more: {} }, check: "lost-token", does: "Fence", reason: "LostToken" },
   { why: "and retires by the usual rules", facts: { copy: copy({ record: record([], { fence: 1, current: null }), value: "missing" }), list: [remote(1, { lastUsed: NOW - DAY })] }, check: "lost-token", does: "Record", reason: "HeldBySomebody" },
+  { why: "a second owner's is not taken in once our numbers have passed its own", facts: { copy: copy({ record: record([entry(3)], { others: [102] }) }), list: [remote(2, { lastUsed: NOW - HOUR }), remote(3)] }, check: "rest", does: "rest", reason: "Ready", ready: "True" },
+  { why: "nor its next one cleared before it is used", facts: { copy: copy({ record: record([entry(3)], { others: [102] }) }), list: [remote(2, { lastUsed: NOW - HOUR }), remote(3), remote(4)] }, check: "rest", does: "rest", reason: "Ready", ready: "True" },
+  { why: "numbers that keep coming are a second owner's, used or not", facts: { copy: copy({ record: record([entry(1)], { fence: 4 }) }), list: [remote(1), remote(5)] }, check: "rest", does: "rest", reason: "Ready", ready: "True" },
+  { why: "two lost in a row are an accident", facts: { copy: copy({ record: record([entry(1)], { fence: 3 }) }), list: [remote(1), remote(4)] }, check: "lost-token", does: "Fence", reason: "LostToken" },
   { why: "a newer one in use is a second owner's: never fought", facts: { list: [remote(1), remote(2, { lastUsed: NOW - HOUR })] }, check: "rest", does: "rest", reason: "Ready", ready: "True" },
   { why: "what an earlier life left is not touched", want: young, facts: { copy: NO_COPY, list: [remote(1)] }, check: "issue-urgently", does: "Probe", reason: "Issuing" },
   { why: "Restore takes back what was revoked elsewhere", want: { onExternalChange: "Restore" }, facts: { list: [remote(1, { active: false })] }, check: "restore-elsewhere", does: "Restore", reason: "RevokedElsewhere", ready: "False" },
@@ -143,9 +157,20 @@ describe("plan", () => {
     expect([...LIFE, ...END].map((check) => check.name).filter((check) => !asked.has(check))).toEqual([]);
   });
 
-  it("says a second owner aloud", () => {
-    const made = plan(desired(), observed({ list: [remote(1), remote(2, { lastUsed: NOW - HOUR })] }), NOW);
+  it("says a second owner aloud, and remembers it when our numbers pass its own", () => {
+    const theirs = remote(2, { lastUsed: NOW - HOUR });
+    const made = plan(desired(), observed({ list: [remote(1), theirs] }), NOW);
     expect(made.conditions.map(({ type }) => type)).toContain("SecondOwner");
+    const next = plan(desired(), observed({ list: [remote(1), theirs, remote(3, { created: NOW })], more: { hand: hand(3) } }), NOW);
+    expect(next.actions[0]).toMatchObject({ do: "Deliver", record: { current: 3, others: [102] } });
+    const later = plan(desired(), observed({ copy: copy({ record: record([entry(3)], { others: [102] }) }), list: [theirs, remote(3)] }), NOW);
+    expect(later.conditions.map(({ type }) => type)).toContain("SecondOwner");
+  });
+
+  it("forgets a second owner's token that is no longer listed", () => {
+    const before = record([entry(1)], { others: [99, 102] });
+    const made = plan(desired(), observed({ copy: copy({ record: before }), list: [remote(1), remote(2), remote(3, { created: NOW })], more: { hand: hand(3) } }), NOW);
+    expect(made.actions[0]).toMatchObject({ do: "Deliver", record: { others: [102] } });
   });
 
   it("says what an earlier life left active", () => {

@@ -19,9 +19,9 @@ const anyEntry = (number: number) =>
     revoked: fc.record({ at: millisecond, why: fc.constantFrom("retired", "state", "compromised", "early", "elsewhere", "expired"), done: fc.boolean() }),
   });
 const anyRecord: fc.Arbitrary<Record> = fc
-  .tuple(fc.string(), fc.webUrl(), fc.nat(), fc.array(fc.nat(), { maxLength: 4 }))
-  .chain(([mark, url, userId, gaps]) =>
-    fc.tuple(...gaps.map((_, i) => anyEntry(i + 1))).map((revisions) => ({ mark, issuer: { url, userId }, current: revisions.at(-1)?.number ?? null, fence: userId, revisions: revisions as Record["revisions"] })),
+  .tuple(fc.string(), fc.webUrl(), fc.nat(), fc.array(fc.nat(), { maxLength: 4 }), fc.array(fc.nat(), { minLength: 1, maxLength: 3 }))
+  .chain(([mark, url, userId, gaps, others]) =>
+    fc.tuple(...gaps.map((_, i) => anyEntry(i + 1))).map((revisions) => ({ mark, issuer: { url, userId }, current: revisions.at(-1)?.number ?? null, fence: userId, revisions: revisions as Record["revisions"], others })),
   );
 
 describe("the record", () => {
@@ -49,6 +49,8 @@ describe("the record", () => {
     ["another version", { version: 2 }],
     ["no issuer", { issuer: null }],
     ["a negative fence", { fence: -1 }],
+    ["others that are no ids", { others: ["a"] }],
+    ["others that are no list", { others: 7 }],
     ["a current one that it does not know", { current: 7 }],
     ["two entries of one number", { revisions: [first, first] }],
     ["a date that is none", { revisions: [{ ...first, created: "yesterday" }] }],

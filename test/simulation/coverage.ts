@@ -6,7 +6,7 @@ import { REASONS } from "../../core/reason.ts";
 export type Counts = readonly (readonly [key: string, count: number])[];
 
 /** Given by the fronts, from what is outside this world. */
-const OF_THE_FRONTS: ReadonlySet<string> = new Set(["IssuerInvalid", "TokensSuspect"]);
+const OF_THE_FRONTS: ReadonlySet<string> = new Set(["IssuerInvalid"]);
 
 const ACTIONS: { readonly [action in Action["do"]]: true } = {
   Look: true,
@@ -15,6 +15,7 @@ const ACTIONS: { readonly [action in Action["do"]]: true } = {
   Probe: true,
   Issue: true,
   Verify: true,
+  Try: true,
   Fence: true,
   Deliver: true,
   Redeliver: true,

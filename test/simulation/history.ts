@@ -87,6 +87,7 @@ function heal(world: World): void {
   world.secret.unreadable = false;
   world.deniedUntil = 0;
   world.refusedUntil = 0;
+  world.cutUntil = 0;
   world.policy = OPEN_POLICY;
   // An issuer that never comes back is what abandon is for.
   const given = world.object?.deleting === true && world.object.spec.abandon;

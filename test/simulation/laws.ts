@@ -99,7 +99,8 @@ export function onIssueElsewhere(of: Replica): void {
 const MOST_FAILURES = 7;
 
 export function onVerify(of: Replica, token: Token | null): void {
-  if (!token) return;
+  // What stands delivered is tried where a list is suspected, once a list.
+  if (!token || token.deliveredAt !== null) return;
   token.failures++;
   if (token.failures > MOST_FAILURES) of.world.broken("L7 settles", `r${token.number} was tried ${token.failures} times`);
 }
@@ -316,17 +317,24 @@ export function onOutcome(of: Replica, outcome: Outcome): void {
   const ready = outcome.plan.conditions[0];
   if (of.plans === 0) blindly(of, outcome);
   saidSo(of, outcome, ready);
+  world.secondOwnerSaid = outcome.plan.conditions.some(({ type }) => type === "SecondOwner");
   world.unclaimedSaid = outcome.plan.conditions.some(({ type }) => type === "Unclaimed");
   world.coverage.meet("ready", `${ready?.status ?? ""} ${ready?.reason ?? ""}`);
   // A plan that no further look could follow is older than what was learnt meanwhile.
-  const stale = outcome.error !== null && world.secret.unreadable;
+  const stale = (outcome.error !== null && world.secret.unreadable) || outcome.plan.reason === "TokensSuspect";
   if (ready?.status === "True" && !stale) truthful(of);
 }
 
-/** What is wrong is said, and nothing that nobody has seen. */
+/** What a list would show is said only after one was seen, or where whoever saw one has said it before. */
+function unseen(of: Replica, ready: Condition | undefined): void {
+  if (of.api.listedAt > 0 || of.said?.reason === ready?.reason) return;
+  if (ready?.reason === "DeletedElsewhere" || ready?.reason === "RevokedElsewhere") of.world.broken("L6 truth", `${ready.reason} was said before any list was seen`);
+}
+
+/** What is wrong is said. */
 function saidSo(of: Replica, outcome: Outcome, ready: Condition | undefined): void {
   const { world } = of;
-  if (of.api.listedAt === 0 && (ready?.reason === "DeletedElsewhere" || ready?.reason === "RevokedElsewhere")) world.broken("L6 truth", `${ready.reason} was said before any list was seen`);
+  unseen(of, ready);
   const idle = outcome.plan.outcome === "rest" && outcome.error === null && !of.desired.deleting && of.desired.state === "Active";
   if (idle && of.desired.windows?.some(({ cron }) => cron.startsWith("61 "))) world.broken("L6 truth", "a window that never opens was passed over in silence");
   if (idle && ready?.status === "False" && ready.reason !== "ServiceUserDeactivated") world.broken("L6 truth", `nothing is done or waited for, and Ready is False: ${ready.reason}`);

@@ -30,7 +30,7 @@ function touchSecret(world: World): void {
 }
 
 function anyToken(world: World): Token | null {
-  const tokens = [...world.ledger.tokens.values()];
+  const tokens = [...world.ledger.tokens.values()].filter(({ by }) => by !== "stranger");
   return tokens.length === 0 ? null : world.random.pick(tokens);
 }
 
@@ -132,6 +132,23 @@ const BEYOND: readonly Act[] = [
     run(world) {
       world.refusedUntil = world.time.now + world.random.span(10_000, 3 * HOUR);
       world.causes++;
+    },
+  },
+  {
+    name: "list-cut-off",
+    weight: 2,
+    run(world) {
+      if (world.neighbours.stand) world.cutUntil = world.time.now + world.random.span(1_000, 3 * HOUR);
+    },
+  },
+  {
+    name: "everything-deleted",
+    weight: 1,
+    run(world) {
+      if (!world.neighbours.stand) return;
+      world.neighbours.vanish();
+      world.causes += 2;
+      world.outside(MINUTE);
     },
   },
   aWhile("secret-unreadable", 1, (world) => (world.secret.unreadable = true), (world) => (world.secret.unreadable = false)),

@@ -2,6 +2,7 @@
 import type { Desired } from "../../core/desired.ts";
 import { LifecycleError } from "../../core/error.ts";
 import { unknown } from "../../core/observed.ts";
+import { decodeRecord } from "../../core/record.ts";
 import type { Clock } from "../../tokenapi/clock.ts";
 import { converge, type Outcome } from "../../tokenapi/converge.ts";
 import { IssuerSession } from "../../tokenapi/issuer.ts";
@@ -10,7 +11,7 @@ import { onOutcome, onPlan } from "./laws.ts";
 import { SimApi } from "./sim-api.ts";
 import { SimTarget } from "./sim-target.ts";
 import type { Version } from "./secret.ts";
-import { RESYNC, type Issuer, type World } from "./world.ts";
+import { HOME, RESYNC, type DeclaringObject, type Issuer, type World } from "./world.ts";
 
 const LEASE = 15_000;
 
@@ -56,6 +57,8 @@ export class Replica {
   frozenUntil = 0;
   /** Plans of the present run: none where the place of delivery could not be read. */
   plans = 0;
+  /** What the status said when it began. */
+  said: DeclaringObject["said"] = null;
   #at: Issuer | null = null;
   #session: IssuerSession | null = null;
   uid = "";
@@ -181,10 +184,12 @@ export class Replica {
     if (!this.#session && world.issuer) await this.#open(world.issuer);
     this.planned = null;
     this.plans = 0;
+    this.said = object.said;
     const list = this.#session?.tokens("service") ?? null;
     if (list && (list.sentAt === null || this.clock.monotonic() - list.sentAt > RESYNC)) {
       await list.refresh(list.sentAt ?? 0).catch(() => undefined);
     }
+    if (list && this.#at === HOME) world.neighbours.look(this, list);
     const outcome = await converge({
       desired,
       issuer: this.#session,
@@ -195,12 +200,14 @@ export class Replica {
       alone: world.profile.mode === "elected",
       target: new SimTarget(this, object),
       memory: this.memory,
+      said: this.said,
       clock: this.clock,
       guard: () => this.#guard(),
       patient: false,
       traced: (step) => onPlan(this, step),
     });
     onOutcome(this, outcome);
+    object.said = saidBy(this, outcome) ?? object.said;
     this.#schedule(outcome);
   }
 
@@ -244,3 +251,11 @@ export class Replica {
   }
 }
 
+
+/** What the status of the object then holds: a word for the revision that is current. */
+function saidBy(of: Replica, { plan, error }: Outcome): DeclaringObject["said"] {
+  const record = of.planned?.record ? decodeRecord(of.planned.record) : null;
+  const [ready] = plan.conditions;
+  if (!ready || error || !record?.current) return null;
+  return { revision: record.current, reason: ready.reason, message: ready.message };
+}

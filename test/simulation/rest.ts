@@ -3,6 +3,7 @@ import { HOUR, MINUTE } from "../../core/duration.ts";
 import type { Entry } from "../../core/record.ts";
 import { delivered, isOlder, recordOf } from "./laws.ts";
 import type { Token } from "./ledger.ts";
+import { STUBBORN } from "./sim-target.ts";
 import type { DeclaringObject, Spec, World } from "./world.ts";
 
 /** So long two may retire beside the current one. */
@@ -38,6 +39,8 @@ export function atRest(world: World): void {
   for (const token of ledger.tokens.values()) {
     if (token.by === "stranger" || !ledger.isValid(token) || world.orphans.has(token.id)) continue;
     if (token.by === "clone" && isBeside(world, token)) continue;
+    // In use before the delivered copy was put back to an older one: from then on it looks like a second owner's.
+    if (world.secondOwnerSaid && token.uses.length > 0 && recordOf(world)?.others?.includes(token.id)) continue;
     const wrong = leftActive(world, token);
     if (wrong !== null) return world.broken("L1 nothing lost", `r${token.number} is active at rest ${wrong}`);
   }
@@ -46,8 +49,11 @@ export function atRest(world: World): void {
   tidied(world);
 }
 
-/** A second owner's newer token is said, and left alone. */
-const isBeside = (world: World, token: Token): boolean => !world.object || token.number >= (recordOf(world)?.current ?? 0);
+/** A second owner's newer token, or one that the record knows to be its, is said, and left alone. */
+function isBeside(world: World, token: Token): boolean {
+  const record = recordOf(world);
+  return !world.object || token.number >= (record?.current ?? 0) || record?.others?.includes(token.id) === true;
+}
 
 /** What has ended is deleted when its time is over, and forgotten. */
 function tidied(world: World): void {
@@ -111,12 +117,14 @@ function reached(world: World): void {
 function asOrdered(world: World, spec: Spec, current: Token): void {
   const record = recordOf(world);
   if (spec.compromised === current.number) world.broken("L4 order", `r${current.number} is delivered though it is compromised`);
-  if (spec.look !== world.secret.current?.look) world.broken("L7 settles", "the delivered copy looks other than the spec says");
   const retiring = (record?.revisions ?? []).filter((other) => other.number !== record?.current && retires(other, spec));
   if (retiring.length > 1) world.broken("L3 few", `${retiring.length} revisions retire at rest`);
   // What somebody holds without our delivery is not counted as one too many, but a rotation waits for it as well.
   const waitedFor = (record?.revisions ?? []).some((other) => other.number !== record?.current && !other.revoked && !other.kept);
   if (!waitedFor) inTime(world, spec, current);
+  // A look that only a new revision can have waits with that revision.
+  const waits = waitedFor && spec.look === STUBBORN;
+  if (spec.look !== world.secret.current?.look && !waits) world.broken("L7 settles", "the delivered copy looks other than the spec says");
   rolledBack(world, spec);
 }
 

@@ -2,7 +2,7 @@
 import { LifecycleError } from "../../core/error.ts";
 import type { Remote } from "../../core/observed.ts";
 import { SecretValue } from "../../core/secret-value.ts";
-import type { IssuedToken, NewToken, TokenApi, TokenList, User } from "../../tokenapi/api.ts";
+import type { IssuedToken, NewToken, TokenApi, TokenList, User, Verification } from "../../tokenapi/api.ts";
 import { onDelete, onIssue, onIssueElsewhere, onRevoke, onVerify } from "./laws.ts";
 import { show } from "./ledger.ts";
 import type { Replica } from "./replica.ts";
@@ -98,11 +98,13 @@ export class SimApi implements TokenApi {
     const { world } = this.#of;
     const { at } = this;
     const sentAt = world.time.now;
+    let complete = true;
     const tokens = await this.#call("list", () => {
+      complete = world.cutUntil <= world.time.now;
       if (world.deniedUntil > world.time.now) throw new LifecycleError("denied", "PERMISSION_DENIED", "The credential may not list tokens.");
-      return at === HOME ? world.ledger.list() : [];
+      return at === HOME && complete ? world.ledger.list() : [];
     });
-    this.listedAt = sentAt;
+    if (complete) this.listedAt = sentAt;
     return tokens;
   }
 
@@ -158,12 +160,12 @@ export class SimApi implements TokenApi {
     });
   }
 
-  verify(value: SecretValue): Promise<"ok" | string> {
+  verify(value: SecretValue): Promise<Verification> {
     const { world } = this.#of;
     return this.#call("verify", () => {
       const good = world.refusedUntil <= world.time.now && world.ledger.use(value.reveal()) !== null;
       if (!good) onVerify(this.#of, world.ledger.ofValue(value.reveal()));
-      return good ? "ok" : "401 Unauthorized";
+      return good ? { is: "good" } : { is: "refused", message: "401 Unauthorized" };
     });
   }
 

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { LifecycleError } from "../../core/error.ts";
 import type { Copy } from "../../core/observed.ts";
 import { decodeRecord, encodeRecord } from "../../core/record.ts";
+import { SecretValue } from "../../core/secret-value.ts";
 import type { Target, Writing } from "../../tokenapi/target.ts";
 import { onRelease, onWrite } from "./laws.ts";
 import type { Replica } from "./replica.ts";
@@ -68,6 +69,14 @@ export class SimTarget implements Target {
     this.#of.basis = resourceVersion;
     this.#copy = this.#judge(version, sentAt, clock.monotonic(), true);
     return this.#copy;
+  }
+
+  /** The plain value, where it stands. */
+  value(sha256: string): Promise<SecretValue | null> {
+    return this.#call("read-secret", () => {
+      const value = this.#of.world.secret.current?.value ?? null;
+      return value !== null && digest(value) === sha256 ? new SecretValue(value) : null;
+    });
   }
 
   hold(): Promise<void> {

@@ -2,11 +2,12 @@
 // its consumers and a person. Only edges are simulated: the plan and the executor are the real ones.
 import type { Desired, Window } from "../../core/desired.ts";
 import { DAY, HOUR, MINUTE, SECOND } from "../../core/duration.ts";
-import type { Policy } from "../../core/observed.ts";
+import type { Observed, Policy } from "../../core/observed.ts";
 import { OPEN_POLICY } from "../../tokenapi/issuer.ts";
 import { markOf } from "../../core/name.ts";
 import type { Coverage } from "./coverage.ts";
 import { Ledger } from "./ledger.ts";
+import { Neighbours } from "./neighbours.ts";
 import type { Random } from "./random.ts";
 import { Replica } from "./replica.ts";
 import { SecretStore } from "./secret.ts";
@@ -36,6 +37,8 @@ export interface DeclaringObject {
   readonly spec: Spec;
   deleting: boolean;
   held: boolean;
+  /** What its status says of the delivered revision. */
+  said: Observed["said"];
 }
 
 /** elected: one leader at a time. replicas: two act at once, without election. */
@@ -78,6 +81,8 @@ export class World {
   deniedUntil = 0;
   /** New tokens do not authenticate until then. */
   refusedUntil = 0;
+  /** Lists leave everything out until then. */
+  cutUntil = 0;
   /** What the issuer object names; null: there is none. */
   issuer: Issuer | null = HOME;
   policy: Policy = OPEN_POLICY;
@@ -86,6 +91,8 @@ export class World {
   secretTouched = 0;
   /** Whether the last words of ours named tokens that are nobody's. */
   unclaimedSaid = false;
+  /** Whether they said that somebody else runs with our mark. */
+  secondOwnerSaid = false;
   /** The faults are long over: everything has to be as it should. */
   settled = false;
   crowdedSince: number | null = null;
@@ -98,6 +105,7 @@ export class World {
   /** Tokens that a dead or frozen process may have left behind an object that is gone. */
   readonly orphans = new Set<number>();
   lastDesired: Desired;
+  readonly neighbours: Neighbours;
   #stirred = false;
   #processes = 0;
   #uid = 0;
@@ -110,6 +118,7 @@ export class World {
     this.ledger = new Ledger(() => this.time.now);
     this.ledger.skew = random.pick([0, 0, 300, -700, 20_000]);
     this.ledger.deletesExpired = random.chance(0.5);
+    this.neighbours = new Neighbours(this);
     const calm = random.chance(0.25);
     this.profile = profile ?? {
       mode: random.chance(0.7) ? "elected" : "replicas",
@@ -129,7 +138,7 @@ export class World {
     const { random } = this;
     const old = this.object?.spec ?? null;
     const spec: Spec = again ?? (old && random.chance(0.5) ? { ...old, compromised: null, rollback: null, abandon: false, paused: false } : drawSpec(random));
-    this.object = { uid: `object-${++this.#uid}`, since: Math.floor(this.time.now / 1_000) * 1_000, spec, deleting: false, held: random.chance(0.3) };
+    this.object = { uid: `object-${++this.#uid}`, since: Math.floor(this.time.now / 1_000) * 1_000, spec, deleting: false, held: random.chance(0.3), said: null };
     this.tell(() => `object created: ${JSON.stringify(spec)}`);
   }
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { isKind } from "../../core/error.ts";
 import { SecretValue } from "../../core/secret-value.ts";
 import { apiAddress } from "../../tokenapi/address.ts";
-import type { NewToken } from "../../tokenapi/api.ts";
+import type { NewToken, Verification } from "../../tokenapi/api.ts";
 import { createTokenApi } from "../../tokenapi/client.ts";
 import type { HttpTokenApi } from "../../tokenapi/client.ts";
 import { answer, html, json, reset } from "../support/breaking-socket.ts";
@@ -112,15 +112,15 @@ describe("with the token service", () => {
   it("tells whether a value authenticates", async () => {
     const plain = await issue();
     const scim = await issue({ userId: null, scimEndpointsOnly: true });
-    expect(await api.verify(plain.value, false)).toBe("ok");
-    expect(await api.verify(scim.value, true)).toBe("ok");
-    expect(await api.verify(scim.value, false)).toBe("the API answered 403");
+    expect(await api.verify(plain.value, false)).toEqual({ is: "good" });
+    expect(await api.verify(scim.value, true)).toEqual({ is: "good" });
+    expect(await api.verify(scim.value, false)).toEqual({ is: "odd", message: "the API answered 403" });
     await api.revoke(plain.token.id);
     await api.revoke(scim.token.id);
-    expect(await api.verify(plain.value, false)).toBe("the API answered 401");
-    expect(await api.verify(scim.value, true)).toBe("the API answered 401");
+    expect(await api.verify(plain.value, false)).toEqual({ is: "refused", message: "the API answered 401" });
+    expect(await api.verify(scim.value, true)).toEqual({ is: "refused", message: "the API answered 401" });
     await api.restore(plain.token.id);
-    expect(await api.verify(plain.value, false)).toBe("ok");
+    expect(await api.verify(plain.value, false)).toEqual({ is: "good" });
     expect((await api.me()).active).toBe(true);
   });
 
@@ -190,16 +190,16 @@ describe("trying out a value", () => {
   const value = new SecretValue("the-new-value");
   const forbidden = json(403, { detail: "SCIM only" });
 
-  it.each<[string, Act, boolean, string]>([
-    ["accepted", fine, false, "ok"],
-    ["accepted, though for SCIM", fine, true, "ok"],
-    ["for SCIM, and known", forbidden, true, "ok"],
-    ["known, but not allowed", forbidden, false, "the API answered 403"],
-    ["unknown", json(401, {}), false, "the API answered 401"],
-    ["unknown, for SCIM", json(401, {}), true, "the API answered 401"],
+  it.each<[string, Act, boolean, Verification]>([
+    ["accepted", fine, false, { is: "good" }],
+    ["accepted, though for SCIM", fine, true, { is: "good" }],
+    ["for SCIM, and known", forbidden, true, { is: "good" }],
+    ["known, but not allowed", forbidden, false, { is: "odd", message: "the API answered 403" }],
+    ["unknown", json(401, {}), false, { is: "refused", message: "the API answered 401" }],
+    ["unknown, for SCIM", json(401, {}), true, { is: "refused", message: "the API answered 401" }],
   ])("that is %s", async (_what, act, scim, said) => {
     const { api, socket } = await script([act]);
-    expect(await api.verify(value, scim)).toBe(said);
+    expect(await api.verify(value, scim)).toEqual(said);
     expect(socket.seen.map(({ headers }) => headers.get("authorization"))).toEqual(["Bearer the-new-value"]);
     expect(api.requests).toMatchObject({ verify: 1, me: 0 });
   });
@@ -221,7 +221,7 @@ describe("trying out a value", () => {
 
   it("that no header can hold is not sent", async () => {
     const { api, socket } = await script([fine]);
-    expect(await api.verify(new SecretValue("two\nlines"), false)).toBe("no HTTP header can hold the value");
+    expect(await api.verify(new SecretValue("two\nlines"), false)).toEqual({ is: "odd", message: "no HTTP header can hold the value" });
     expect(socket.seen).toHaveLength(0);
   });
 });

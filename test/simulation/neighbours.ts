@@ -1,0 +1,52 @@
+// Four other resources of the same issuer, as far as the token list knows them: so that much can be missing at once.
+import { MINUTE } from "../../core/duration.ts";
+import type { Snapshot } from "../../tokenapi/snapshot.ts";
+import type { Token } from "./ledger.ts";
+import type { Replica } from "./replica.ts";
+import type { World } from "./world.ts";
+
+const COUNT = 4;
+/** After a loss they have new ones so much later. */
+const REISSUED = 3 * MINUTE;
+
+export class Neighbours {
+  readonly #world: World;
+  #tokens: Token[] = [];
+
+  constructor(world: World) {
+    this.#world = world;
+    this.#issue();
+  }
+
+  #issue(): void {
+    const { ledger } = this.#world;
+    const owner = ledger.users.find(({ active }) => active);
+    if (!owner) return this.#world.time.in(REISSUED, () => this.#issue());
+    this.#tokens = Array.from({ length: COUNT }, (_, i) => ledger.issue({ name: `neighbour-${i}`, days: null, scim: false, owner: owner.id }, "stranger"));
+  }
+
+  /** A list may leave them out: with fewer of them it would not be suspected. */
+  get stand(): boolean {
+    return this.#tokens.every((token) => this.#world.ledger.isValid(token));
+  }
+
+  /** Their reconcilers say what they have delivered, and take their turn where a list is suspected. */
+  look(of: Replica, list: Snapshot): void {
+    for (const token of this.#tokens) list.expect(token.name, token);
+    for (const token of this.#tokens) {
+      if (!this.#world.random.chance(0.3) || !list.claim(token.name)) continue;
+      this.#world.tell(() => `  ${of.name} tries the token of ${token.name}`);
+      list.settle(!this.#world.ledger.isValid(token));
+    }
+  }
+
+  /** All that is at the issuer is deleted: the API was restored from a backup of before. */
+  vanish(): void {
+    for (const { id } of [...this.#world.ledger.tokens.values()]) {
+      this.#world.ledger.revoke(id, "outside");
+      this.#world.ledger.delete(id, "outside");
+    }
+    this.#world.cutUntil = 0;
+    this.#world.time.in(REISSUED, () => this.#issue());
+  }
+}

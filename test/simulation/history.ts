@@ -41,8 +41,8 @@ export async function live(seed: number, coverage: Coverage, tellStory = false, 
   return { seed, steps: world.steps, breach: world.breach, story: story ?? [], acts, mishaps: world.mishaps };
 }
 
-export async function until(world: World, end: number): Promise<void> {
-  while (!world.breach && world.time.next !== null && world.time.next <= end) {
+export async function until(world: World, end: number, isOver: () => boolean = () => false): Promise<void> {
+  while (!world.breach && !isOver() && world.time.next !== null && world.time.next <= end) {
     await world.step();
     if (world.settled && !world.breach) inPeace(world);
     // Some turmoil, such as a fault that lasts for days, is cut short; peace has to be peaceful.
@@ -96,7 +96,8 @@ function heal(world: World): void {
     world.touch();
     world.secret.remove();
   }
-  for (const replica of world.replicas) replica.shift = 0;
+  world.drifts = [0];
+  for (const replica of world.replicas) replica.shift = replica.drift = 0;
   if (world.object && !world.object.deleting) {
     const { spec } = world.object;
     spec.paused = false;

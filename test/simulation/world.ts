@@ -8,6 +8,7 @@ import { markOf } from "../../core/name.ts";
 import type { Coverage } from "./coverage.ts";
 import { Ledger } from "./ledger.ts";
 import type { Random } from "./random.ts";
+import type { Process } from "./process.ts";
 import { Replica } from "./replica.ts";
 import { SecretStore } from "./secret.ts";
 import { Timeline } from "./timeline.ts";
@@ -57,6 +58,12 @@ export interface Breach {
   readonly text: string;
 }
 
+/** What a world is given instead of drawing it. */
+export interface Staging {
+  readonly profile?: Profile;
+  readonly time?: Timeline;
+}
+
 export class World {
   random: Random;
   readonly time: Timeline;
@@ -71,6 +78,8 @@ export class World {
   replicas: Replica[] = [];
   leader: Replica | null = null;
   object: DeclaringObject | null = null;
+  /** How much faster or slower than true time the clocks of processes may go. */
+  drifts: readonly number[];
   /** True while things may go wrong. */
   faults = true;
   outageUntil = 0;
@@ -98,18 +107,21 @@ export class World {
   /** Tokens that a dead or frozen process may have left behind an object that is gone. */
   readonly orphans = new Set<number>();
   lastDesired: Desired;
-  #stirred = false;
+  /** How many processes are at work, and not waiting for anything outside. */
+  working = 0;
   #processes = 0;
   #uid = 0;
 
-  constructor(random: Random, coverage: Coverage, story: string[] | null, profile: Profile | null = null) {
+  constructor(random: Random, coverage: Coverage, story: string[] | null, { profile, time = new Timeline() }: Staging = {}) {
     this.random = random;
     this.coverage = coverage;
     this.story = story;
-    this.time = new Timeline(random);
+    this.time = time;
     this.ledger = new Ledger(() => this.time.now);
     this.ledger.skew = random.pick([0, 0, 300, -700, 20_000]);
     this.ledger.deletesExpired = random.chance(0.5);
+    // A day's drift of the third is beyond all tolerance.
+    this.drifts = random.pick([[0], [0], [0], [2e-4, -2e-4], [5e-3, -5e-3, 0]]);
     const calm = random.chance(0.25);
     this.profile = profile ?? {
       mode: random.chance(0.7) ? "elected" : "replicas",
@@ -138,6 +150,11 @@ export class World {
     return this.faults && this.random.chance(probability) && !this.spared.has(this.mishaps++);
   }
 
+  /** A process by its place among those that live: names never come again. */
+  nameOf(process: Process): string {
+    return String(this.replicas.findIndex((other) => other === process));
+  }
+
   /** Nobody can tell what is at the issuer: it is gone, or another API or identity than the tokens'. */
   get strange(): boolean {
     return this.issuer !== HOME;
@@ -158,7 +175,7 @@ export class World {
     const was = this.leader;
     this.time.in(this.random.span(100, 30_000), () => {
       if (this.profile.mode === "replicas" || this.leader === was) this.elect();
-    });
+    }, () => (this.profile.mode === "replicas" || this.leader === was ? "elect" : null));
   }
 
   /** The declaring object goes, and with it what it owns. */
@@ -168,7 +185,7 @@ export class World {
     this.tell(() => "object gone");
     this.lastDesired = this.desired() ?? this.lastDesired;
     this.object = null;
-    this.time.in(this.random.span(10, 2_000), () => this.collect(object.uid));
+    this.time.in(this.random.span(10, 2_000), () => this.collect(object.uid), () => `collect ${object.uid}`);
   }
 
   collect(uid: string): void {
@@ -200,18 +217,11 @@ export class World {
     this.secretTouched = this.secret.version + 1;
   }
 
-  /** Something was resolved: promises have to run before the next moment. */
-  stir(): void {
-    this.#stirred = true;
-  }
-
   async step(): Promise<boolean> {
     if (!this.time.step()) return false;
     this.steps++;
-    if (this.#stirred) {
-      this.#stirred = false;
-      await new Promise((resolve) => setImmediate(resolve));
-    }
+    // What was resolved runs until every process waits for something outside again.
+    while (this.working > 0) await null;
     return true;
   }
 
@@ -219,7 +229,7 @@ export class World {
   outside(within: number): void {
     for (const replica of this.replicas) {
       replica.wake(this.random.span(50, within));
-      this.time.in(within + RESYNC, () => replica.wake(1));
+      this.time.in(within + RESYNC, () => replica.wake(1), () => (replica.dead ? null : `resync ${this.nameOf(replica)}`));
     }
   }
 }

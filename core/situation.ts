@@ -163,6 +163,10 @@ export function situate(desired: Desired, observed: Observed, now: number): Situ
 /** Nothing in the copy was written later than this; monotonic. */
 export const knownAt = (copy: Copy): number => copy.doneAt ?? copy.readAt;
 
+/** What a rotation waits for: the oldest that retires. What is newer than the current one never does, beside it. */
+export const retiringFirst = ({ retiring, current }: Pick<Situation, "retiring" | "current">): Revision | null =>
+  retiring.find(({ entry }) => !current || entry.number < current.entry.number) ?? null;
+
 /** All that the record knows, the current one last. */
 export function everyRevision(s: Situation): Revision[] {
   return [...s.ended, ...s.retiring, ...s.kept, ...(s.current ? [s.current] : [])];

@@ -1,5 +1,5 @@
 // One history: a world, a person who acts for a while, then peace, in which everything has to come to rest.
-import { DAY, HOUR } from "../../core/duration.ts";
+import { DAY, HOUR, MINUTE } from "../../core/duration.ts";
 import { Consumer } from "./consumer.ts";
 import type { Coverage } from "./coverage.ts";
 import { OPEN_POLICY } from "../../tokenapi/issuer.ts";
@@ -101,7 +101,8 @@ function heal(world: World): void {
   if (world.object && !world.object.deleting) {
     const { spec } = world.object;
     spec.paused = false;
-    if (spec.windows !== HOURLY) spec.windows = [];
+    // Nobody runs an up just while a window is open.
+    if (spec.windows !== HOURLY || world.stack) spec.windows = [];
     if (spec.ownerName === "Nobody") spec.ownerName = "Data Ingest";
     if (spec.onExternalChange === "Report" && world.random.chance(0.8)) spec.onExternalChange = "Reissue";
   }
@@ -147,8 +148,12 @@ export async function peace(world: World): Promise<void> {
 
 /** To a moment at which nobody is in the middle of something, a renewal that has just begun for one. */
 async function pauseInWork(world: World): Promise<void> {
+  for (let i = 0; world.stack && i < 3; i++) {
+    world.stack.soon(1_000);
+    await until(world, world.time.now + 10 * MINUTE);
+  }
   for (let i = 0; i < 100 && !world.breach; i++) {
     await until(world, world.time.now + 3_000);
-    if (!world.replicas.some(({ busy }) => busy)) return;
+    if (!world.stack?.locked && !world.replicas.some(({ busy }) => busy)) return;
   }
 }

@@ -23,9 +23,10 @@ export function delivered(world: World): Token | null {
   return value === null ? null : world.ledger.ofValue(value);
 }
 
-function entryOf(world: World, token: Token): Entry | null {
-  return recordOf(world)?.revisions.find(({ id }) => id === token.id) ?? null;
-}
+const entryOf = (of: Process, token: Token): Entry | null => of.record?.revisions.find(({ id }) => id === token.id) ?? null;
+
+/** Nobody else acts beside it. */
+const leads = (of: Process): boolean => of.world.stack !== null || (of.world.profile.mode === "elected" && of.world.leader === of);
 
 /** Somebody else touched the delivered copy after this process last looked: what it does next rests on the past. */
 export const overtaken = (of: Process): boolean => of.world.secretTouchedAt >= of.lookedAt - 1 || of.world.secretTouched > of.basis;
@@ -33,7 +34,7 @@ export const overtaken = (of: Process): boolean => of.world.secretTouchedAt >= o
 /** A process acts on an order that a person gave, as far as it knows. */
 function ordered(of: Process, token: Token): boolean {
   const { desired } = of;
-  return desired.deleting || desired.state === "Revoked" || desired.compromised === token.number || entryOf(of.world, token)?.revoked?.why === "compromised";
+  return desired.deleting || desired.state === "Revoked" || desired.compromised === token.number || entryOf(of, token)?.revoked?.why === "compromised";
 }
 
 export function onIssue(of: Process, token: Token): void {
@@ -44,7 +45,7 @@ export function onIssue(of: Process, token: Token): void {
   // A request that was given up may still arrive while its successor waits.
   if (of.memory.hand !== null && !of.late) world.broken("L5 exactly once", `r${token.number} was issued while r${of.memory.hand.number} waits in memory`);
   if (world.issues > world.causes) world.broken("L5 exactly once", `${world.issues} tokens were issued, and there was cause for ${world.causes}`);
-  if (world.profile.mode === "elected" && world.leader === of && !of.late) inTurn(of, token);
+  if (leads(of) && !of.late) inTurn(of, token);
 }
 
 /** What can wait begins in the first ten minutes of an hour. */
@@ -120,14 +121,13 @@ function againstDeletion(of: Process, token: Token, does: "revoked" | "deleted")
 
 /** A rotation waits for what still retires. */
 function inTurn(of: Process, token: Token): void {
-  const { world } = of;
-  const record = recordOf(world);
+  const { world, record } = of;
   const current = delivered(world);
   if (!record || !current || !world.ledger.isValid(current) || world.secret.current?.ownAlone === false) return;
   // What is about to expire, or was tampered with, is replaced whatever retires.
   if (current.expires !== null && current.expires - world.ledger.skew - world.time.now <= of.desired.renewBefore) return;
   if (of.desired.windows === HOURLY && current.activeSince < of.lookedAt) inWindow(of, token);
-  const retiring = record.revisions.filter((entry) => entry.number !== record.current && !entry.revoked && !entry.kept && entry.number !== of.desired.rollback);
+  const retiring = record.revisions.filter((entry) => entry.number < current.number && !entry.revoked && !entry.kept && entry.number !== of.desired.rollback);
   const valid = retiring.filter(({ id }) => world.ledger.tokens.get(id)?.active === true);
   if (valid.length > 0) world.broken("L3 few", `r${token.number} was issued while r${valid.map(({ number }) => number).join(", r")} still retires`);
 }
@@ -148,7 +148,7 @@ function unordered(of: Process, token: Token): void {
   if (now === token && current?.owner === world.object?.uid && recordOf(world)?.current === token.number) {
     return world.broken("L2 never without", `r${token.number} was revoked while consumers read it`);
   }
-  const entry = entryOf(world, token);
+  const entry = entryOf(of, token);
   if (!entry) return unrecorded(of, token);
   if (entry.deliveredAt === null && token.deliveredAt === null) return;
   const bare = !now || !world.ledger.isValid(now);
@@ -169,7 +169,7 @@ const usedBefore = (token: Token, at: number): boolean => token.uses.some((use) 
 
 /** Ahead of its time goes only what stands in the way of another one. */
 function early(of: Process, old: Token, current: Token): void {
-  const others = recordOf(of.world)?.revisions.filter((other) => !other.revoked && !other.kept && other.id !== current.id) ?? [];
+  const others = of.record?.revisions.filter((other) => !other.revoked && !other.kept && other.id !== current.id) ?? [];
   if (others.length === 0 && !overtaken(of)) of.world.broken("L4 order", `r${old.number} was retired early though nothing else retires`);
 }
 
@@ -178,7 +178,7 @@ function retirement(of: Process, old: Token, entry: Entry, current: Token): void
   const { world, desired } = of;
   const { now } = world.time;
   if (entry.revoked?.why === "early") return early(of, old, current);
-  const dated = recordOf(world)?.revisions.find(({ id }) => id === current.id)?.deliveredAt ?? now;
+  const dated = of.record?.revisions.find(({ id }) => id === current.id)?.deliveredAt ?? now;
   // A slow delivery is dated anew once its process hears of it; until then others know the earlier date.
   const since = Math.min(current.deliveredAt ?? now, dated - world.ledger.skew);
   if (old.expires !== null && old.expires <= now + world.ledger.skew + TOLERANCE) return;
@@ -201,7 +201,7 @@ export function onDelete(of: Process, token: Token): void {
   if (token.active && !world.ledger.isOver(token) && token.activeSince > of.api.listedAt) return;
   if (token.active) return world.broken("L4 order", `r${token.number} was deleted without having been revoked`);
   if (desired.deleting || ordered(of, token)) return;
-  const entry = entryOf(world, token);
+  const entry = entryOf(of, token);
   if (entry && desired.rollback === token.number) return world.broken("L4 order", `r${token.number} was deleted though a rollback asks for it`);
   if (!entry?.revoked || token.endedAt === null || entry.deliveredAt === null) return;
   const ended = Math.min(token.endedAt, token.expires === null ? Number.POSITIVE_INFINITY : token.expires - world.ledger.skew);
@@ -212,40 +212,48 @@ export function onDelete(of: Process, token: Token): void {
 
 /** A write of ours is about to take effect. */
 export function onWrite(of: Process, before: Version | null, writing: Writing, value: string | null): void {
-  const { world } = of;
-  if (before && isForeign(of, before)) world.broken("L1 nothing lost", "what is not ours was overwritten");
-  for (const entry of writing.record.revisions) {
+  if (before && isForeign(of, before)) of.world.broken("L1 nothing lost", "what is not ours was overwritten");
+  onRecord(of, readRecord(before?.record), writing.record);
+  if (typeof writing.value === "string" || value === null) return;
+  onDeliver(of, value);
+  const token = of.world.ledger.ofValue(value);
+  if (token) token.deliveredAt ??= of.world.time.now;
+}
+
+/** What a process records is about to count. */
+export function onRecord(of: Process, before: Record | null, record: Record): void {
+  for (const entry of record.revisions) {
     ends(of, before, entry);
     adopts(of, before, entry);
   }
-  if (typeof writing.value === "string" || value === null) return;
+}
+
+/** A value is handed over. */
+export function onDeliver(of: Process, value: string): void {
+  const { world } = of;
   const token = world.ledger.ofValue(value);
   if (!token) return;
   world.tell(() => `  ${of.name} delivers r${token.number}`);
   if (!isGood(of, token)) world.broken("L2 never without", `r${token.number} was delivered after it had been given up`);
   if (of.desired.verify && of.memory.hand?.verified !== true) world.broken("L4 order", `r${token.number} was delivered unverified`);
-  const old = before?.value ? world.ledger.ofValue(before.value) : null;
-  if (old) old.supersededAt = world.time.now;
-  token.deliveredAt ??= world.time.now;
 }
 
 /** A second owner of our mark is never fought: what it uses beside a good one of ours is not taken in. */
-function adopts(of: Process, before: Version | null, entry: Entry): void {
+function adopts(of: Process, record: Record | null, entry: Entry): void {
   const { world } = of;
-  if (entry.deliveredAt !== null || !before?.record) return;
-  const record = readRecord(before.record);
+  if (entry.deliveredAt !== null || !record) return;
   const current = delivered(world);
   const token = world.ledger.tokens.get(entry.id);
-  if (!record || !current || token?.by !== "clone" || record.revisions.some(({ id }) => id === entry.id) || of.desired.state === "Revoked") return;
+  if (!current || token?.by !== "clone" || record.revisions.some(({ id }) => id === entry.id) || of.desired.state === "Revoked") return;
   const good = world.ledger.isValid(token) && world.ledger.isValid(current) && current.activeSince < of.api.listedAt && current.number === record.current;
   if (good && entry.number > current.number && usedBefore(token, of.api.listedAt)) world.broken("L7 settles", `r${token.number} of a second owner was taken in`);
 }
 
 /** A revision is recorded as retired that was not before. */
-function ends(of: Process, before: Version | null, entry: Entry): void {
+function ends(of: Process, before: Record | null, entry: Entry): void {
   const { world } = of;
   if (entry.revoked?.why !== "retired" && entry.revoked?.why !== "early") return;
-  const old = readRecord(before?.record)?.revisions.find(({ id }) => id === entry.id) ?? null;
+  const old = before?.revisions.find(({ id }) => id === entry.id) ?? null;
   const token = world.ledger.tokens.get(entry.id);
   const current = delivered(world);
   if (!old || old.revoked || !token || !current || !world.ledger.isValid(token) || ordered(of, token)) return;
@@ -260,8 +268,12 @@ function isGood(of: Process, token: Token): boolean {
 }
 
 /** Made before the declaring object: of an earlier life. */
-export function isOlder({ object, ledger }: World, token: Token): boolean {
-  return object !== null && token.created < object.since - MINUTE && ledger.tokens.has(token.id);
+export function isOlder(world: World, token: Token): boolean {
+  const { object, ledger } = world;
+  if (!object || !ledger.tokens.has(token.id)) return false;
+  // Pulumi keeps no birthday: what is older than all that the state knows is of an earlier life, or another stack's.
+  const since = world.stack ? Math.min(...(recordOf(world)?.revisions ?? []).map(({ created }) => created)) : object.since - MINUTE;
+  return token.created < since;
 }
 
 export function onRelease(of: Process): void {
@@ -272,15 +284,18 @@ export function onRelease(of: Process): void {
       leftBehind(of, token);
       continue;
     }
-    if (isOlder(world, token)) world.orphans.add(token.id);
+    if (isOlder(world, token) || isHigher(of, token)) world.orphans.add(token.id);
     // Never delivered, so no record says that it was another API's.
     else if (of.api.at !== HOME && !recordOf(world)) world.orphans.add(token.id);
     else if (of.api.listedAt === 0 && of.desired.deletionPolicy !== "Orphan" && !of.desired.abandon) world.broken("L1 nothing lost", `the object was let go unseen while r${token.number} is active`);
     else if (of.desired.deletionPolicy === "Orphan" || of.desired.abandon || token.activeSince > of.api.listedAt) world.orphans.add(token.id);
-    else if (world.profile.mode === "elected" || token.activeSince < of.api.listedAt - MINUTE) world.broken("L1 nothing lost", `the object was let go while r${token.number} is active`);
+    else if (world.profile.mode !== "replicas" || token.activeSince < of.api.listedAt - MINUTE) world.broken("L1 nothing lost", `the object was let go while r${token.number} is active`);
     else world.orphans.add(token.id);
   }
 }
+
+/** Pulumi: a replacement may live under higher numbers already, so a delete leaves what its state does not know. */
+const isHigher = ({ world, record }: Process, token: Token): boolean => world.stack !== null && token.number > Math.max(0, ...(record?.revisions ?? []).map(({ number }) => number));
 
 /** deletionPolicy: Delete leaves nothing that was seen to have ended. */
 function leftBehind(of: Process, token: Token): void {
@@ -305,9 +320,17 @@ export function onPlan(of: Process, plan: Plan): void {
   if (!of.reaches && !of.desired.deleting && !WITHOUT_ISSUER.has(plan.reason)) of.world.broken("L6 truth", `there is no issuer, and the plan says ${plan.reason}`);
   for (const action of plan.actions) {
     coverage.meet("action", action.do);
-    of.world.actions++;
+    // Each up looks anew; in an operator a look that never ends is a chase.
+    if (!of.world.stack || action.do !== "Look") of.world.actions++;
   }
   of.world.tell(() => `  ${of.name} ${plan.check}: ${plan.actions[0]?.do ?? plan.outcome}: ${plan.message}`);
+}
+
+/** The end of a Pulumi handler. */
+export function onView(of: Process, plan: Plan, value: string | null): void {
+  of.world.unclaimedSaid = plan.conditions.some(({ type }) => type === "Unclaimed");
+  of.world.coverage.meet("ready", `${plan.conditions[0]?.status ?? ""} ${plan.conditions[0]?.reason ?? ""}`);
+  if (plan.conditions[0]?.status === "True") truthful(of, of.record, value);
 }
 
 export function onOutcome(of: Process, outcome: Outcome): void {
@@ -321,7 +344,7 @@ export function onOutcome(of: Process, outcome: Outcome): void {
   world.coverage.meet("ready", `${ready?.status ?? ""} ${ready?.reason ?? ""}`);
   // A plan that no further look could follow is older than what was learnt meanwhile.
   const stale = outcome.error !== null && world.secret.unreadable;
-  if (ready?.status === "True" && !stale) truthful(of);
+  if (ready?.status === "True" && !stale) truthful(of, readRecord(of.planned?.record), of.planned?.value ?? null);
 }
 
 /** What is wrong is said, and nothing that nobody has seen. */
@@ -344,13 +367,11 @@ function blindly(of: Process, { plan }: Outcome): void {
 }
 
 /** Ready is True: the delivered token was active when last seen, unexpired, and its value stood there. */
-function truthful(of: Process): void {
+function truthful(of: Process, record: Record | null, value: string | null): void {
   const { world } = of;
-  const seen = of.planned;
-  const record = readRecord(seen?.record);
   const entry = record?.revisions.find(({ number }) => number === record.current);
-  if (!seen || !entry) return world.broken("L6 truth", "Ready without a record");
-  const token = seen.value === null ? null : world.ledger.ofValue(seen.value);
+  if (!entry) return world.broken("L6 truth", "Ready without a record");
+  const token = value === null ? null : world.ledger.ofValue(value);
   if (token?.id !== entry.id) return world.broken("L6 truth", `Ready, and the copy does not hold the value of r${entry.number}`);
   if (token.endedAt !== null && token.endedAt < of.api.listedAt) world.broken("L6 truth", `Ready, and r${entry.number} had ended before the last list (${new Date(token.endedAt).toISOString()}, ${new Date(of.api.listedAt).toISOString()})`);
   if (token.expires !== null && token.expires + TOLERANCE <= world.time.now + world.ledger.skew) world.broken("L6 truth", `Ready, and r${entry.number} has expired`);

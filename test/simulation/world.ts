@@ -11,6 +11,7 @@ import type { Random } from "./random.ts";
 import type { Process } from "./process.ts";
 import { Replica } from "./replica.ts";
 import { SecretStore } from "./secret.ts";
+import { Stack } from "./stack.ts";
 import { Timeline } from "./timeline.ts";
 
 export const MARK = markOf("simulation", "ServiceToken/data/ingest");
@@ -39,8 +40,8 @@ export interface DeclaringObject {
   held: boolean;
 }
 
-/** elected: one leader at a time. replicas: two act at once, without election. */
-export type Mode = "elected" | "replicas";
+/** elected: one leader at a time. replicas: two act at once, without election. stack: Pulumi, one update after another. */
+export type Mode = "elected" | "replicas" | "stack";
 
 export interface Profile {
   readonly mode: Mode;
@@ -77,6 +78,8 @@ export class World {
   mishaps = 0;
   replicas: Replica[] = [];
   leader: Replica | null = null;
+  /** What acts instead of the replicas where Pulumi is the front. */
+  readonly stack: Stack | null;
   object: DeclaringObject | null = null;
   /** How much faster or slower than true time the clocks of processes may go. */
   drifts: readonly number[];
@@ -124,7 +127,7 @@ export class World {
     this.drifts = random.pick([[0], [0], [0], [2e-4, -2e-4], [5e-3, -5e-3, 0]]);
     const calm = random.chance(0.25);
     this.profile = profile ?? {
-      mode: random.chance(0.7) ? "elected" : "replicas",
+      mode: random.pick(["elected", "elected", "elected", "elected", "replicas", "replicas", "stack", "stack"]),
       crash: calm ? 0 : random.pick([0.002, 0.01, 0.04]),
       freeze: calm ? 0 : random.pick([0, 0.004, 0.02]),
       fault: calm ? 0 : random.pick([0, 0.03, 0.12]),
@@ -133,15 +136,17 @@ export class World {
     };
     this.create();
     this.lastDesired = this.desired() as Desired;
-    this.elect();
+    this.stack = this.profile.mode === "stack" ? new Stack(this) : null;
+    if (!this.stack) this.elect();
     if (this.profile.mode === "replicas") this.elect();
   }
 
   create(again: Spec | null = null): void {
     const { random } = this;
     const old = this.object?.spec ?? null;
-    const spec: Spec = again ?? (old && random.chance(0.5) ? { ...old, compromised: null, rollback: null, abandon: false, paused: false } : drawSpec(random));
-    this.object = { uid: `object-${++this.#uid}`, since: Math.floor(this.time.now / 1_000) * 1_000, spec, deleting: false, held: random.chance(0.3) };
+    const draw = (): Spec => (this.profile.mode === "stack" ? { ...drawSpec(random), look: "" } : drawSpec(random));
+    const spec: Spec = again ?? (old && random.chance(0.5) ? { ...old, compromised: null, rollback: null, abandon: false, paused: false } : draw());
+    this.object = { uid: `object-${++this.#uid}`, since: Math.floor(this.time.now / 1_000) * 1_000, spec, deleting: false, held: this.profile.mode === "stack" || random.chance(0.3) };
     this.tell(() => `object created: ${JSON.stringify(spec)}`);
   }
 
@@ -227,6 +232,7 @@ export class World {
 
   /** Every process learns of it, and looks again when its next list is due. */
   outside(within: number): void {
+    this.stack?.soon(within);
     for (const replica of this.replicas) {
       replica.wake(this.random.span(50, within));
       this.time.in(within + RESYNC, () => replica.wake(1), () => (replica.dead ? null : `resync ${this.nameOf(replica)}`));

@@ -96,7 +96,7 @@ export class StateTarget implements Target {
 
   /** Something gives way to a successor that does not stand in the state yet: that one, or an older one that is still in use. */
   #retires({ current, revisions }: Record): boolean {
-    if (this.#saved === null || current === this.#saved) return false;
+    if (current === this.#saved) return false;
     const before = this.#record?.revisions ?? [];
     return revisions.some(({ number, revoked }) => (revoked?.why === "retired" || revoked?.why === "early") && !before.find((entry) => entry.number === number)?.revoked);
   }

@@ -126,7 +126,7 @@ function inTurn(of: Process, token: Token): void {
   if (!record || !current || !world.ledger.isValid(current) || world.secret.current?.ownAlone === false) return;
   // What is about to expire, or was tampered with, is replaced whatever retires.
   if (current.expires !== null && current.expires - world.ledger.skew - world.time.now <= of.desired.renewBefore) return;
-  if (of.desired.windows === HOURLY && current.activeSince < of.lookedAt) inWindow(of, token);
+  if (of.desired.windows === HOURLY && of.frozenUntil < of.lookedAt && current.activeSince < of.lookedAt) inWindow(of, token);
   const retiring = record.revisions.filter((entry) => entry.number < current.number && !entry.revoked && !entry.kept && entry.number !== of.desired.rollback);
   const valid = retiring.filter(({ id }) => world.ledger.tokens.get(id)?.active === true);
   if (valid.length > 0) world.broken("L3 few", `r${token.number} was issued while r${valid.map(({ number }) => number).join(", r")} still retires`);
@@ -182,13 +182,14 @@ function retirement(of: Process, old: Token, entry: Entry, current: Token): void
   // A slow delivery is dated anew once its process hears of it; until then others know the earlier date.
   const since = Math.min(current.deliveredAt ?? now, dated - world.ledger.skew);
   if (old.expires !== null && old.expires <= now + world.ledger.skew + TOLERANCE) return;
-  const { minOverlap, maxOverlap, idleFor, when } = desired.retire;
+  const { minOverlap, maxOverlap, when } = desired.retire;
+  const idleFor = Math.max(desired.retire.idleFor, world.stack ? 0 : RESYNC);
   if (now + TOLERANCE < since + minOverlap) return world.broken("L4 order", `r${old.number} was revoked ${now - since} ms after r${current.number} was delivered: minOverlap is ${minOverlap}`);
   if (when === "Deadline" || now + TOLERANCE >= since + maxOverlap) return;
   if (!current.uses.some((use) => use >= since)) return world.broken("L4 order", `r${old.number} was revoked, and nobody uses r${current.number}`);
-  if (of.api.listedAt + TOLERANCE < since + Math.max(idleFor, RESYNC)) world.broken("L2 never without", `r${old.number} was revoked for want of use, by a list from before it had stood still`);
+  if (of.api.listedAt + TOLERANCE < since + idleFor) world.broken("L2 never without", `r${old.number} was revoked for want of use, by a list from before it had stood still`);
   const last = old.uses.findLast((use) => use <= of.api.listedAt);
-  if (last !== undefined && now + TOLERANCE < last + Math.max(idleFor, RESYNC)) {
+  if (last !== undefined && now + TOLERANCE < last + idleFor) {
     world.broken("L2 never without", `r${old.number} was revoked ${now - last} ms after it was used`);
   }
 }

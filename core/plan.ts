@@ -16,7 +16,7 @@ import type { Observed } from "./observed.ts";
 import type { Reason } from "./reason.ts";
 import type { Entry } from "./record.ts";
 import { secondOwners } from "./second-owner.ts";
-import { situate, type Situation } from "./situation.ts";
+import { retiringFirst, situate, type Situation } from "./situation.ts";
 import { judge, type Truth } from "./truth.ts";
 import * as clean from "./checks/clean.ts";
 import * as deletion from "./checks/deletion.ts";
@@ -167,9 +167,9 @@ function calendar(s: Situation): NextAction[] {
   if (current && !desired.deleting && desired.state === "Active" && !current.entry.revoked) {
     const { number, expires } = current.entry;
     const renew = renewAt(desired, current.entry);
-    if (renew !== null && s.retiring.length === 0) dates.push(...renewal(s, current.entry, renew));
+    if (renew !== null && !retiringFirst(s)) dates.push(...renewal(s, current.entry, renew));
     const last = lastCall(s, current.entry);
-    if (last !== null && s.retiring.length > 0) dates.push({ type: "Rotate", at: last, reason: `revision ${number} is about to expire` });
+    if (last !== null && retiringFirst(s)) dates.push({ type: "Rotate", at: last, reason: `revision ${number} is about to expire` });
     if (expires !== null) dates.push({ type: "Expire", at: expires, reason: `revision ${number} expires` });
     for (const old of s.retiring) {
       const { at, why } = retireAt(s, old, current);

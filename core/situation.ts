@@ -105,12 +105,13 @@ export function isOfThisLife(token: { readonly created: number; readonly active?
 
 /**
  * Whether a stray belongs to this life of the resource, and may be touched at all. An object restored from a backup
- * is younger than its tokens; its record knows better. Without a record, Pulumi's
- * create clears only what it may have left behind itself; anything else may be another stack's.
+ * is younger than its tokens; its record knows better. Pulumi's create clears only what it may have left behind
+ * itself, before and after its delivery; anything else may be another stack's.
  */
 function counts(stray: Stray, desired: Desired, copy: Copy, record: Record | null): boolean {
-  if (!isOfThisLife(stray.remote, desired) && !record?.revisions.some((entry) => entry.created <= stray.remote.created)) return false;
-  return !copy.exclusive || record !== null || (stray.unused && stray.age < DAY);
+  const own = isOfThisLife(stray.remote, desired);
+  const newer = record?.revisions.some((entry) => entry.created <= stray.remote.created) ?? false;
+  return newer || (own && (!copy.exclusive || (stray.unused && stray.age < DAY)));
 }
 
 function largest(observed: Observed, desired: Desired, record: Record | null, strays: readonly Stray[]): number {
@@ -166,6 +167,10 @@ export function situate(desired: Desired, observed: Observed, now: number): Situ
 
 /** Nothing in the copy was written later than this; monotonic. */
 export const knownAt = (copy: Copy): number => copy.doneAt ?? copy.readAt;
+
+/** What a rotation waits for: the oldest that retires. What is newer than the current one never does, beside it. */
+export const retiringFirst = ({ retiring, current }: Pick<Situation, "retiring" | "current">): Revision | null =>
+  retiring.find(({ entry }) => !current || entry.number < current.entry.number) ?? null;
 
 /** All that the record knows, the current one last. */
 export function everyRevision(s: Situation): Revision[] {

@@ -1,7 +1,7 @@
 // Pulumi's state as the place of delivery. Nobody else writes it while we hold it: the engine locks the stack.
 // What is written here becomes the resource's outputs when the handler returns, or a partial failure when it throws:
-// only then is it delivered. So the token that the state still holds is not retired in the call that issued its
-// successor, for a death before the state is written would leave consumers with nothing.
+// only then is it delivered. So no older token is retired in the call that issued its successor, for a death before
+// the state is written would leave consumers with nothing.
 import { createHash } from "node:crypto";
 import { LifecycleError } from "../core/error.ts";
 import type { Copy } from "../core/observed.ts";
@@ -91,7 +91,7 @@ export class StateTarget implements Target {
   }
 
   async write({ record, value }: Writing): Promise<Copy> {
-    if (this.#retiresSaved(record)) throw new LifecycleError("terminal", NOT_SAVED_YET, "The old token retires in a later update, once its successor stands in the state.");
+    if (this.#retires(record)) throw new LifecycleError("terminal", NOT_SAVED_YET, "The old token retires in a later update, once its successor stands in the state.");
     this.#record = record;
     if (value instanceof SecretValue) this.#token = value;
     this.#readAt = this.#monotonic();
@@ -99,10 +99,11 @@ export class StateTarget implements Target {
     return this.read();
   }
 
-  #retiresSaved({ current, revisions }: Record): boolean {
-    if (this.#saved === null || current === this.#saved) return false;
-    const why = revisions.find(({ number }) => number === this.#saved)?.revoked?.why;
-    return why === "retired" || why === "early";
+  /** Something gives way to a successor that does not stand in the state yet: that one, or an older one that is still in use. */
+  #retires({ current, revisions }: Record): boolean {
+    if (current === this.#saved) return false;
+    const before = this.#record?.revisions ?? [];
+    return revisions.some(({ number, revoked }) => (revoked?.why === "retired" || revoked?.why === "early") && !before.find((entry) => entry.number === number)?.revoked);
   }
 
   probe(): Promise<true> {

@@ -5,7 +5,7 @@ import { MINUTE } from "../duration.ts";
 import { tokenName } from "../name.ts";
 import type { Reason } from "../reason.ts";
 import type { IssueInputs } from "../record.ts";
-import { everyRevision, knownAt, SECOND_LOOK, type Revision, type Situation } from "../situation.ts";
+import { everyRevision, knownAt, retiringFirst, SECOND_LOOK, type Revision, type Situation } from "../situation.ts";
 import { windowProblems } from "../windows.ts";
 
 export interface Need {
@@ -188,7 +188,7 @@ export const issueOutsideWindow: Check = {
   why: "a rotation that can wait begins when a window is open, or when expiry would win",
   ask(s) {
     const why = findNeed(s);
-    if (!why || why.urgent || !s.current || s.retiring.length > 0) return null;
+    if (!why || why.urgent || !s.current || retiringFirst(s)) return null;
     const { at, expiryWins } = beginAt(s, s.current.entry, s.apiNow);
     if (at !== null && at <= s.apiNow) return null;
     const until = expiryWins
@@ -208,7 +208,7 @@ export const issueInTurn: Check = {
   ask(s) {
     const why = findNeed(s);
     if (!why) return null;
-    const old = s.retiring[0];
+    const old = retiringFirst(s);
     if (!old || !s.current) return issue(s, why);
     const { at } = retireAt(s, old, s.current);
     const last = s.current.entry.expires === null ? null : lastCall(s, s.current.entry);

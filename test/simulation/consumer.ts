@@ -27,7 +27,7 @@ export class Consumer {
       const used = ledger.use(this.#value);
       if (used) used.uses.push(time.now);
       else this.#value = secret.current?.value ?? null;
-      if (used && first) this.#world.outside(60_000);
+      if (used && first && !this.#world.stack) this.#world.outside(60_000);
     }
     this.#next();
   }

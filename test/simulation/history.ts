@@ -1,5 +1,5 @@
 // One history: a world, a person who acts for a while, then peace, in which everything has to come to rest.
-import { DAY, HOUR } from "../../core/duration.ts";
+import { DAY, HOUR, MINUTE } from "../../core/duration.ts";
 import { Consumer } from "./consumer.ts";
 import type { Coverage } from "./coverage.ts";
 import { OPEN_POLICY } from "../../tokenapi/issuer.ts";
@@ -41,8 +41,8 @@ export async function live(seed: number, coverage: Coverage, tellStory = false, 
   return { seed, steps: world.steps, breach: world.breach, story: story ?? [], acts, mishaps: world.mishaps };
 }
 
-export async function until(world: World, end: number): Promise<void> {
-  while (!world.breach && world.time.next !== null && world.time.next <= end) {
+export async function until(world: World, end: number, isOver: () => boolean = () => false): Promise<void> {
+  while (!world.breach && !isOver() && world.time.next !== null && world.time.next <= end) {
     await world.step();
     if (world.settled && !world.breach) inPeace(world);
     // Some turmoil, such as a fault that lasts for days, is cut short; peace has to be peaceful.
@@ -97,11 +97,13 @@ function heal(world: World): void {
     world.touch();
     world.secret.remove();
   }
-  for (const replica of world.replicas) replica.shift = 0;
+  world.drifts = [0];
+  for (const replica of world.replicas) replica.shift = replica.drift = 0;
   if (world.object && !world.object.deleting) {
     const { spec } = world.object;
     spec.paused = false;
-    if (spec.windows !== HOURLY) spec.windows = [];
+    // Nobody runs an up just while a window is open.
+    if (spec.windows !== HOURLY || world.stack) spec.windows = [];
     if (spec.ownerName === "Nobody") spec.ownerName = "Data Ingest";
     if (spec.onExternalChange === "Report" && world.random.chance(0.8)) spec.onExternalChange = "Reissue";
   }
@@ -147,8 +149,12 @@ export async function peace(world: World): Promise<void> {
 
 /** To a moment at which nobody is in the middle of something, a renewal that has just begun for one. */
 async function pauseInWork(world: World): Promise<void> {
+  for (let i = 0; world.stack && i < 3; i++) {
+    world.stack.soon(1_000);
+    await until(world, world.time.now + 10 * MINUTE);
+  }
   for (let i = 0; i < 100 && !world.breach; i++) {
     await until(world, world.time.now + 3_000);
-    if (!world.replicas.some(({ busy }) => busy)) return;
+    if (!world.stack?.locked && !world.replicas.some(({ busy }) => busy)) return;
   }
 }

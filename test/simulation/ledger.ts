@@ -22,9 +22,8 @@ export interface Token {
   endedAt: number | null;
   deleted: boolean;
   // Ghost facts: what only the judge knows.
-  /** True time of its first and its latest appearance in the delivered copy. */
+  /** True time of its first appearance in the delivered copy. */
   deliveredAt: number | null;
-  supersededAt: number | null;
   /** Who made it inactive last. */
   endedBy: "us" | "outside" | null;
   /** True times of consumers' uses. */
@@ -102,7 +101,6 @@ export class Ledger {
       endedAt: null,
       deleted: false,
       deliveredAt: null,
-      supersededAt: null,
       endedBy: null,
       uses: [],
       failures: 0,

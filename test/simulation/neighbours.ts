@@ -2,7 +2,7 @@
 import { MINUTE } from "../../core/duration.ts";
 import type { Snapshot } from "../../tokenapi/snapshot.ts";
 import type { Token } from "./ledger.ts";
-import type { Replica } from "./replica.ts";
+import type { Process } from "./process.ts";
 import type { World } from "./world.ts";
 
 const COUNT = 4;
@@ -31,7 +31,7 @@ export class Neighbours {
   }
 
   /** Their reconcilers say what they have delivered, and take their turn where a list is suspected. */
-  look(of: Replica, list: Snapshot): void {
+  look(of: Process, list: Snapshot): void {
     for (const token of this.#tokens) list.expect(token.name, token);
     for (const token of this.#tokens) {
       if (!this.#world.random.chance(0.3) || !list.claim(token.name)) continue;

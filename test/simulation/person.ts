@@ -12,6 +12,11 @@ interface Act {
   readonly run: (world: World) => void;
 }
 
+/** What there is of it where Pulumi is the front: no Secret, no object, no annotation, and a state that is locked while an up runs. */
+const NOT_OF_A_STACK: ReadonlySet<string> = new Set(["paused", "look", "record-removed", "secret-foreign", "secret-refuses", "secret-unreadable", "object-restored-from-backup", "clock-jump"]);
+const OF_THE_STATE: ReadonlySet<string> = new Set(["secret-deleted", "secret-edited", "secret-restored-from-backup"]);
+const isPossible = ({ stack }: World, name: string): boolean => !stack || (!NOT_OF_A_STACK.has(name) && !(stack.locked && OF_THE_STATE.has(name)));
+
 /** Runs on the object if there is one; counts as cause for so many tokens. */
 const edit = (name: string, weight: number, change: (spec: NonNullable<World["object"]>["spec"], world: World) => void, causes = 1): Act => ({
   name,
@@ -71,7 +76,7 @@ const aWhile = (name: string, weight: number, begin: (world: World) => void, end
 /** A deletion that does not come to its end wears out its person's patience. */
 function abandonLater(world: World): void {
   const { object, random } = world;
-  if (!object || !random.chance(0.3)) return;
+  if (!object || world.stack || !random.chance(0.3)) return;
   world.time.in(random.span(10_000, HOUR), () => {
     if (world.object !== object) return;
     world.tell(() => "PERSON abandons");
@@ -120,7 +125,7 @@ function restoreObject(world: World): void {
 /** What concerns the issuer, its API and those beside us. */
 const BEYOND: readonly Act[] = [
   aWhile("issuer-gone", 1, (world) => (world.issuer = null), (world) => (world.issuer = HOME)),
-  aWhile("issuer-moved", 2, (world) => (world.issuer = world.random.pick([{ ...HOME, url: "https://elsewhere.example" }, { ...HOME, userId: 2 }])), (world) => (world.issuer = HOME)),
+  aWhile("issuer-moved", 2, (world) => (world.issuer = world.random.pick([{ ...HOME, url: "https://elsewhere.example" }, ...(world.stack ? [] : [{ ...HOME, userId: 2 }])])), (world) => (world.issuer = HOME)),
   aWhile("policy-of-issuer", 1, (world) => {
     const { random } = world;
     world.policy = { ...OPEN_POLICY, maxDays: random.pick([1, null]), allowNever: random.chance(0.5), minOverlap: random.pick([0, HOUR]), serviceUsers: random.pick([null, ["Data*"], ["other"]]) };
@@ -311,6 +316,7 @@ export const ACTS: readonly Act[] = [
     name: "restart",
     weight: 2,
     run(world) {
+      world.stack?.interrupt();
       if (world.replicas.length > 0) world.random.pick(world.replicas).die("by order");
     },
   },
@@ -323,6 +329,7 @@ export function act(world: World): void {
   for (const candidate of ACTS) {
     left -= candidate.weight;
     if (left >= 0) continue;
+    if (!isPossible(world, candidate.name)) return;
     world.coverage.meet("act", candidate.name);
     world.tell(() => `PERSON ${candidate.name}`);
     candidate.run(world);

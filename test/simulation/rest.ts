@@ -6,8 +6,9 @@ import type { Token } from "./ledger.ts";
 import { STUBBORN } from "./sim-target.ts";
 import type { DeclaringObject, Spec, World } from "./world.ts";
 
-/** So long two may retire beside the current one. */
+/** So long two may retire beside the current one, and so late may anything be. */
 const CROWDED = 10 * MINUTE;
+const lateness = ({ stack }: World): number => (stack ? 4 * HOUR : 0);
 
 /** What somebody holds without our having delivered it waits for its own date, and does not count. */
 const retires = (entry: Entry, { rollback }: Spec): boolean => !entry.revoked && !entry.kept && entry.deliveredAt !== null && entry.number !== rollback;
@@ -30,7 +31,7 @@ export function inPeace(world: World): void {
     if (entry.number !== record?.current && retires(entry, object.spec) && token && ledger.isValid(token)) retiring++;
   }
   if (retiring < 2) world.crowdedSince = null;
-  else if (world.time.now - (world.crowdedSince ??= world.time.now) > CROWDED) world.broken("L3 few", `${retiring} revisions retire at once`);
+  else if (world.time.now - (world.crowdedSince ??= world.time.now) > CROWDED + lateness(world)) world.broken("L3 few", `${retiring} revisions retire at once`);
 }
 
 export function atRest(world: World): void {
@@ -63,10 +64,11 @@ function tidied(world: World): void {
   for (const entry of record.revisions) {
     const { revoked, number } = entry;
     if (!revoked || number === record.current || number === object.spec.rollback) continue;
-    if (revoked.at + object.spec.keepRevokedFor + HOUR < time.now) world.broken("L3 few", `r${number} is recorded long after it ended`);
+    if (revoked.at + object.spec.keepRevokedFor + HOUR + lateness(world) < time.now) world.broken("L3 few", `r${number} is recorded long after it ended`);
   }
   for (const token of ledger.tokens.values()) {
-    if (token.by !== "us" || ledger.isValid(token) || token.created < object.since + MINUTE || token.number > record.fence) continue;
+    if (token.by !== "us" || ledger.isValid(token) || token.number > record.fence) continue;
+    if (world.stack ? isOlder(world, token) : token.created < object.since + MINUTE) continue;
     if (record.revisions.some(({ id }) => id === token.id)) continue;
     world.broken("L3 few", `r${token.number} has ended, is not recorded and is still there at rest`);
   }
@@ -120,7 +122,7 @@ function asOrdered(world: World, spec: Spec, current: Token): void {
   const retiring = (record?.revisions ?? []).filter((other) => other.number !== record?.current && retires(other, spec));
   if (retiring.length > 1) world.broken("L3 few", `${retiring.length} revisions retire at rest`);
   // What somebody holds without our delivery is not counted as one too many, but a rotation waits for it as well.
-  const waitedFor = (record?.revisions ?? []).some((other) => other.number !== record?.current && !other.revoked && !other.kept);
+  const waitedFor = (record?.revisions ?? []).some((other) => other.number < current.number && !other.revoked && !other.kept);
   if (!waitedFor) inTime(world, spec, current);
   // A look that only a new revision can have waits with that revision.
   const waits = waitedFor && spec.look === STUBBORN;
@@ -131,7 +133,7 @@ function asOrdered(world: World, spec: Spec, current: Token): void {
 /** Renewed when it was due. */
 function inTime(world: World, { renewBefore, every, windows }: Spec, { expires, created, number }: Token): void {
   const due = Math.min(expires === null ? Number.POSITIVE_INFINITY : expires - renewBefore, every === null ? Number.POSITIVE_INFINITY : created + every);
-  if (due + (windows?.length ? 2 * HOUR : 2 * MINUTE) < world.time.now + world.ledger.skew) world.broken("L7 settles", `r${number} is overdue for renewal`);
+  if (due + (windows?.length ? 2 * HOUR : 2 * MINUTE) + lateness(world) < world.time.now + world.ledger.skew) world.broken("L7 settles", `r${number} is overdue for renewal`);
 }
 
 /** A revision that is kept is restored where a rollback asks for it. */

@@ -2,22 +2,36 @@
 import { LifecycleError } from "../../core/error.ts";
 import type { Remote } from "../../core/observed.ts";
 import { SecretValue } from "../../core/secret-value.ts";
+import { SECOND_LOOK } from "../../core/situation.ts";
 import type { IssuedToken, NewToken, TokenApi, TokenList, User, Verification } from "../../tokenapi/api.ts";
 import { onDelete, onIssue, onIssueElsewhere, onRevoke, onVerify } from "./laws.ts";
 import { show } from "./ledger.ts";
-import type { Replica } from "./replica.ts";
+import type { Process } from "./process.ts";
 import { HOME, type Issuer } from "./world.ts";
 
 const TIMEOUT = 10_000;
 
+/** By the process's steady clock, and by true time. */
+interface Listed {
+  readonly at: number;
+  readonly sentAt: number;
+  readonly doneAt: number;
+  readonly tokens: readonly Remote[];
+}
+
 export class SimApi implements TokenApi {
-  readonly #of: Replica;
+  readonly #of: Process;
   clockOffset = 0;
   /** True time at which the newest list was asked for. */
   listedAt = 0;
   at: Issuer = HOME;
+  /** True time at which the users were asked for last. */
+  usersAt = 0;
+  /** The lists that can still count as the later or the earlier of two looks, and what our own writes were answered since. */
+  lists: Listed[] = [];
+  writes: { readonly id: number; readonly at: number; readonly active: boolean | null }[] = [];
 
-  constructor(of: Replica) {
+  constructor(of: Process) {
     this.#of = of;
   }
 
@@ -25,6 +39,7 @@ export class SimApi implements TokenApi {
     const { world } = this.#of;
     const { random, profile, ledger } = world;
     const writes = this.#writes(name);
+    this.#of.answer = null;
     await this.#of.park(name, 5, 300);
     if (world.outageUntil > world.time.now) {
       world.coverage.meet("fault", "outage");
@@ -43,6 +58,7 @@ export class SimApi implements TokenApi {
       throw new LifecycleError("uncertain", "TIMEOUT", `${name} timed out`);
     }
     const result = effect();
+    this.#of.answer = result;
     if (bad === "lost-after") {
       await this.#of.park(name, 100, TIMEOUT);
       throw new LifecycleError(writes ? "uncertain" : "retryable", "RESET", `${name}: the connection broke`);
@@ -91,27 +107,41 @@ export class SimApi implements TokenApi {
   }
 
   serviceUsers(): Promise<readonly User[]> {
+    this.usersAt = this.#of.world.time.now;
     return this.#call("users", () => this.#of.world.ledger.listUsers());
   }
 
   async tokens(_: TokenList): Promise<readonly Remote[]> {
-    const { world } = this.#of;
-    const { at } = this;
-    const sentAt = world.time.now;
+    const { world, clock } = this.#of;
+    const { at: place } = this;
+    const at = world.time.now;
+    const sentAt = clock.monotonic();
     let complete = true;
     const tokens = await this.#call("list", () => {
       complete = world.cutUntil <= world.time.now;
       if (world.deniedUntil > world.time.now) throw new LifecycleError("denied", "PERMISSION_DENIED", "The credential may not list tokens.");
-      return at === HOME && complete ? world.ledger.list() : [];
+      return place === HOME && complete ? world.ledger.list() : [];
     });
-    if (complete) this.listedAt = sentAt;
+    if (complete) this.listedAt = at;
+    this.#keep({ at, sentAt, doneAt: clock.monotonic(), tokens });
     return tokens;
   }
 
-  issue(input: NewToken): Promise<IssuedToken> {
+  #keep(list: Listed): void {
+    const earlier = this.lists.findLast(({ at }) => at <= list.at - SECOND_LOOK);
+    this.lists = [...this.lists.filter((other) => other === earlier || other.at > list.at - SECOND_LOOK), list];
+    this.writes = this.writes.filter(({ at }) => at >= list.sentAt);
+  }
+
+  /** What a write of ours was answered counts until a later list is here. */
+  #wrote(id: number, active: boolean | null): void {
+    this.writes = [...this.writes.filter((other) => other.id !== id), { id, at: this.#of.clock.monotonic(), active }];
+  }
+
+  async issue(input: NewToken): Promise<IssuedToken> {
     const { world } = this.#of;
     const { at } = this;
-    return this.#call("issue", () => {
+    const issued = await this.#call("issue", () => {
       if (at !== HOME) {
         onIssueElsewhere(this.#of);
         throw new LifecycleError("denied", "PERMISSION_DENIED", "This credential may not issue tokens here.");
@@ -121,24 +151,28 @@ export class SimApi implements TokenApi {
       onIssue(this.#of, token);
       return { token: show(token), value: new SecretValue(token.value) };
     });
+    this.#wrote(issued.token.id, true);
+    return issued;
   }
 
-  revoke(id: number): Promise<Remote> {
+  async revoke(id: number): Promise<Remote> {
     const { world } = this.#of;
     const { at } = this;
-    return this.#call("revoke", () => {
+    const remote = await this.#call("revoke", () => {
       this.#here(at);
       const token = world.ledger.get(id);
       onRevoke(this.#of, token);
       world.tell(() => `  ${this.#of.name} revoked r${token.number}`);
       return show(world.ledger.revoke(id, "us"));
     });
+    this.#wrote(id, false);
+    return remote;
   }
 
-  restore(id: number): Promise<Remote> {
+  async restore(id: number): Promise<Remote> {
     const { world } = this.#of;
     const { at } = this;
-    return this.#call("restore", () => {
+    const remote = await this.#call("restore", () => {
       this.#here(at);
       const token = world.ledger.restore(id);
       // A frozen process that still obeys an object that is gone.
@@ -146,18 +180,21 @@ export class SimApi implements TokenApi {
       world.tell(() => `  ${this.#of.name} restored r${token.number}`);
       return show(token);
     });
+    this.#wrote(id, true);
+    return remote;
   }
 
-  delete(id: number): Promise<void> {
+  async delete(id: number): Promise<void> {
     const { world } = this.#of;
     const { at } = this;
-    return this.#call("delete", () => {
+    await this.#call("delete", () => {
       this.#here(at);
       const token = world.ledger.get(id);
       onDelete(this.#of, token);
       world.ledger.delete(id, "us");
       world.tell(() => `  ${this.#of.name} deleted r${token.number}`);
     });
+    this.#wrote(id, null);
   }
 
   verify(value: SecretValue): Promise<Verification> {

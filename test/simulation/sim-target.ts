@@ -2,10 +2,11 @@
 import { createHash } from "node:crypto";
 import { LifecycleError } from "../../core/error.ts";
 import type { Copy } from "../../core/observed.ts";
-import { decodeRecord, encodeRecord } from "../../core/record.ts";
+import { encodeRecord } from "../../core/record.ts";
 import { SecretValue } from "../../core/secret-value.ts";
 import type { Target, Writing } from "../../tokenapi/target.ts";
 import { onRelease, onWrite } from "./laws.ts";
+import { readRecord } from "./reading.ts";
 import type { Replica } from "./replica.ts";
 import type { DeclaringObject } from "./world.ts";
 import type { Version } from "./secret.ts";
@@ -43,6 +44,7 @@ export class SimTarget implements Target {
 
   async #call<T>(name: string, effect: () => T): Promise<T> {
     const { world } = this.#of;
+    this.#of.answer = null;
     await this.#of.park(name, 2, 100);
     const bad = world.mishap(world.profile.fault / 2) ? world.random.pick(["before", "after", "503"]) : "none";
     if (bad !== "none") {
@@ -51,6 +53,7 @@ export class SimTarget implements Target {
     }
     if (bad === "before" || bad === "503") throw new LifecycleError("retryable", "APISERVER", `${name} failed`);
     const result = effect();
+    this.#of.answer = result;
     await this.#of.park(name, 2, bad === "after" ? 5_000 : 100);
     if (bad === "after") throw new LifecycleError("uncertain", "APISERVER", `${name} got no answer`);
     return result;
@@ -115,7 +118,7 @@ export class SimTarget implements Target {
       const ownAlone = writing.value === "keep" ? (current?.ownAlone ?? true) : true;
       onWrite(this.#of, current, writing, value);
       const next = world.secret.put({ value, record: encodeRecord(writing.record), owner: this.#object.uid, look, ownAlone });
-      if (world.object !== this.#object) world.time.in(1_000, () => world.collect(this.#object.uid));
+      if (world.object !== this.#object) world.time.in(1_000, () => world.collect(this.#object.uid), () => `collect ${this.#object.uid}`);
       return [next, next.resourceVersion] as const;
     });
     cache.learn(version, resourceVersion, clock.monotonic());
@@ -154,9 +157,10 @@ export class SimTarget implements Target {
 
   #judge(version: Version | null, readAt: number, doneAt: number, read: boolean): Copy {
     this.#of.planned = version;
+    this.#of.copyAt = { read: readAt, done: doneAt };
     const base = { readAt, doneAt, record: null, look: null, writable: null, exclusive: false } as const;
     if (!version) return { ...base, place: "none", value: "missing" };
-    const record = version.record === null ? null : decodeRecord(version.record);
+    const record = readRecord(version.record);
     const ours = version.owner === this.#object.uid || (version.owner === null && record?.mark === MARK);
     if (!ours) return { ...base, place: "foreign", foreign: "A Secret of this name belongs to somebody else.", value: "missing" };
     const entry = record?.revisions.find(({ number }) => number === record.current);

@@ -1,6 +1,7 @@
 // The small model: every interleaving of two revisions with at most one crash, one lost answer and one outside change,
 // visited completely, so that small cases do not depend on luck. Each history is lived from its beginning with a list
-// of choices; the last choice that has an alternative is turned, until none is left.
+// of choices; the last choice that has an alternative is turned, until none is left. A history that comes to a state
+// (state.ts) in which another one has been ends there: what follows was visited, or will be.
 //   CRASHES=1 LOST=1 CHANGES=1   how much may go wrong at most
 import { createHash } from "node:crypto";
 import { pathToFileURL } from "node:url";
@@ -10,6 +11,8 @@ import { peace, until } from "./history.ts";
 import { parameter } from "./parameters.ts";
 import { ACTS } from "./person.ts";
 import { Random } from "./random.ts";
+import { stateOf } from "./state.ts";
+import { Timeline, type What } from "./timeline.ts";
 import { World, type Breach } from "./world.ts";
 
 export interface Budget {
@@ -20,7 +23,7 @@ export interface Budget {
 
 export interface Visited {
   readonly histories: number;
-  /** Distinct states of API, delivered copy and declaring object at which something could go wrong. */
+  /** Distinct states of the whole small world, and of what may still go wrong, in which something could go wrong. */
   readonly states: number;
   readonly breach: (Breach & { readonly story: readonly string[] }) | null;
 }
@@ -34,8 +37,8 @@ const CHANGES = ACTS.filter(({ name }) =>
 class Choices extends Random {
   readonly #prefix: readonly number[];
   readonly made: { taken: number; of: number }[] = [];
-  /** What the next pick is to be. */
-  forced: unknown = null;
+  /** What the next pick is to be one of. */
+  forced: readonly unknown[] = [];
 
   constructor(prefix: readonly number[]) {
     super(0);
@@ -52,8 +55,13 @@ class Choices extends Random {
 
   override pick<T>(from: readonly T[]): T {
     const { forced } = this;
-    this.forced = null;
-    return from.find((value) => value === forced) ?? (from[0] as T);
+    this.forced = [];
+    return from.find((value) => forced.includes(value)) ?? (from[0] as T);
+  }
+
+  /** Whether every choice that was given is made: from here on nobody has been, as far as is known. */
+  get isFree(): boolean {
+    return this.made.length >= this.#prefix.length;
   }
 
   choose(of: number): number {
@@ -72,36 +80,63 @@ class Choices extends Random {
   }
 }
 
+/** Each state, and how many issues could still come in it before there were more than there was cause for. */
+type States = Map<string, number>;
+
 const CRASH = 1;
 const FREEZE = 2;
 
+/** What is under way takes no time, what is waited for takes whole seconds: the API's own grain. */
+class Seconds extends Timeline {
+  override in(delay: number, run: () => void, what: What | null = null): void {
+    super.in(delay < SECOND / 2 ? 0 : Math.ceil(delay / SECOND) * SECOND, run, what);
+  }
+}
+
 class SmallWorld extends World {
   readonly #choices: Choices;
-  readonly #states: Set<string>;
+  readonly #states: States;
   #left: Budget;
+  /** When the present part of the history ends. */
+  ends = 0;
+  /** It came to a state in which another history has been. */
+  merged = false;
 
-  constructor(choices: Choices, budget: Budget, states: Set<string>, story: string[] | null) {
-    super(choices, new Coverage(), story, { mode: "elected", crash: CRASH, freeze: FREEZE, fault: 6, pause: SECOND, acts: 0 });
+  constructor(choices: Choices, budget: Budget, states: States, story: string[] | null) {
+    super(choices, new Coverage(), story, { profile: { mode: "elected", crash: CRASH, freeze: FREEZE, fault: 6, pause: SECOND, acts: 0 }, time: new Seconds() });
     this.#choices = choices;
     this.#left = budget;
     this.#states = states;
   }
 
   override mishap(probability: number): boolean {
-    if (!this.faults || probability === FREEZE) return false;
+    if (!this.faults || this.merged || probability === FREEZE) return false;
+    if (this.visited(probability === CRASH ? "wait" : "answer")) return false;
     if (probability !== CRASH) return this.#loses();
-    this.#states.add(this.#digest());
     this.#changes();
     if (this.#left.crashes === 0 || this.#choices.choose(2) === 0) return false;
     this.#left = { ...this.#left, crashes: this.#left.crashes - 1 };
     return true;
   }
 
+  /** Whether another history has been in this state; this one is over then. */
+  visited(at: string): boolean {
+    if (!this.#choices.isFree) return false;
+    const { crashes, lost, changes } = this.#left;
+    const state = `${at} ${crashes} ${lost} ${changes} ${this.ends - this.time.now} ${stateOf(this)}`;
+    const key = createHash("sha1").update(state).digest("base64");
+    // Whoever had fewer issues to spare would have broken more laws.
+    const spare = this.causes - this.issues;
+    this.merged = (this.#states.get(key) ?? Number.POSITIVE_INFINITY) <= spare;
+    if (!this.merged) this.#states.set(key, spare);
+    return this.merged;
+  }
+
   #loses(): boolean {
     const loses = this.#left.lost === 0 ? 0 : this.#choices.choose(3);
     if (loses === 0) return false;
     this.#left = { ...this.#left, lost: this.#left.lost - 1 };
-    this.#choices.forced = loses === 1 ? "lost-before" : "lost-after";
+    this.#choices.forced = loses === 1 ? ["lost-before", "before"] : ["lost-after", "after"];
     return true;
   }
 
@@ -113,17 +148,9 @@ class SmallWorld extends World {
     this.tell(() => `PERSON ${change.name}`);
     change.run(this);
   }
-
-  #digest(): string {
-    const { object, ledger, secret, replicas } = this;
-    const tokens = [...ledger.tokens.values()].map(({ number, active, lastUsed }) => [number, active, lastUsed !== null]);
-    const memory = replicas.map((replica) => [replica.memory.hand?.number, replica.memory.hand?.verified, replica.memory.uncertainAt !== null, replica.memory.taken]);
-    const record = secret.current?.record?.replaceAll(/"\d{4}-[^"]*"/g, "") ?? null;
-    return createHash("sha256").update(JSON.stringify([tokens, memory, record, secret.current?.value, object?.spec, object?.deleting, object?.held])).digest("base64");
-  }
 }
 
-async function live(choices: Choices, budget: Budget, states: Set<string>, story: string[] | null): Promise<SmallWorld> {
+async function live(choices: Choices, budget: Budget, states: States, story: string[] | null): Promise<SmallWorld> {
   const world = new SmallWorld(choices, budget, states, story);
   const { object } = world;
   if (object) {
@@ -132,17 +159,22 @@ async function live(choices: Choices, budget: Budget, states: Set<string>, story
     object.spec.retire = { when: "Deadline", minOverlap: 2 * SECOND, idleFor: 2 * SECOND, maxOverlap: 10 * SECOND };
   }
   world.causes += budget.lost + 2;
-  await until(world, world.time.now + 30 * SECOND);
+  await part(world, 30 * SECOND);
   if (world.object && !world.object.deleting) world.object.spec.rotate = "second";
   world.outside(500);
-  await until(world, world.time.now + 60 * SECOND);
-  if (!world.breach) await peace(world);
+  await part(world, 60 * SECOND);
+  if (!world.breach && !world.merged && !world.visited("peace")) await peace(world);
   return world;
+}
+
+async function part(world: SmallWorld, length: number): Promise<void> {
+  world.ends = world.time.now + length;
+  await until(world, world.ends, () => world.merged);
 }
 
 /** Visits all of it, or stops at the first law that is broken. */
 export async function visit(budget: Budget, tell: (histories: number) => void = () => undefined): Promise<Visited> {
-  const states = new Set<string>();
+  const states: States = new Map();
   let histories = 0;
   for (let prefix: number[] | null = []; prefix; ) {
     const choices: Choices = new Choices(prefix);

@@ -1,11 +1,13 @@
 // Virtual time: what happens next, and nothing before its time. No timer, no real clock.
-import type { Random } from "./random.ts";
-
 interface Moment {
   readonly at: number;
   readonly order: number;
   readonly run: () => void;
+  readonly what: What | null;
 }
+
+/** What a moment will be about, for whoever compares two worlds: null means nothing will happen in it. */
+export type What = () => string | null;
 
 /** 2026-01-01T00:00:00Z. */
 const START = 1_767_225_600_000;
@@ -14,14 +16,18 @@ export class Timeline {
   now = START;
   readonly #moments: Moment[] = [];
   #order = 0;
-  readonly random: Random;
 
-  constructor(random: Random) {
-    this.random = random;
+  in(delay: number, run: () => void, what: What | null = null): void {
+    this.#moments.push({ at: this.now + Math.max(0, delay), order: this.#order++, run, what });
   }
 
-  in(delay: number, run: () => void): void {
-    this.#moments.push({ at: this.now + Math.max(0, delay), order: this.#order++, run });
+  /** What is to come, in its order, and how far off it is. */
+  ahead(): string[] {
+    const moments = [...this.#moments].sort((a, b) => a.at - b.at || a.order - b.order);
+    return moments.flatMap(({ at, what }) => {
+      const about = what ? what() : "?";
+      return about === null ? [] : [`${at - this.now} ${about}`];
+    });
   }
 
   get idle(): boolean {

@@ -9,8 +9,10 @@ import type { Coverage } from "./coverage.ts";
 import { Ledger } from "./ledger.ts";
 import { Neighbours } from "./neighbours.ts";
 import type { Random } from "./random.ts";
+import type { Process } from "./process.ts";
 import { Replica } from "./replica.ts";
 import { SecretStore } from "./secret.ts";
+import { Stack } from "./stack.ts";
 import { Timeline } from "./timeline.ts";
 
 export const MARK = markOf("simulation", "ServiceToken/data/ingest");
@@ -41,8 +43,8 @@ export interface DeclaringObject {
   said: Observed["said"];
 }
 
-/** elected: one leader at a time. replicas: two act at once, without election. */
-export type Mode = "elected" | "replicas";
+/** elected: one leader at a time. replicas: two act at once, without election. stack: Pulumi, one update after another. */
+export type Mode = "elected" | "replicas" | "stack";
 
 export interface Profile {
   readonly mode: Mode;
@@ -60,6 +62,12 @@ export interface Breach {
   readonly text: string;
 }
 
+/** What a world is given instead of drawing it. */
+export interface Staging {
+  readonly profile?: Profile;
+  readonly time?: Timeline;
+}
+
 export class World {
   random: Random;
   readonly time: Timeline;
@@ -73,7 +81,11 @@ export class World {
   mishaps = 0;
   replicas: Replica[] = [];
   leader: Replica | null = null;
+  /** What acts instead of the replicas where Pulumi is the front. */
+  readonly stack: Stack | null;
   object: DeclaringObject | null = null;
+  /** How much faster or slower than true time the clocks of processes may go. */
+  drifts: readonly number[];
   /** True while things may go wrong. */
   faults = true;
   outageUntil = 0;
@@ -106,22 +118,25 @@ export class World {
   readonly orphans = new Set<number>();
   lastDesired: Desired;
   readonly neighbours: Neighbours;
-  #stirred = false;
+  /** How many processes are at work, and not waiting for anything outside. */
+  working = 0;
   #processes = 0;
   #uid = 0;
 
-  constructor(random: Random, coverage: Coverage, story: string[] | null, profile: Profile | null = null) {
+  constructor(random: Random, coverage: Coverage, story: string[] | null, { profile, time = new Timeline() }: Staging = {}) {
     this.random = random;
     this.coverage = coverage;
     this.story = story;
-    this.time = new Timeline(random);
+    this.time = time;
     this.ledger = new Ledger(() => this.time.now);
     this.ledger.skew = random.pick([0, 0, 300, -700, 20_000]);
     this.ledger.deletesExpired = random.chance(0.5);
     this.neighbours = new Neighbours(this);
+    // A day's drift of the third is beyond all tolerance.
+    this.drifts = random.pick([[0], [0], [0], [2e-4, -2e-4], [5e-3, -5e-3, 0]]);
     const calm = random.chance(0.25);
     this.profile = profile ?? {
-      mode: random.chance(0.7) ? "elected" : "replicas",
+      mode: random.pick(["elected", "elected", "elected", "elected", "replicas", "replicas", "stack", "stack"]),
       crash: calm ? 0 : random.pick([0.002, 0.01, 0.04]),
       freeze: calm ? 0 : random.pick([0, 0.004, 0.02]),
       fault: calm ? 0 : random.pick([0, 0.03, 0.12]),
@@ -130,21 +145,28 @@ export class World {
     };
     this.create();
     this.lastDesired = this.desired() as Desired;
-    this.elect();
+    this.stack = this.profile.mode === "stack" ? new Stack(this) : null;
+    if (!this.stack) this.elect();
     if (this.profile.mode === "replicas") this.elect();
   }
 
   create(again: Spec | null = null): void {
     const { random } = this;
     const old = this.object?.spec ?? null;
-    const spec: Spec = again ?? (old && random.chance(0.5) ? { ...old, compromised: null, rollback: null, abandon: false, paused: false } : drawSpec(random));
-    this.object = { uid: `object-${++this.#uid}`, since: Math.floor(this.time.now / 1_000) * 1_000, spec, deleting: false, held: random.chance(0.3), said: null };
+    const draw = (): Spec => (this.profile.mode === "stack" ? { ...drawSpec(random), look: "" } : drawSpec(random));
+    const spec: Spec = again ?? (old && random.chance(0.5) ? { ...old, compromised: null, rollback: null, abandon: false, paused: false } : draw());
+    this.object = { uid: `object-${++this.#uid}`, since: Math.floor(this.time.now / 1_000) * 1_000, spec, deleting: false, held: this.profile.mode === "stack" || random.chance(0.3), said: null };
     this.tell(() => `object created: ${JSON.stringify(spec)}`);
   }
 
   /** Whether something goes wrong now. */
   mishap(probability: number): boolean {
     return this.faults && this.random.chance(probability) && !this.spared.has(this.mishaps++);
+  }
+
+  /** A process by its place among those that live: names never come again. */
+  nameOf(process: Process): string {
+    return String(this.replicas.findIndex((other) => other === process));
   }
 
   /** Nobody can tell what is at the issuer: it is gone, or another API or identity than the tokens'. */
@@ -167,7 +189,7 @@ export class World {
     const was = this.leader;
     this.time.in(this.random.span(100, 30_000), () => {
       if (this.profile.mode === "replicas" || this.leader === was) this.elect();
-    });
+    }, () => (this.profile.mode === "replicas" || this.leader === was ? "elect" : null));
   }
 
   /** The declaring object goes, and with it what it owns. */
@@ -177,7 +199,7 @@ export class World {
     this.tell(() => "object gone");
     this.lastDesired = this.desired() ?? this.lastDesired;
     this.object = null;
-    this.time.in(this.random.span(10, 2_000), () => this.collect(object.uid));
+    this.time.in(this.random.span(10, 2_000), () => this.collect(object.uid), () => `collect ${object.uid}`);
   }
 
   collect(uid: string): void {
@@ -209,26 +231,20 @@ export class World {
     this.secretTouched = this.secret.version + 1;
   }
 
-  /** Something was resolved: promises have to run before the next moment. */
-  stir(): void {
-    this.#stirred = true;
-  }
-
   async step(): Promise<boolean> {
     if (!this.time.step()) return false;
     this.steps++;
-    if (this.#stirred) {
-      this.#stirred = false;
-      await new Promise((resolve) => setImmediate(resolve));
-    }
+    // What was resolved runs until every process waits for something outside again.
+    while (this.working > 0) await null;
     return true;
   }
 
   /** Every process learns of it, and looks again when its next list is due. */
   outside(within: number): void {
+    this.stack?.soon(within);
     for (const replica of this.replicas) {
       replica.wake(this.random.span(50, within));
-      this.time.in(within + RESYNC, () => replica.wake(1));
+      this.time.in(within + RESYNC, () => replica.wake(1), () => (replica.dead ? null : `resync ${this.nameOf(replica)}`));
     }
   }
 }

@@ -1,0 +1,139 @@
+// One process of ours, whichever front it is: its clocks, its memory, and what it waits for. It can die or freeze at
+// every such moment. It knows nothing of what it works on.
+import type { Action } from "../../core/action.ts";
+import type { Desired } from "../../core/desired.ts";
+import type { Record } from "../../core/record.ts";
+import type { Clock } from "../../tokenapi/clock.ts";
+import { IssuerSession } from "../../tokenapi/issuer.ts";
+import { blankMemory, type Memory } from "../../tokenapi/memory.ts";
+import { readRecord } from "./reading.ts";
+import { SimApi } from "./sim-api.ts";
+import type { Version } from "./secret.ts";
+import type { DeclaringObject, Issuer, World } from "./world.ts";
+
+export abstract class Process {
+  readonly world: World;
+  readonly name: string;
+  readonly clock: Clock;
+  readonly api: SimApi;
+  memory: Memory = blankMemory();
+  /** This process's wall clock minus true time, and how much further off it is with each millisecond. */
+  shift = 0;
+  drift = 0;
+  dead = false;
+  busy = false;
+  /** What it is working on, as it saw it when it began. */
+  desired: Desired;
+  uid = "";
+  lookedAt = 0;
+  /** The version that its plans rest on: writes are conditional on it, whatever the watch brings meanwhile. */
+  basis = 0;
+  /** A request that this process gave up takes effect right now. */
+  late = false;
+  /** The version of the delivered copy that its plans rest on. */
+  planned: Version | null = null;
+  frozenUntil = 0;
+  /** Plans of the present run: none where the place of delivery could not be read. */
+  plans = 0;
+  /** What the status said when it began. */
+  said: DeclaringObject["said"] = null;
+  /** What it waits for, and the answer that is on its way; for whoever compares two worlds. */
+  waitsFor = "";
+  doing: Action | null = null;
+  answer: unknown = null;
+  /** When the copy that it looks at was asked for, and since when it is known; by its steady clock. */
+  copyAt = { read: 0, done: 0 };
+  protected session: IssuerSession | null = null;
+  #at: Issuer | null = null;
+  readonly started: number;
+
+  constructor(world: World, name: string, desired: Desired) {
+    this.world = world;
+    this.name = name;
+    this.desired = desired;
+    const started = (this.started = world.time.now);
+    let readings = 0;
+    this.shift = world.random.pick([0, 0, 400, -400]);
+    this.drift = world.random.pick(world.drifts);
+    this.clock = {
+      now: () => world.time.now + this.shift + Math.trunc((world.time.now - started) * this.drift),
+      // No two readings are the same, as on a real clock.
+      monotonic: () => world.time.now - started + 1 + (readings += 1e-6),
+      sleep: (milliseconds) => this.park("sleep", Math.max(1, milliseconds), Math.max(1, milliseconds)),
+    };
+    this.api = new SimApi(this);
+  }
+
+  /** Others start in its place, or its person notices. */
+  protected abstract ended(): void;
+
+  /** It stands still for long. */
+  protected abstract stood(length: number): void;
+
+  /** The record that its next step rests on. */
+  get record(): Record | null {
+    return readRecord(this.world.secret.current?.record);
+  }
+
+  /** A moment in which the process waits for the outside: here it may die, or stand still for long. */
+  park(what: string, low: number, high: number): Promise<void> {
+    const { world } = this;
+    const { random, profile } = world;
+    world.working--;
+    this.waitsFor = what;
+    let delay = low === high ? low : random.span(low, high);
+    if (world.mishap(profile.crash)) {
+      world.time.in(delay, () => this.die(`at ${what}`), () => (this.dead ? null : `die ${this.name}`));
+      return new Promise(() => undefined);
+    }
+    if (world.mishap(profile.freeze)) delay += this.#freeze(what);
+    return new Promise((resolve) => {
+      const goOn = (): void => {
+        if (this.dead) return;
+        world.working++;
+        resolve();
+      };
+      world.time.in(delay, goOn, () => (this.dead ? null : `go on ${world.nameOf(this)}`));
+    });
+  }
+
+  #freeze(what: string): number {
+    const { world } = this;
+    const length = world.random.span(5_000, 1_200_000);
+    this.frozenUntil = world.time.now + length;
+    world.coverage.meet("fault", "frozen");
+    world.tell(() => `  ${this.name} freezes at ${what} for ${Math.round(length / 1_000)} s`);
+    this.stood(length);
+    world.causes++;
+    return length;
+  }
+
+  die(why: string): void {
+    if (this.dead) return;
+    const { world } = this;
+    this.dead = true;
+    world.coverage.meet("fault", "died");
+    world.tell(() => `  ${this.name} dies ${why}`);
+    world.causes++;
+    this.ended();
+  }
+
+  /** Whether it has an issuer to ask. */
+  get reaches(): boolean {
+    return this.session !== null;
+  }
+
+  /** Another issuer: what the lists of the old one said is gone with it. */
+  protected async open(resyncInterval: number): Promise<IssuerSession | null> {
+    const { issuer } = this.world;
+    if (this.#at !== issuer) {
+      this.session = null;
+      this.api.listedAt = 0;
+    }
+    if (this.session || !issuer) return this.session;
+    this.api.at = issuer;
+    this.session = await IssuerSession.open(this.api, { url: issuer.url, resyncInterval, clock: this.clock });
+    this.#at = issuer;
+    return this.session;
+  }
+}

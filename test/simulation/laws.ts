@@ -329,10 +329,17 @@ export function onPlan(of: Process, plan: Plan): void {
 }
 
 /** The end of a Pulumi handler. */
+/** What the last words of ours named. */
+function said(world: World, { conditions }: Plan): void {
+  const [ready] = conditions;
+  world.unclaimedSaid = conditions.some(({ type }) => type === "Unclaimed");
+  world.secondOwnerSaid = conditions.some(({ type }) => type === "SecondOwner");
+  world.coverage.meet("ready", `${ready?.status ?? ""} ${ready?.reason ?? ""}`);
+}
+
 export function onView(of: Process, plan: Plan, value: string | null): void {
-  of.world.unclaimedSaid = plan.conditions.some(({ type }) => type === "Unclaimed");
-  of.world.coverage.meet("ready", `${plan.conditions[0]?.status ?? ""} ${plan.conditions[0]?.reason ?? ""}`);
-  if (plan.conditions[0]?.status === "True") truthful(of, of.record, value);
+  said(of.world, plan);
+  if (plan.conditions[0]?.status === "True" && plan.reason !== "TokensSuspect") truthful(of, of.record, value);
 }
 
 export function onOutcome(of: Process, outcome: Outcome): void {
@@ -342,9 +349,7 @@ export function onOutcome(of: Process, outcome: Outcome): void {
   const ready = outcome.plan.conditions[0];
   if (of.plans === 0) blindly(of, outcome);
   saidSo(of, outcome, ready);
-  world.secondOwnerSaid = outcome.plan.conditions.some(({ type }) => type === "SecondOwner");
-  world.unclaimedSaid = outcome.plan.conditions.some(({ type }) => type === "Unclaimed");
-  world.coverage.meet("ready", `${ready?.status ?? ""} ${ready?.reason ?? ""}`);
+  said(world, outcome.plan);
   // A plan that no further look could follow is older than what was learnt meanwhile.
   const stale = (outcome.error !== null && world.secret.unreadable) || outcome.plan.reason === "TokensSuspect";
   if (ready?.status === "True" && !stale) truthful(of, readRecord(of.planned?.record), of.planned?.value ?? null);

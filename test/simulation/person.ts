@@ -227,7 +227,7 @@ export const ACTS: readonly Act[] = [
       const { current } = world.secret;
       if (!current) return;
       touchSecret(world);
-      const value = world.random.pick(["tampered", current.value, null, [...world.ledger.tokens.values()][0]?.value ?? "x"]);
+      const value = world.random.pick(["tampered", current.value, null, [...world.ledger.tokens.values()].find(({ by }) => by !== "stranger")?.value ?? "x"]);
       world.secret.put({ ...current, value, ownAlone: false });
     },
   },

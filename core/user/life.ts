@@ -5,7 +5,8 @@ import { MINUTE } from "../duration.ts";
 import { matches } from "../pattern.ts";
 import type { Fact } from "../observed.ts";
 import { act, normal, stall, wait, type UserCheck, type UserHit, type UserSituation } from "./hit.ts";
-import type { Account } from "./observed.ts";
+import type { DesiredUser } from "./desired.ts";
+import type { Account, UserPolicy } from "./observed.ts";
 import type { UserReason } from "./reason.ts";
 
 /** The API puts everybody into this team. */
@@ -58,18 +59,19 @@ export const claimed: UserCheck = {
   },
 };
 
-/** The issuer's policy gates what is done from now on; a user that is as it should be stays Ready. */
-export function policyRefusal({ desired, observed: { issuer } }: UserSituation): string | null {
-  if (issuer.is !== "present") return null;
-  const { refusal, serviceUsers, roles } = issuer.value;
+/** Why the policy keeps this user from whoever asks; null: it does not. */
+export function forbids({ refusal, serviceUsers, roles }: UserPolicy, { name, role }: Pick<DesiredUser, "name" | "role">): string | null {
   if (refusal !== null) return refusal;
-  if (serviceUsers !== null && !serviceUsers.some((pattern) => matches(pattern, desired.name))) {
-    return `The issuer's policy does not let this namespace manage the service user ${desired.name}: name one that policy.serviceUsers allows.`;
+  if (serviceUsers !== null && !serviceUsers.some((pattern) => matches(pattern, name))) {
+    return `The issuer's policy does not let this namespace manage the service user ${name}: name one that policy.serviceUsers allows.`;
   }
-  if (roles !== null && !roles.includes(desired.role)) {
-    return `The issuer's policy does not allow the role ${desired.role}: use ${roles.length === 0 ? "none" : roles.join(" or ")}.`;
-  }
+  if (roles !== null && !roles.includes(role)) return `The issuer's policy does not allow the role ${role}: use ${roles.length === 0 ? "none" : roles.join(" or ")}.`;
   return null;
+}
+
+/** It gates what is done from now on; a user that is as it should be stays Ready. */
+export function policyRefusal({ desired, observed: { issuer } }: UserSituation): string | null {
+  return issuer.is === "present" ? forbids(issuer.value, desired) : null;
 }
 
 /** What is to be done to the user, as words; null: nothing. */

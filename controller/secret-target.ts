@@ -218,7 +218,9 @@ export class SecretTarget implements Target {
     const { uid, spec } = this.#object;
     if (owner?.uid === uid) return deleting ? `The Secret ${this.#name} is being deleted.` : null;
     if (owner) return `The Secret ${this.#name} belongs to the ${owner.kind} ${owner.name}: set secret.name to another name.`;
-    if (ours?.record?.mark === this.#mark || spec.secret.adopt) return null;
+    if (ours?.record?.mark === this.#mark) return null;
+    // What was to be taken over, and was not yet, is still somebody else's when the object goes.
+    if (spec.secret.adopt && !this.#object.deleting) return null;
     return `A Secret ${this.#name} exists and is not ours: set secret.name to another name, or secret.adopt: true to take it over.`;
   }
 

@@ -1,20 +1,26 @@
-// One TokenIssuer: keep its session and its lists fresh, and say whether it is ready.
+// One issuer of either kind: keep its session and its lists fresh, say whether it is ready, and let it go only when
+// nothing needs its credential any more.
 import { LifecycleError } from "../core/error.ts";
 import { resyncOf, type Issuers } from "./issuers.ts";
-import { MANAGER, projectIssuer, tokenIssuers, type IssuerObject } from "./kinds.ts";
-import { isConflict, isNotFound, type ReconcileResult, type RestClient, type Store } from "./runtime/index.ts";
+import { issuerResources, projectIssuer, type IssuerObject, type IssuerObjects } from "./issuer-object.ts";
+import { ANNOTATION, FINALIZER, MANAGER } from "./kinds.ts";
+import { isConflict, isNotFound, type ReconcileResult, type RestClient } from "./runtime/index.ts";
 import { conditions, isWorthWriting } from "./status.ts";
 
 export interface IssuerReconcilerOptions {
   readonly client: RestClient;
-  readonly objects: Store<IssuerObject>;
+  readonly objects: IssuerObjects;
   readonly issuers: Issuers;
+  /** What still needs the issuer: "ServiceToken data/ingest" and the like. */
+  readonly dependants: (issuer: IssuerObject) => readonly string[];
   readonly guard: () => void;
   readonly say: (object: IssuerObject, type: "Normal" | "Warning", reason: string, message: string) => void;
 }
 
 /** While an issuer is not ready it is looked at again at least so often, so that it heals soon after it was mended. */
 const RETRY = 10_000;
+/** As many of those that are waited for are named. */
+const NAMED = 3;
 
 export class IssuerReconciler {
   readonly #options: IssuerReconcilerOptions;
@@ -31,17 +37,53 @@ export class IssuerReconciler {
       await this.#options.issuers.forget(key);
       return {};
     }
+    const blocked = await this.#hold(object);
+    if (object.deleting && blocked === null) return {};
     try {
       const session = await this.#options.issuers.refresh(object);
       this.#failures.delete(key);
       const me = { id: session.userId, name: session.userName };
-      await this.#report(object, { status: "True", reason: "Ready", message: `${object.spec.url} answers as ${session.userName}.` }, me);
+      const ready: Ready = blocked ?? { status: "True", reason: "Ready", message: `${object.spec.url} answers as ${session.userName}.` };
+      await this.#report(object, ready, me);
       return { requeueAt: Date.now() + resyncOf(object.spec) };
     } catch (error) {
       const failures = (this.#failures.get(key) ?? 0) + 1;
       this.#failures.set(key, failures);
-      await this.#report(object, { status: "False", reason: reasonOf(error), message: error instanceof Error ? error.message : "The issuer is not ready." }, null);
+      const problem = error instanceof Error ? error.message : "The issuer is not ready.";
+      const ready: Ready = { status: "False", reason: blocked?.reason ?? reasonOf(error), message: blocked ? `${blocked.message} ${problem}` : problem };
+      await this.#report(object, ready, null);
       return { requeueAt: Date.now() + Math.min(RETRY, 500 * 2 ** Math.min(failures, 10)) };
+    }
+  }
+
+  /** While something needs the issuer, it may not vanish: says what, where it is being deleted. Null: nothing does. */
+  async #hold(object: IssuerObject): Promise<Ready | null> {
+    const held = object.finalizers.includes(FINALIZER);
+    const needed = this.#options.dependants(object);
+    if (!object.deleting) {
+      if (needed.length > 0 && !held) await this.#finalizers(object, [...object.finalizers, FINALIZER]);
+      return null;
+    }
+    if (!held) return null;
+    if (needed.length === 0 || object.annotations[ANNOTATION.abandon] === "true") {
+      await this.#finalizers(object, object.finalizers.filter((name) => name !== FINALIZER));
+      return null;
+    }
+    const some = needed.slice(0, NAMED).join(", ") + (needed.length > NAMED ? ` and ${needed.length - NAMED} more` : "");
+    const message = `Deleted, and kept because its credential is needed to end the tokens of ${some}: delete them first. To let them go without revoking their tokens, set the annotation ${ANNOTATION.abandon}: "true" on this issuer.`;
+    return { status: "False", reason: "DeletionBlocked", message };
+  }
+
+  async #finalizers(object: IssuerObject, finalizers: readonly string[]): Promise<void> {
+    this.#options.guard();
+    const { uid, resourceVersion } = object;
+    const body = { metadata: { uid, resourceVersion, finalizers } };
+    try {
+      const written = await this.#options.client.patch(issuerResources[object.kind], place(object), body, { type: "merge", fieldManager: MANAGER });
+      if (written.metadata?.deletionTimestamp === undefined || (written.metadata.finalizers ?? []).length > 0) this.#options.objects.observeWrite(projectIssuer(object.kind)(written));
+    } catch (error) {
+      // Somebody wrote meanwhile: what they wrote wakes us again.
+      if (!isNotFound(error) && !isConflict(error)) throw error;
     }
   }
 
@@ -62,15 +104,16 @@ export class IssuerReconciler {
 
   async #write(object: IssuerObject, status: object): Promise<void> {
     this.#options.guard();
-    const { namespace, name, uid } = object;
     try {
-      const written = await this.#options.client.patch(tokenIssuers, { namespace, name }, { metadata: { uid }, status }, { type: "merge", subresource: "status", fieldManager: MANAGER });
-      this.#options.objects.observeWrite(projectIssuer(written));
+      const written = await this.#options.client.patch(issuerResources[object.kind], place(object), { metadata: { uid: object.uid }, status }, { type: "merge", subresource: "status", fieldManager: MANAGER });
+      this.#options.objects.observeWrite(projectIssuer(object.kind)(written));
     } catch (error) {
       if (!isNotFound(error) && !isConflict(error)) throw error;
     }
   }
 }
+
+const place = ({ namespace, name }: IssuerObject): { namespace?: string; name: string } => ({ ...(namespace === "" ? {} : { namespace }), name });
 
 interface Ready {
   readonly status: "True" | "False";

@@ -1,15 +1,16 @@
 // The issuers this process works with: one session each, its lists read once an interval for all of its tokens.
 // Decides when a session is opened, when its lists are read, and which tokens a new list concerns. Knows no Secret
-// but the credential's.
+// but the credential's. What an issuer allows is policy.ts.
 import { createHash } from "node:crypto";
 import { duration } from "../core/duration.ts";
 import { isKind, LifecycleError } from "../core/error.ts";
-import { absent, unknown, type Fact, type Policy } from "../core/observed.ts";
+import { absent, unknown, type Fact } from "../core/observed.ts";
 import { SecretValue } from "../core/secret-value.ts";
 import { createTokenApi } from "../tokenapi/client.ts";
 import { systemClock } from "../tokenapi/clock.ts";
-import { IssuerSession, OPEN_POLICY } from "../tokenapi/issuer.ts";
-import type { IssuerObject, IssuerSpec } from "./kinds.ts";
+import { IssuerSession } from "../tokenapi/issuer.ts";
+import { credentialPlace, type IssuerObject, type IssuerSpec } from "./issuer-object.ts";
+import type { IssuerRef } from "./kinds.ts";
 import { ListChanges } from "./list-changes.ts";
 import { isNotFound, secrets, type KubeObject, type Logger, type RestClient } from "./runtime/index.ts";
 
@@ -22,6 +23,8 @@ interface Client {
 
 interface Entry {
   client: Client | null;
+  /** The last one that worked, after its credential's Secret or its issuer went: good enough to end what was begun. */
+  last: Client | null;
   problem: Fact<never>;
   /** The last look failed. The session, and what it saw last, may be good still. */
   failing: boolean;
@@ -33,6 +36,25 @@ export interface IssuerState {
   /** Why there is no session, or why the last look failed. */
   readonly problem: Fact<never>;
   readonly failing: boolean;
+  /**
+   * For deletions alone: the session, or, where the credential's Secret or the issuer itself went first, the last one
+   * that worked. Null: the API cannot be reached, and a deletion has to know that at once.
+   */
+  readonly ending: IssuerSession | null;
+}
+
+/** Which lists are asked for. */
+export interface Uses {
+  readonly service: boolean;
+  readonly personal: boolean;
+}
+
+interface IssuersOptions {
+  readonly client: RestClient;
+  readonly log: Logger;
+  readonly onChange: (issuer: string, marks: ReadonlySet<string> | "all") => void;
+  /** What the issuer is used for; null: nothing names it. */
+  readonly uses: (issuer: string) => Uses | null;
 }
 
 const NOT_YET = unknown("IssuerNotReady", "The issuer has not been looked at yet.");
@@ -42,12 +64,14 @@ export class Issuers {
   readonly #log: Logger;
   readonly #entries = new Map<string, Entry>();
   /** Told the marks that a new list changes. */
-  readonly #onChange: (issuer: string, marks: ReadonlySet<string> | "all") => void;
+  readonly #onChange: IssuersOptions["onChange"];
+  readonly #uses: IssuersOptions["uses"];
 
-  constructor(options: { client: RestClient; log: Logger; onChange: (issuer: string, marks: ReadonlySet<string> | "all") => void }) {
+  constructor(options: IssuersOptions) {
     this.#client = options.client;
     this.#log = options.log;
     this.#onChange = options.onChange;
+    this.#uses = options.uses;
   }
 
   /** Whether the issuer was ever tried: before that there is nothing to be said about it. */
@@ -58,15 +82,24 @@ export class Issuers {
 
   state(key: string): IssuerState {
     const entry = this.#entries.get(key);
-    if (!entry) return { session: null, problem: NOT_YET, failing: false };
-    return { session: entry.client?.session ?? null, problem: entry.problem, failing: entry.failing };
+    if (!entry) return { session: null, problem: NOT_YET, failing: false, ending: null };
+    const session = entry.client?.session ?? null;
+    const ending = entry.last?.session ?? (entry.failing ? null : session);
+    return { session, problem: entry.problem, failing: entry.failing, ending };
   }
 
-  /** The issuer was not found. */
+  /** The issuer is gone. While something still names it, its last session stays, for deletions. */
   async forget(key: string): Promise<void> {
     const entry = this.#entries.get(key);
-    this.#entries.delete(key);
-    await entry?.client?.close();
+    if (!entry) return;
+    const last = entry.last ?? (entry.failing ? null : entry.client);
+    if (last && this.#uses(key)) {
+      this.#entries.set(key, { ...blank(), last });
+      if (entry.client !== last) await entry.client?.close();
+    } else {
+      this.#entries.delete(key);
+      await Promise.all([entry.client?.close(), entry.last?.close()]);
+    }
     this.#onChange(key, "all");
   }
 
@@ -77,15 +110,13 @@ export class Issuers {
     try {
       const client = await this.#connect(issuer, entry);
       const { session } = client;
-      const now = session.clock.monotonic();
-      const snapshot = session.tokens("service");
       // What our own writes, and looks of single tokens, brought since the last time.
-      const known = entry.changes.take(snapshot.marked());
+      const known = entry.changes.take(marked(session));
       const users = session.users.fingerprint();
-      await snapshot.refresh(now);
-      await session.users.refresh(now);
+      await readLists(session, this.#uses(issuer.key) ?? { service: true, personal: false });
       entry.client = client;
-      const marks = new Set([...known, ...entry.changes.take(snapshot.marked())]);
+      this.#retire(entry);
+      const marks = new Set([...known, ...entry.changes.take(marked(session))]);
       const mended = entry.failing;
       entry.failing = false;
       if (mended || before !== client || users !== session.users.fingerprint()) this.#onChange(issuer.key, "all");
@@ -110,14 +141,21 @@ export class Issuers {
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#entries.values()].map((entry) => entry.client?.close()));
+    await Promise.all([...this.#entries.values()].flatMap((entry) => [entry.client?.close(), entry.last?.close()]));
     this.#entries.clear();
   }
 
   #entry(key: string): Entry {
-    const entry = this.#entries.get(key) ?? { client: null, problem: NOT_YET, failing: false, changes: new ListChanges() };
+    const entry = this.#entries.get(key) ?? blank();
     this.#entries.set(key, entry);
     return entry;
+  }
+
+  /** A session that works makes the last one superfluous. */
+  #retire(entry: Entry): void {
+    const { last } = entry;
+    entry.last = null;
+    if (last && last !== entry.client) void last.close().catch(() => undefined);
   }
 
   #fail(issuer: IssuerObject, entry: Entry, error: unknown): void {
@@ -128,10 +166,15 @@ export class Issuers {
     entry.failing = true;
     // What cannot be reached may be back in a moment, and the last list stays what was seen last.
     // A credential that is refused shows nothing any more.
-    if (denied || isKind(error, "invalid")) {
-      const closing = entry.client;
+    if (isKind(error, "denied") && error.code === "CREDENTIAL_MISSING") {
+      // The Secret went; what it held may still be good: nothing new is begun with it.
+      entry.last ??= entry.client;
       entry.client = null;
-      void closing?.close().catch(() => undefined);
+    } else if (denied || isKind(error, "invalid")) {
+      const closing = [entry.client, entry.last];
+      entry.client = null;
+      entry.last = null;
+      for (const client of closing) void client?.close().catch(() => undefined);
     }
     entry.problem = unknown(denied ? "CredentialDenied" : "IssuerNotReady", `The issuer ${issuer.name} is not ready: ${message}`);
     if (hadSession !== (entry.client !== null)) this.#onChange(issuer.key, "all");
@@ -165,8 +208,9 @@ export class Issuers {
     }
   }
 
-  async #credential({ namespace, spec }: IssuerObject): Promise<string> {
-    const { name, key = "token" } = spec.credentialsSecretRef;
+  async #credential(issuer: IssuerObject): Promise<string> {
+    const { key = "token" } = issuer.spec.credentialsSecretRef;
+    const { namespace, name } = credentialPlace(issuer);
     try {
       const secret = await this.#client.get<KubeObject & { data?: { [key: string]: string } }>(secrets, { namespace, name });
       const value = Buffer.from(secret.data?.[key] ?? "", "base64").toString("utf8").trim();
@@ -183,15 +227,29 @@ export function resyncOf(spec: IssuerSpec): number {
   return duration(spec.resyncInterval ?? "60s");
 }
 
-export function policyOf({ spec }: IssuerObject): Policy {
-  const { maxExpiresInDays, allowNever, minOverlap, serviceUsers } = spec.policy ?? {};
-  return {
-    maxDays: maxExpiresInDays ?? null,
-    allowNever: allowNever ?? false,
-    minOverlap: minOverlap === undefined ? OPEN_POLICY.minOverlap : duration(minOverlap),
-    serviceUsers: serviceUsers ?? null,
-    refusal: null,
-  };
+const blank = (): Entry => ({ client: null, last: null, problem: NOT_YET, failing: false, changes: new ListChanges() });
+
+function* marked(session: IssuerSession): ReturnType<ReturnType<IssuerSession["tokens"]>["marked"]> {
+  yield* session.tokens("service").marked();
+  yield* session.tokens("personal").marked();
 }
 
-export const noIssuer = (name: string): Fact<never> => absent(`There is no TokenIssuer ${name} in this namespace: create it, or name another in issuerRef.`);
+/** A credential that may issue personal tokens only is good for those. */
+async function readLists(session: IssuerSession, { service, personal }: Uses): Promise<void> {
+  const now = session.clock.monotonic();
+  if (personal) await session.tokens("personal").refresh(now);
+  if (!service) return;
+  try {
+    await session.tokens("service").refresh(now);
+    await session.users.refresh(now);
+  } catch (error) {
+    if (!personal || !isKind(error, "denied")) throw error;
+  }
+}
+
+/** Why there is no issuer; `reach` says how far this operator sees. */
+export function noIssuer({ kind, name }: IssuerRef, reach: "cluster" | "namespace"): Fact<never> {
+  if (kind !== "ClusterTokenIssuer") return absent(`There is no TokenIssuer ${name} in this namespace: create it, or name another in issuerRef.`);
+  if (reach === "cluster") return absent(`There is no ClusterTokenIssuer ${name}: create it, or name another in issuerRef.`);
+  return absent(`This operator works in one namespace only and sees no ClusterTokenIssuer: name a TokenIssuer of this namespace in issuerRef.`);
+}

@@ -1,7 +1,8 @@
-// Our kinds as the caches keep them: the spec as written, and the little of metadata and status that is read again.
+// What all of our kinds have in common, and the two kinds of token, as the caches keep them: the spec as written, and
+// the little of metadata and status that is read again. Issuers: issuer-object.ts; service users: user-object.ts.
 import { parseInstant } from "../core/instant.ts";
 import type { TokenSpec } from "../core/spec.ts";
-import { defineResource, identify, type KubeObject, type Stored } from "./runtime/index.ts";
+import { defineResource, identify, type KubeObject, type Resource, type Stored } from "./runtime/index.ts";
 
 export const GROUP = "tokens.qualytics.io";
 export const API_VERSION = `${GROUP}/v1alpha1`;
@@ -10,7 +11,10 @@ export const FINALIZER = `${GROUP}/tokens`;
 export const MANAGER = "servicetokens";
 
 export const serviceTokens = defineResource(API_VERSION, "ServiceToken", "servicetokens");
-export const tokenIssuers = defineResource(API_VERSION, "TokenIssuer", "tokenissuers");
+export const personalTokens = defineResource(API_VERSION, "PersonalToken", "personaltokens");
+
+export type TokenKind = "ServiceToken" | "PersonalToken";
+export const tokenResources: { readonly [kind in TokenKind]: Resource } = { ServiceToken: serviceTokens, PersonalToken: personalTokens };
 
 /** Annotations that a person may set on a token object. */
 export const ANNOTATION = {
@@ -30,8 +34,15 @@ export interface SecretSpec {
   readonly adopt?: boolean;
 }
 
-export interface ServiceTokenSpec extends TokenSpec {
-  readonly issuerRef: { readonly kind?: string; readonly name: string };
+export interface IssuerRef {
+  readonly kind?: string;
+  readonly name: string;
+}
+
+/** Of both kinds: a PersonalToken has no service user. */
+export interface TokenObjectSpec extends Omit<TokenSpec, "serviceUser"> {
+  readonly issuerRef: IssuerRef;
+  readonly serviceUser?: { readonly name?: string; readonly id?: number; readonly ref?: string };
   readonly secret: SecretSpec;
 }
 
@@ -52,49 +63,24 @@ export interface TokenStatus {
   readonly [field: string]: unknown;
 }
 
-interface Common extends Stored {
+export interface Declared extends Stored {
   readonly namespace: string;
   readonly name: string;
   readonly generation: number;
   readonly createdAt: number;
   readonly deleting: boolean;
-}
-
-export interface TokenObject extends Common {
   readonly finalizers: readonly string[];
   /** Ours alone, by their full names. */
   readonly annotations: { readonly [name: string]: string };
-  readonly spec: ServiceTokenSpec;
+}
+
+export interface TokenObject extends Declared {
+  readonly kind: TokenKind;
+  readonly spec: TokenObjectSpec;
   readonly status: TokenStatus | null;
 }
 
-export interface IssuerSpec {
-  readonly url: string;
-  readonly credentialsSecretRef: { readonly name: string; readonly key?: string };
-  readonly caBundle?: string;
-  readonly policy?: { readonly maxExpiresInDays?: number; readonly allowNever?: boolean; readonly minOverlap?: string; readonly serviceUsers?: readonly string[] };
-  readonly limits?: { readonly requestsPerSecond?: number; readonly maxInFlight?: number };
-  readonly resyncInterval?: string;
-}
-
-export interface IssuerObject extends Common {
-  readonly spec: IssuerSpec;
-  readonly status: TokenStatus | null;
-}
-
-function common(object: KubeObject): Common {
-  const meta = object.metadata ?? {};
-  return {
-    ...identify(object),
-    namespace: meta.namespace ?? "",
-    name: meta.name ?? "",
-    generation: meta.generation ?? 0,
-    createdAt: parseInstant(meta.creationTimestamp ?? "") ?? 0,
-    deleting: meta.deletionTimestamp !== undefined,
-  };
-}
-
-export function projectToken(object: KubeObject): TokenObject {
+export function declared(object: KubeObject): Declared {
   const meta = object.metadata ?? {};
   const annotations: Record<string, string> = {};
   for (const name of Object.values(ANNOTATION)) {
@@ -102,20 +88,33 @@ export function projectToken(object: KubeObject): TokenObject {
     if (value !== undefined) annotations[name] = value;
   }
   return {
-    ...common(object),
+    ...identify(object),
+    namespace: meta.namespace ?? "",
+    name: meta.name ?? "",
+    generation: meta.generation ?? 0,
+    createdAt: parseInstant(meta.creationTimestamp ?? "") ?? 0,
+    deleting: meta.deletionTimestamp !== undefined,
     finalizers: meta.finalizers ?? [],
     annotations,
-    spec: object.spec as ServiceTokenSpec,
-    status: (object.status as TokenStatus | undefined) ?? null,
   };
 }
 
-export function projectIssuer(object: KubeObject): IssuerObject {
-  return { ...common(object), spec: object.spec as IssuerSpec, status: (object.status as TokenStatus | undefined) ?? null };
+export const projectToken =
+  (kind: TokenKind) =>
+  (object: KubeObject): TokenObject => ({
+    ...declared(object),
+    kind,
+    spec: object.spec as TokenObjectSpec,
+    status: (object.status as TokenStatus | undefined) ?? null,
+  });
+
+/** How an object is spoken of in an event. */
+export function reference({ namespace, name, uid }: Declared, kind: string): { apiVersion: string; kind: string; namespace?: string; name: string; uid: string } {
+  return { apiVersion: API_VERSION, kind, ...(namespace === "" ? {} : { namespace }), name, uid };
 }
 
-/** Whether a person, or somebody else, changed what a token object asks for. */
-export function isNews(before: TokenObject, after: TokenObject): boolean {
+/** Whether a person, or somebody else, changed what an object asks for. */
+export function isNews(before: Declared, after: Declared): boolean {
   return (
     before.generation !== after.generation ||
     before.deleting !== after.deleting ||
@@ -124,8 +123,10 @@ export function isNews(before: TokenObject, after: TokenObject): boolean {
 }
 
 /** Whether somebody else took away what we had written: the finalizer, or the status. */
-export function isTampered(before: TokenObject, after: TokenObject): boolean {
+export function isTampered(before: Held, after: Held): boolean {
   const held = before.finalizers.includes(FINALIZER) && !after.finalizers.includes(FINALIZER);
   const told = before.status?.observedGeneration === before.generation && after.status?.observedGeneration !== after.generation;
   return held || told;
 }
+
+type Held = Declared & { readonly status: TokenStatus | null };

@@ -1,31 +1,18 @@
-// The operator: what watches what, and what wakes whom. Flags come from cli/; no rule of a token's life stands here.
+// The operator: which parts there are and in which order they start and end. Flags come from cli/; what wakes whom is
+// wakes.ts; no rule of a token's life stands here.
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { LifecycleError } from "../core/error.ts";
+import { Caches, TOKEN_KINDS, watched } from "./caches.ts";
 import { loadScope } from "./identity.ts";
 import { IssuerReconciler } from "./issuer-reconciler.ts";
 import { Issuers } from "./issuers.ts";
-import { API_VERSION, isNews, isTampered, projectIssuer, projectToken, serviceTokens, tokenIssuers, type IssuerObject, type TokenObject } from "./kinds.ts";
-import {
-  Controller,
-  EventRecorder,
-  HttpServer,
-  isForbidden,
-  isNotFound,
-  LeaderElector,
-  loadCredentials,
-  Manager,
-  priorities,
-  Reflector,
-  RestClient,
-  RuntimeMetrics,
-  secrets,
-  Store,
-  WorkQueue,
-  type Logger,
-} from "./runtime/index.ts";
-import { projectSecret, type SecretRecord } from "./secret-record.ts";
+import type { TokenKind } from "./kinds.ts";
+import { Controller, EventRecorder, HttpServer, isForbidden, isNotFound, LeaderElector, loadCredentials, Manager, RestClient, RuntimeMetrics, WorkQueue, type Logger } from "./runtime/index.ts";
 import { TokenReconciler } from "./token-reconciler.ts";
+import { UserReconciler } from "./user-reconciler.ts";
+import { Voice } from "./voice.ts";
+import { subscribe, wakeAll, wakeMarks, type Queues } from "./wakes.ts";
 
 export interface OperatorOptions {
   readonly kubeconfig?: string;
@@ -50,36 +37,26 @@ export interface Operator {
 
 interface Parts {
   readonly client: RestClient;
-  readonly tokens: Store<TokenObject>;
-  readonly issuerObjects: Store<IssuerObject>;
-  readonly secretRecords: Store<SecretRecord>;
+  readonly caches: Caches;
+  readonly queues: Queues;
   readonly events: EventRecorder;
-  readonly tokenQueue: WorkQueue;
-  readonly issuerQueue: WorkQueue;
+  readonly voice: Voice;
+  readonly guard: () => void;
 }
-
-const issuerOf = ({ namespace, spec }: TokenObject): string => `${namespace}/${spec.issuerRef.name}`;
 
 /** Starts the operator; resolves when its caches are complete. Throws LifecycleError with what to do. */
 export async function startOperator(options: OperatorOptions): Promise<Operator> {
-  const { log } = options;
   const metrics = new RuntimeMetrics();
   const client = await connect(options, metrics);
   const own = options.ownNamespace ?? process.env["POD_NAMESPACE"] ?? options.namespace ?? "default";
   const scope = await checked(client, () => loadScope(client, own, options.adoptIdentity));
-  const parts = makeParts(client, log);
   let manager: Manager | null = null;
   const guard = (): void => {
     if (!manager?.stillLeading()) throw new LifecycleError("retryable", "NOT_LEADING", "This process does not lead any more.");
   };
-  const issuers = new Issuers({ client, log, onChange: (issuer, marks) => wake(parts, reconciler, issuer, marks) });
-  const reconciler = makeReconciler({ parts, issuers, scope, guard, alone: options.leaderElect });
-  const issuerReconciler = new IssuerReconciler({ client, objects: parts.issuerObjects, issuers, guard, say: (object, type, reason, note) => sayIssuer(parts.events, object, { type, reason, note }) });
+  const parts = makeParts({ client, guard, options });
+  const { issuers, tokens, controllers } = makeControllers(parts, scope, options);
   subscribe(parts);
-  const controllers = [
-    new Controller({ name: "servicetoken", queue: parts.tokenQueue, reconcile: (key) => reconciler.reconcile(key), concurrency: options.concurrency, log }),
-    new Controller({ name: "tokenissuer", queue: parts.issuerQueue, reconcile: (key) => issuerReconciler.reconcile(key), concurrency: 4, log }),
-  ];
   for (const controller of controllers) metrics.controller(controller);
   metrics.events(parts.events);
   const ended = Promise.withResolvers<void>();
@@ -94,7 +71,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     async stop() {
       const led = running.stillLeading();
       for (const controller of controllers) await controller.stop(25_000);
-      if (led) await reconciler.discard();
+      if (led) await Promise.all(tokens.map((reconciler) => reconciler.discard()));
       await issuers.close();
       await running.stop();
       await http?.stop();
@@ -114,11 +91,11 @@ async function connect(options: OperatorOptions, metrics: RuntimeMetrics): Promi
 
 /** Says in a sentence what the caches will wait for; they go on waiting, so that mending it is enough. */
 async function preflight(client: RestClient, { namespace, log }: OperatorOptions): Promise<void> {
-  for (const resource of [serviceTokens, tokenIssuers, secrets]) {
+  for (const resource of watched(reachOf({ namespace }))) {
     try {
       await client.list(resource, { namespace }, { limit: 1, metadataOnly: true });
     } catch (error) {
-      const where = namespace === undefined ? "in all namespaces" : `in the namespace ${namespace}`;
+      const where = namespace === undefined || !resource.namespaced ? "in all namespaces" : `in the namespace ${namespace}`;
       if (isNotFound(error)) log.error({ kind: resource.kind }, "The cluster does not know this kind: install the CRDs with `kubectl apply -f crds/`. Waiting for it");
       else if (isForbidden(error)) log.error({ kind: resource.kind }, `This account may not list this kind ${where}: grant it get, list and watch, or give --namespace. Waiting for it`);
     }
@@ -137,123 +114,81 @@ async function checked<T>(client: RestClient, work: () => Promise<T>): Promise<T
   }
 }
 
-function makeParts(client: RestClient, log: Logger): Parts {
-  return {
+const reachOf = ({ namespace }: { readonly namespace?: string | undefined }): "cluster" | "namespace" => (namespace === undefined ? "cluster" : "namespace");
+
+function makeParts({ client, guard, options }: { client: RestClient; guard: () => void; options: OperatorOptions }): Parts {
+  const { log } = options;
+  const caches = new Caches(reachOf(options), log);
+  const events = new EventRecorder({ client, controller: "tokens.qualytics.io/controller", instance: hostname(), log });
+  const queues = {
+    tokens: { ServiceToken: new WorkQueue(), PersonalToken: new WorkQueue() },
+    users: new WorkQueue({ backoff: { capMs: 60_000 } }),
+    issuers: new WorkQueue({ backoff: { capMs: 10_000 } }),
+  };
+  return { client, guard, caches, events, queues, voice: new Voice(events, caches.issuers) };
+}
+
+interface Running {
+  readonly issuers: Issuers;
+  readonly tokens: readonly TokenReconciler[];
+  readonly controllers: Controller[];
+}
+
+function makeControllers(parts: Parts, scope: string, { log, leaderElect, concurrency }: OperatorOptions): Running {
+  const { client, caches, queues, voice, guard } = parts;
+  const issuers = new Issuers({
     client,
-    tokens: new Store<TokenObject>({ issuer: issuerOf }, log),
-    issuerObjects: new Store<IssuerObject>({ credential: ({ namespace, spec }) => `${namespace}/${spec.credentialsSecretRef.name}` }, log),
-    secretRecords: new Store<SecretRecord>({}, log),
-    events: new EventRecorder({ client, controller: "tokens.qualytics.io/controller", instance: hostname(), log }),
-    tokenQueue: new WorkQueue(),
-    issuerQueue: new WorkQueue({ backoff: { capMs: 10_000 } }),
+    log,
+    uses: (key) => caches.uses(key),
+    onChange: (issuer, marks) => {
+      if (marks === "all") wakeAll(parts, issuer);
+      else wakeMarks(parts, issuer, TOKEN_KINDS.flatMap((kind) => [...marks].flatMap((mark) => keyed(kind, reconcilers[kind].keyOf(mark)))));
+    },
+  });
+  const shared = { issuers, issuerObjects: caches.issuers, labelsOf: (namespace: string) => caches.labelsOf(namespace), reach: caches.reach, guard };
+  const token = (kind: TokenKind): TokenReconciler =>
+    new TokenReconciler({
+      ...shared,
+      kind,
+      cluster: { client, tokens: caches.tokens[kind], secrets: caches.secrets },
+      owners: caches.users,
+      scope: () => scope,
+      alone: leaderElect,
+      say: (object, event) => voice.ofToken(object, event),
+    });
+  const reconcilers = { ServiceToken: token("ServiceToken"), PersonalToken: token("PersonalToken") };
+  const users = new UserReconciler({ ...shared, client, objects: caches.users, say: (object, event) => voice.ofUser(object, event), changed: (issuer) => wakeAll(parts, issuer) });
+  const issuer = new IssuerReconciler({
+    client,
+    objects: caches.issuers,
+    issuers,
+    dependants: (object) => caches.dependants(object),
+    guard,
+    say: (object, type, reason, note) => voice.ofIssuer(object, type, reason, note),
+  });
+  return {
+    issuers,
+    tokens: Object.values(reconcilers),
+    controllers: [
+      new Controller({ name: "servicetoken", queue: queues.tokens.ServiceToken, reconcile: (key) => reconcilers.ServiceToken.reconcile(key), concurrency, log }),
+      new Controller({ name: "personaltoken", queue: queues.tokens.PersonalToken, reconcile: (key) => reconcilers.PersonalToken.reconcile(key), concurrency, log }),
+      new Controller({ name: "serviceuser", queue: queues.users, reconcile: (key) => users.reconcile(key), concurrency: 4, log }),
+      new Controller({ name: "tokenissuer", queue: queues.issuers, reconcile: (key) => issuer.reconcile(key), concurrency: 4, log }),
+    ],
   };
 }
 
-function makeReconciler(at: { parts: Parts; issuers: Issuers; scope: string; guard: () => void; alone: boolean }): TokenReconciler {
-  const { parts } = at;
-  return new TokenReconciler({
-    cluster: { client: parts.client, tokens: parts.tokens, secrets: parts.secretRecords },
-    issuers: at.issuers,
-    issuerObjects: parts.issuerObjects,
-    scope: () => at.scope,
-    alone: at.alone,
-    guard: at.guard,
-    say: (object, { type, reason, message }) => {
-      const regarding = { apiVersion: API_VERSION, kind: "ServiceToken", namespace: object.namespace, name: object.name, uid: object.uid };
-      const issuer = parts.issuerObjects.get(issuerOf(object));
-      const about = issuer ? reference(issuer) : regarding;
-      parts.events.record({
-        regarding,
-        type,
-        reason,
-        note: message,
-        burst: { key: `${issuerOf(object)} ${reason}`, regarding: about, note: (count) => `${reason}: ${count} more tokens of this issuer.` },
-      });
-    },
-  });
-}
-
-const reference = (issuer: IssuerObject): { apiVersion: string; kind: string; namespace: string; name: string; uid: string } => ({
-  apiVersion: API_VERSION,
-  kind: "TokenIssuer",
-  namespace: issuer.namespace,
-  name: issuer.name,
-  uid: issuer.uid,
-});
-
-function sayIssuer(events: EventRecorder, issuer: IssuerObject, event: { type: "Normal" | "Warning"; reason: string; note: string }): void {
-  events.record({ regarding: reference(issuer), ...event });
-}
-
-/** A new list, or another state of the issuer, concerns these tokens. */
-function wake({ tokens, tokenQueue }: Parts, reconciler: TokenReconciler, issuer: string, marks: ReadonlySet<string> | "all"): void {
-  if (marks === "all") {
-    for (const object of tokens.byIndex("issuer", issuer)) tokenQueue.add(object.key);
-    return;
-  }
-  for (const mark of marks) {
-    const key = reconciler.keyOf(mark);
-    if (key !== undefined && tokens.get(key) !== undefined) tokenQueue.add(key);
-  }
-}
-
-function subscribe({ tokens, issuerObjects, secretRecords, tokenQueue, issuerQueue }: Parts): void {
-  tokens.subscribe({
-    onAdd: (object, source) => tokenQueue.add(object.key, object.deleting ? priorities.deletion : source === "list" ? priorities.initial : priorities.normal),
-    onUpdate: (before, after, source) => {
-      // What our own write brought back may hold an edit that came before it.
-      if (isNews(before, after) || (source !== "write" && isTampered(before, after))) tokenQueue.add(after.key, after.deleting ? priorities.deletion : priorities.normal);
-    },
-    onDelete: (object) => tokenQueue.add(object.key),
-  });
-  issuerObjects.subscribe({
-    onAdd: (object) => issuerQueue.add(object.key),
-    onUpdate: (before, after) => {
-      if (before.generation === after.generation) return;
-      issuerQueue.add(after.key);
-      for (const token of tokens.byIndex("issuer", after.key)) tokenQueue.add(token.key);
-    },
-    onDelete: (object) => issuerQueue.add(object.key),
-  });
-  const owner = ({ key, owner: by }: SecretRecord): void => {
-    if (by?.kind === "ServiceToken") tokenQueue.add(`${key.slice(0, key.indexOf("/"))}/${by.name}`);
-  };
-  const namesake = ({ key }: SecretRecord): void => {
-    // A Secret that stood in the way may be gone: the token of its name is looked at again.
-    if (tokens.get(key)) tokenQueue.add(key);
-  };
-  const credential = ({ key }: SecretRecord): void => {
-    for (const issuer of issuerObjects.byIndex("credential", key)) issuerQueue.add(issuer.key);
-  };
-  secretRecords.subscribe({
-    onAdd: (record, source) => (source === "write" ? undefined : credential(record)),
-    onUpdate: (_, after, source) => {
-      if (source === "write") return;
-      owner(after);
-      credential(after);
-    },
-    onDelete: (record) => {
-      owner(record);
-      namesake(record);
-      credential(record);
-    },
-  });
-}
+const keyed = (kind: TokenKind, key: string | undefined): { kind: TokenKind; key: string }[] => (key === undefined ? [] : [{ kind, key }]);
 
 function makeManager(at: { options: OperatorOptions; parts: Parts; controllers: Controller[]; own: string; onLost: () => void }): Manager {
   const { options, parts, controllers, own, onLost } = at;
-  const { client, events } = parts;
-  const { log } = options;
-  const common = { client, namespace: options.namespace, log };
+  const { client, caches, events } = parts;
+  const { log, namespace } = options;
   const elector = (callbacks: { onStarted: () => void; onLost: () => void }): LeaderElector =>
     new LeaderElector({ client, namespace: own, name: "servicetokens-controller", identity: `${hostname()}_${randomUUID()}`, log, ...callbacks });
   return new Manager({
     client,
-    reflectors: [
-      new Reflector({ ...common, resource: serviceTokens, store: parts.tokens, project: projectToken }),
-      new Reflector({ ...common, resource: tokenIssuers, store: parts.issuerObjects, project: projectIssuer }),
-      new Reflector({ ...common, resource: secrets, store: parts.secretRecords, project: projectSecret, metadataOnly: true }),
-    ],
+    reflectors: caches.reflectors({ client, namespace, log }),
     controllers,
     ...(options.leaderElect ? { elector } : {}),
     events,

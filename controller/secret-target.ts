@@ -6,7 +6,7 @@ import type { Copy } from "../core/observed.ts";
 import { encodeRecord, type Record } from "../core/record.ts";
 import { SecretValue } from "../core/secret-value.ts";
 import type { Target, Writing } from "../tokenapi/target.ts";
-import { API_VERSION, FINALIZER, MANAGER, projectToken, serviceTokens, type TokenObject } from "./kinds.ts";
+import { API_VERSION, FINALIZER, MANAGER, projectToken, tokenResources, type TokenObject } from "./kinds.ts";
 import { fingerprint, lookOf, render } from "./rendering.ts";
 import { refusal } from "./refusal.ts";
 import { isNotFound, secrets, type KubeObject, type RestClient, type Store } from "./runtime/index.ts";
@@ -94,14 +94,14 @@ export class SecretTarget implements Target {
 
   async #finalizers(finalizers: readonly string[]): Promise<void> {
     const latest = this.#cluster.tokens.get(this.#object.key) ?? this.#object;
-    const { namespace, name, uid } = this.#object;
+    const { kind, namespace, name, uid } = this.#object;
     const body = { metadata: { uid, resourceVersion: latest.resourceVersion, finalizers } };
     try {
-      const written = await this.#cluster.client.patch(serviceTokens, { namespace, name }, body, { type: "merge", fieldManager: MANAGER });
-      if (written.metadata?.deletionTimestamp === undefined || (written.metadata.finalizers ?? []).length > 0) this.#cluster.tokens.observeWrite(projectToken(written));
+      const written = await this.#cluster.client.patch(tokenResources[kind], { namespace, name }, body, { type: "merge", fieldManager: MANAGER });
+      if (written.metadata?.deletionTimestamp === undefined || (written.metadata.finalizers ?? []).length > 0) this.#cluster.tokens.observeWrite(projectToken(kind)(written));
     } catch (error) {
       if (isNotFound(error)) return;
-      throw refusal(error, `ServiceToken ${name}`);
+      throw refusal(error, `${kind} ${name}`);
     }
   }
 
@@ -211,7 +211,7 @@ export class SecretTarget implements Target {
   }
 
   #owner(): object {
-    return { apiVersion: API_VERSION, kind: "ServiceToken", name: this.#object.name, uid: this.#object.uid, controller: true };
+    return { apiVersion: API_VERSION, kind: this.#object.kind, name: this.#object.name, uid: this.#object.uid, controller: true };
   }
 
   #judge(record: SecretRecord | undefined, readAt: number): Copy {
@@ -227,7 +227,9 @@ export class SecretTarget implements Target {
     const { uid, spec } = this.#object;
     if (owner?.uid === uid) return deleting ? `The Secret ${this.#name} is being deleted.` : null;
     if (owner) return `The Secret ${this.#name} belongs to the ${owner.kind} ${owner.name}: set secret.name to another name.`;
-    if (ours?.record?.mark === this.#mark || spec.secret.adopt) return null;
+    if (ours?.record?.mark === this.#mark) return null;
+    // What was to be taken over, and was not yet, is still somebody else's when the object goes.
+    if (spec.secret.adopt && !this.#object.deleting) return null;
     return `A Secret ${this.#name} exists and is not ours: set secret.name to another name, or secret.adopt: true to take it over.`;
   }
 

@@ -1,4 +1,4 @@
-// One ServiceToken: gather, converge, report. No rule of a token's life stands here.
+// One ServiceToken or PersonalToken: gather, converge, report. No rule of a token's life stands here.
 import { LifecycleError } from "../core/error.ts";
 import type { EventText } from "../core/hit.ts";
 import { markOf } from "../core/name.ts";
@@ -9,11 +9,16 @@ import { resolve } from "../core/spec.ts";
 import type { Desired } from "../core/desired.ts";
 import { converge, observe, type Situated } from "../tokenapi/converge.ts";
 import { systemClock } from "../tokenapi/clock.ts";
+import { OPEN_POLICY } from "../tokenapi/issuer.ts";
 import { blankMemory, isForgettable, type Memory } from "../tokenapi/memory.ts";
-import { policyOf, noIssuer, type Issuers } from "./issuers.ts";
-import { ANNOTATION, FINALIZER, MANAGER, projectToken, serviceTokens, type IssuerObject, type TokenObject } from "./kinds.ts";
+import { issuerKey, type IssuerObject, type IssuerObjects } from "./issuer-object.ts";
+import { noIssuer, type Issuers } from "./issuers.ts";
+import { ANNOTATION, FINALIZER, MANAGER, projectToken, tokenResources, type TokenKind, type TokenObject } from "./kinds.ts";
+import { ownerOf, type Owners } from "./owner.ts";
+import { tokenPolicy } from "./policy.ts";
 import { lookOf, unknownWords } from "./rendering.ts";
-import { isConflict, isNotFound, type ReconcileResult, type Store } from "./runtime/index.ts";
+import { isConflict, isNotFound, type ReconcileResult } from "./runtime/index.ts";
+import type { Labels } from "./selector.ts";
 import { SecretTarget, type Cluster, type ReadMemory } from "./secret-target.ts";
 import { isWorthWriting, statusOf } from "./status.ts";
 
@@ -21,9 +26,16 @@ import { isWorthWriting, statusOf } from "./status.ts";
 const EDITED = "EDITED_MEANWHILE";
 
 export interface ReconcilerOptions {
+  readonly kind: TokenKind;
+  /** With the tokens of this kind. */
   readonly cluster: Cluster;
   readonly issuers: Issuers;
-  readonly issuerObjects: Store<IssuerObject>;
+  readonly issuerObjects: IssuerObjects;
+  readonly owners: Owners;
+  /** The labels of a namespace; null: not known here. */
+  readonly labelsOf: (namespace: string) => Labels | null;
+  /** How far this operator sees. */
+  readonly reach: "cluster" | "namespace";
   /** The installation's scope. */
   readonly scope: () => string;
   /** Whether a second process may be at work. */
@@ -58,7 +70,7 @@ export class TokenReconciler {
     // Deleted and nothing of ours holds it: other finalizers do.
     if (object.deleting && !object.finalizers.includes(FINALIZER)) return {};
     // The issuer's first look wakes all of its tokens.
-    if (this.#options.issuerObjects.get(this.#issuerKey(object)) && !this.#options.issuers.isKnown(this.#issuerKey(object))) return {};
+    if (this.#options.issuerObjects.get(issuerKey(object)) && !this.#options.issuers.isKnown(issuerKey(object))) return {};
     const memory = this.#memory(object);
     const at = this.#situate(object, memory);
     const { error, events, again } = await converge(at, (event) => this.#options.say(object, event));
@@ -77,7 +89,7 @@ export class TokenReconciler {
       const hand = memory.hand;
       const object = this.#options.cluster.tokens.get(key);
       if (!hand || !object) continue;
-      const { session } = this.#options.issuers.state(this.#issuerKey(object));
+      const { session } = this.#options.issuers.state(issuerKey(object));
       memory.hand = null;
       memory.value = null;
       if (!session) continue;
@@ -97,21 +109,20 @@ export class TokenReconciler {
   }
 
   #markOf(key: string): string {
-    return markOf(this.#options.scope(), `ServiceToken/${key}`);
+    return markOf(this.#options.scope(), `${this.#options.kind}/${key}`);
   }
 
-  #issuerKey(object: TokenObject): string {
-    return `${object.namespace}/${object.spec.issuerRef.name}`;
-  }
-
-  #desired(object: TokenObject): Desired {
+  #desired(object: TokenObject, issuer: IssuerObject | undefined): Desired {
     const { spec, annotations } = object;
+    const { kind, owners } = this.#options;
+    const serviceUser = ownerOf(object, owners).spec;
     const number = (name: string): number | null => {
       const value = annotations[name];
       return value !== undefined && /^[1-9][0-9]{0,8}$/.test(value) ? Number(value) : null;
     };
-    return resolve(spec, {
-      kind: "ServiceToken",
+    const { serviceUser: _, ...rest } = spec;
+    return resolve({ ...rest, ...(serviceUser ? { serviceUser } : {}) }, {
+      kind,
       resource: object.key,
       mark: this.#markOf(object.key),
       defaultBase: `${object.namespace}-${object.name}`,
@@ -121,39 +132,39 @@ export class TokenReconciler {
       rollback: number(ANNOTATION.rollback),
       paused: annotations[ANNOTATION.paused] === "true",
       deleting: object.deleting,
-      abandon: annotations[ANNOTATION.abandon] === "true",
+      // On the issuer it counts for all that needs it.
+      abandon: [annotations, issuer?.annotations].some((from) => from?.[ANNOTATION.abandon] === "true"),
       look: lookOf(spec.secret),
     });
   }
 
   #situate(object: TokenObject, memory: Memory): Situated {
-    const { cluster, issuers, issuerObjects, alone } = this.#options;
-    const desired = this.#desired(object);
+    const { kind, cluster, issuers, issuerObjects, owners, labelsOf, reach, alone } = this.#options;
+    const key = issuerKey(object);
+    const issuerObject = issuerObjects.get(key);
+    const desired = this.#desired(object, issuerObject);
     this.#keys.set(desired.mark, object.key);
-    const issuerKey = this.#issuerKey(object);
-    const issuerObject = issuerObjects.get(issuerKey);
-    const state = issuers.state(issuerKey);
-    const { problem } = state;
-    // A deletion has to know at once that the API is out of reach: it names the way out.
-    const session = object.deleting && state.failing ? null : state.session;
-    const { serviceUser } = object.spec;
-    const owner = serviceUser?.id !== undefined ? { id: serviceUser.id } : serviceUser?.name !== undefined ? { name: serviceUser.name } : null;
+    const state = issuers.state(key);
+    const session = object.deleting ? state.ending : issuerObject ? state.session : null;
+    const { ref: owner, problem: ownerProblem } = ownerOf(object, owners);
     const user = owner && session ? session.users.user(owner)?.name : undefined;
     const target = new SecretTarget({
       cluster,
       object,
       mark: desired.mark,
-      url: issuerObject?.spec.url ?? "",
-      user: user ?? desired.ownerName ?? "",
+      url: issuerObject?.spec.url ?? session?.url ?? "",
+      user: user ?? desired.ownerName ?? session?.userName ?? "",
       reads: this.#reads,
       monotonic: () => systemClock.monotonic(),
     });
     return {
       desired,
-      issuer: issuerObject ? session : null,
-      issuerProblem: issuerObject ? problem : noIssuer(object.spec.issuerRef.name),
-      policy: issuerObject ? policyOf(issuerObject) : null,
+      issuer: session,
+      issuerProblem: issuerObject ? state.problem : noIssuer(object.spec.issuerRef, reach),
+      // Of a cluster's issuer that went first this much is certain: others used it too.
+      policy: issuerObject ? tokenPolicy(issuerObject, kind, { namespace: object.namespace, labels: labelsOf(object.namespace) }) : { ...OPEN_POLICY, shared: !key.includes("/") },
       owner,
+      ...(ownerProblem ? { ownerProblem } : {}),
       target,
       memory,
       held: () => this.#isHeld(object),
@@ -187,7 +198,7 @@ export class TokenReconciler {
     const told = error && plan.outcome === "act" ? withError(plan, error) : plan;
     const words = unknownWords(object.spec.secret.template);
     const final = words.length > 0 ? withWords(told, words) : told;
-    this.#options.issuers.watch(this.#issuerKey(object), at.desired.mark, s.retiring.length > 0 || !isUsed(s));
+    this.#options.issuers.watch(issuerKey(object), at.desired.mark, s.retiring.length > 0 || !isUsed(s));
     const latest = this.#options.cluster.tokens.get(object.key);
     const status = statusOf(s, final, latest?.status ?? null, object.generation);
     this.#sayTurn(object, final, latest?.status?.conditions?.find(({ type }) => type === "Ready"), events);
@@ -209,8 +220,8 @@ export class TokenReconciler {
     guard();
     const { namespace, name, uid } = object;
     try {
-      const written = await cluster.client.patch(serviceTokens, { namespace, name }, { metadata: { uid }, status }, { type: "merge", subresource: "status", fieldManager: MANAGER });
-      cluster.tokens.observeWrite(projectToken(written));
+      const written = await cluster.client.patch(tokenResources[object.kind], { namespace, name }, { metadata: { uid }, status }, { type: "merge", subresource: "status", fieldManager: MANAGER });
+      cluster.tokens.observeWrite(projectToken(object.kind)(written));
     } catch (error) {
       // Deleted, or deleted and made anew: there is nobody left to tell.
       if (!isNotFound(error) && !isConflict(error)) throw error;

@@ -32,6 +32,8 @@ export interface Policy {
   readonly serviceUsers: readonly string[] | null;
   /** Why this namespace may not use the issuer; null: it may. */
   readonly refusal: string | null;
+  /** Its credential serves many who do not trust each other: a record is believed of tokens with our own mark alone. */
+  readonly shared?: boolean;
 }
 
 export interface Owner {

@@ -35,6 +35,8 @@ export interface Situation {
   readonly tokens: Tokens | null;
   readonly copy: Copy | null;
   readonly record: Record | null;
+  /** The record names tokens without our mark, and the issuer serves others too: they are left out of `record`. */
+  readonly forged: boolean;
   readonly current: Revision | null;
   /** Older ones that are still good, oldest first. */
   readonly retiring: readonly Revision[];
@@ -136,12 +138,23 @@ function sortRevisions(desired: Desired, record: Record | null, look: (entry: En
   return { current, retiring, ended, kept };
 }
 
+/**
+ * Whoever may write the Secret may write the record: where the issuer's credential is not theirs, a record that names
+ * tokens by other marks must not get them revoked.
+ */
+function markedOnly(record: Record, { mark }: Desired): Record {
+  const revisions = record.revisions.filter(({ name }) => parseName(name)?.mark === mark);
+  if (revisions.length === record.revisions.length) return record;
+  return { ...record, revisions, current: revisions.some(({ number }) => number === record.current) ? record.current : null };
+}
+
 export function situate(desired: Desired, observed: Observed, now: number): Situation {
   const issuer = observed.issuer.is === "present" ? observed.issuer.value : null;
   const tokens = observed.tokens.is === "present" ? observed.tokens.value : null;
   const copy = observed.copy.is === "present" ? observed.copy.value : null;
   const apiNow = now + (issuer?.clockOffset ?? 0);
-  const record = copy?.place === "ours" && copy.record?.mark === desired.mark ? copy.record : null;
+  const whole = copy?.place === "ours" && copy.record?.mark === desired.mark ? copy.record : null;
+  const record = whole && issuer?.policy.shared ? markedOnly(whole, desired) : whole;
   const strays = copy ? findStrays(desired, observed, record, apiNow) : [];
   const isActive = ({ remote }: Stray): boolean => remote.active && !isOver(remote, apiNow);
   const isOther = (stray: Stray): boolean => isActive(stray) && (record?.others?.includes(stray.remote.id) ?? false);
@@ -156,6 +169,7 @@ export function situate(desired: Desired, observed: Observed, now: number): Situ
     tokens,
     copy,
     record,
+    forged: record !== whole,
     ...sorted,
     lost: mine.filter(isActive),
     remains: mine.filter((stray) => !isActive(stray)),

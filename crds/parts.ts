@@ -13,6 +13,23 @@ const moment = (description: string): Schema => ({ type: "string", format: "date
 export const objectName = (description: string): Schema =>
   string(description, { minLength: 1, maxLength: 253, pattern: "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$" });
 
+export const ready = { name: "Ready", type: "string", jsonPath: '.status.conditions[?(@.type=="Ready")].status' } as const;
+export const why = { name: "Reason", type: "string", jsonPath: '.status.conditions[?(@.type=="Ready")].reason', priority: 1 } as const;
+export const age = { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp" } as const;
+
+export const issuerRef: Schema = object(
+  {
+    kind: {
+      type: "string",
+      description: "TokenIssuer: one of this namespace. ClusterTokenIssuer: one for several namespaces.",
+      enum: ["TokenIssuer", "ClusterTokenIssuer"],
+      default: "TokenIssuer",
+    },
+    name: objectName("Its name."),
+  },
+  { description: "The issuer, which has the credential.", required: ["name"] },
+);
+
 const conditions: Schema = {
   type: "array",
   description: "Ready first; Rotating, Stalled and the like only where they hold.",
@@ -80,6 +97,23 @@ export const tokenStatus: Schema = object(
   { default: { observedGeneration: -1 } },
 );
 
+export const userStatus: Schema = object(
+  {
+    observedGeneration,
+    conditions,
+    user: object(
+      {
+        id: integer("Its numeric id."),
+        userId: string("What the API calls it: the name in small letters with @service."),
+        role: string("Its role, as last seen."),
+        teams: { type: "array", description: "Its teams, as last seen.", items: { type: "string" } },
+      },
+      { description: "The service user at the API." },
+    ),
+  },
+  { default: { observedGeneration: -1 } },
+);
+
 export const issuerStatus: Schema = object(
   {
     observedGeneration,
@@ -99,6 +133,8 @@ interface Column {
 
 export interface Kind {
   readonly kind: string;
+  /** Default: Namespaced. */
+  readonly scope?: "Cluster";
   readonly plural: string;
   readonly shortNames: readonly string[];
   readonly description: string;
@@ -116,7 +152,7 @@ export function definition(kind: Kind): unknown {
     metadata: { name: `${kind.plural}.${GROUP}` },
     spec: {
       group: GROUP,
-      scope: "Namespaced",
+      scope: kind.scope ?? "Namespaced",
       names: {
         kind: kind.kind,
         listKind: `${kind.kind}List`,

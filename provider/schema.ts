@@ -1,5 +1,6 @@
 // The inputs' shape: the fields that Kubernetes has too, from the one schema, and what only Pulumi has.
 import { personalTokenFields, serviceTokenFields, type Schema } from "../core/schema.ts";
+import { serviceUserFields } from "../core/user/schema.ts";
 
 type Fields = { readonly [name: string]: Schema };
 
@@ -9,13 +10,6 @@ const pulumiFields: Fields = {
   trigger: { description: "Any value; a changed one rotates." },
   compromised: number("The number of a revision that leaked."),
   rollback: number("The number of a retired revision to restore."),
-};
-
-const serviceUserFields: Fields = {
-  name: { type: "string", minLength: 1, maxLength: 255 },
-  role: { type: "string", enum: ["Member", "Editor", "Manager", "Admin"] },
-  teams: { type: "array", items: { type: "string", minLength: 1, maxLength: 255 } },
-  deletionPolicy: { type: "string", enum: ["Orphan", "Deactivate"] },
 };
 
 /** Accepts nothing that has no name in it: an unknown property is a typing error, never ignored. */

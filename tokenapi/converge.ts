@@ -13,6 +13,8 @@ export interface Situated extends Scene {
   readonly policy: Policy | null;
   /** The service user the spec names; null: the credential's own user. */
   readonly owner: UserRef | null;
+  /** Why the spec's service user cannot be told, where it cannot. */
+  readonly ownerProblem?: Fact<never>;
   /** Whether the declaring object cannot vanish unseen. */
   readonly held: () => boolean;
   readonly alone: boolean;
@@ -105,9 +107,10 @@ function issuerFact(at: Situated): Fact<Issuer> {
   return at.issuerProblem ?? absent("There is no such issuer.");
 }
 
-async function ownerFact({ desired, issuer, owner }: Situated): Promise<Fact<Owner>> {
+async function ownerFact({ desired, issuer, owner, ownerProblem }: Situated): Promise<Fact<Owner>> {
   if (!issuer) return unknown("IssuerNotReady", "Without an issuer the service user is not known.");
   if (desired.kind === "PersonalToken") return present({ id: issuer.userId, name: "the issuer's own user", active: true });
+  if (ownerProblem) return ownerProblem;
   if (!owner) return absent("The spec names no service user: set serviceUser.");
   return issuer.users.find(owner);
 }

@@ -65,7 +65,7 @@ async function place(action: Placing, scene: Scene): Promise<void> {
     case "Remove":
       return remove(scene);
     case "Disown":
-      return scene.target.disown();
+      return disown(scene);
   }
 }
 
@@ -214,9 +214,25 @@ async function remove(scene: Scene): Promise<void> {
   try {
     await scene.target.remove();
   } catch (error) {
+    if (isKind(error, "denied", "invalid")) return stuck(scene, error);
     if (!isKind(error, "conflict")) throw error;
     await scene.target.read();
   }
+}
+
+async function disown(scene: Scene): Promise<void> {
+  try {
+    await scene.target.disown();
+  } catch (error) {
+    if (!isKind(error, "denied", "invalid")) throw error;
+    stuck(scene, error);
+  }
+}
+
+/** What is refused now would be refused again: the next plan says so. */
+function stuck({ memory, issuer }: Scene, error: LifecycleError): void {
+  memory.writable = error.message;
+  memory.writableAt = issuer?.clock.monotonic() ?? 0;
 }
 
 function drop(refused: string | null, scene: Scene): void {

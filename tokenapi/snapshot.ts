@@ -165,6 +165,15 @@ export class Snapshot {
     this.#suspicion.settle(refused);
   }
 
+  /** How many tokens of a user are active, by the API's clock. */
+  activeOf(owner: number, apiNow: number): number {
+    let count = 0;
+    for (const token of this.#list?.byId.values() ?? []) {
+      if (token.owner === owner && token.active && (token.expires === null || token.expires > apiNow)) count += 1;
+    }
+    return count;
+  }
+
   /** Every token of the newest list that bears one of our marks; for the sweep. */
   *marked(): Generator<{ mark: string; revision: number; token: Remote }> {
     for (const token of this.#list?.byId.values() ?? []) {

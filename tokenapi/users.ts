@@ -23,6 +23,11 @@ export class ServiceUsers {
     this.#clock = clock;
   }
 
+  /** When the newest listing was asked for, monotonic; null: none yet. */
+  get sentAt(): number | null {
+    return this.#users === null ? null : this.#readAt;
+  }
+
   /** Reads the listing again unless it was read after `after` (monotonic ms). */
   async refresh(after: number): Promise<void> {
     if (this.#readAt > after) return;

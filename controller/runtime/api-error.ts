@@ -32,6 +32,9 @@ const longestMessage = 500;
 /** The authorizer's own sentence: it is written before the body is read, so it cannot quote it. */
 const unauthorisedUser = /User "[^"]*" cannot [a-z]+ resource "[^"]*" in API group "[^"]*"(?: in the namespace "[^"]*"| at the cluster scope)?/;
 
+/** Which policy or webhook refused: its name alone, since its message may quote anything. */
+const refuser = /ValidatingAdmissionPolicy '[-.a-z0-9]{1,253}'|admission webhook "[-.a-z0-9]{1,253}"/;
+
 export class ApiError extends Error {
   override readonly name = "ApiError";
   /** The HTTP status. */
@@ -66,6 +69,8 @@ function explanation(refusal: Refusal, causes: readonly StatusCause[]): string {
   if (!refusal.sensitive) return message === "" ? "" : `: ${message.slice(0, longestMessage)}`;
   const user = refusal.status === 403 ? unauthorisedUser.exec(message)?.[0] : undefined;
   if (user !== undefined) return `: ${user.slice(0, longestMessage)}`;
+  const by = refuser.exec(message)?.[0];
+  if (by !== undefined) return `: denied by ${by}`;
   const fields = causes.map((cause) => `${cause.field ?? "?"} ${cause.reason ?? ""}`.trim()).join(", ");
   return fields === "" ? "" : `: ${fields}`;
 }

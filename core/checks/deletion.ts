@@ -1,4 +1,5 @@
 // The end of a resource: the copy first, then its tokens by policy, then the declaring object is let go.
+import { MINUTE } from "../duration.ts";
 import { act, finish, normal, wait, warning, type Check, type Hit } from "../hit.ts";
 import { parseName } from "../name.ts";
 import type { Fact, Remote } from "../observed.ts";
@@ -11,12 +12,23 @@ const release = (message: string, event: Hit["event"] = null): Hit => act({ do: 
 /** A copy that bears another resource's record is not ours to remove, whatever it is called. */
 const ownCopy = ({ copy, desired }: Situation): boolean => copy?.place === "ours" && (copy.record === null || copy.record.mark === desired.mark);
 
+const WAY_OUT = 'set the annotation tokens.qualytics.io/abandon: "true"';
+const TRY_AGAIN = 5 * MINUTE;
+
+/** The place of delivery refused to be changed or removed: said, with the way out; null: it did not. */
+function stuck({ copy, now }: Situation): Hit | null {
+  if (typeof copy?.writable !== "string") return null;
+  return wait("DeletionBlocked", `The delivered copy cannot be removed (${copy.writable}). To let go and leave it to Kubernetes, ${WAY_OUT}.`, now + TRY_AGAIN);
+}
+
 export const orphaned: Check = {
   name: "deletion-orphan",
   why: "deletionPolicy: Orphan leaves token and copy where they are",
   ask(s) {
     if (s.desired.deletionPolicy !== "Orphan" || s.observed.copy.is === "unknown") return null;
     if (s.copy?.place === "ours" && s.record?.current) {
+      const refused = stuck(s);
+      if (refused) return s.desired.abandon ? release("The delivered copy goes with its object.") : refused;
       return act({ do: "Disown" }, "Deleting", "deletionPolicy is Orphan: the delivered copy stays.", normal("Deleting", `Left ${s.desired.resource} and its token in place.`));
     }
     return release("Nothing is left to do.");
@@ -29,7 +41,7 @@ export const abandoned: Check = {
   ask(s) {
     const reached = s.observed.issuer.is === "present" && s.observed.tokens.is === "present" && !issuerSame.ask(s);
     if (!s.desired.abandon || reached) return null;
-    if (ownCopy(s)) return act({ do: "Remove" }, "Abandoned", "Removing the delivered copy.");
+    if (ownCopy(s) && !stuck(s)) return act({ do: "Remove" }, "Abandoned", "Removing the delivered copy.");
     const message = `Let ${s.desired.resource} go without the API: its tokens may still be active.`;
     return act({ do: "Release" }, "Abandoned", message, warning("Abandoned", message));
   },
@@ -42,7 +54,7 @@ export const blocked: Check = {
     const facts: Fact<unknown>[] = [issuer, tokens, copy];
     const why = facts.flatMap((fact) => (fact.is === "present" ? [] : [fact]))[0];
     if (!why) return null;
-    return wait("DeletionBlocked", `The tokens cannot be revoked yet: ${why.message} To let go without revoking them, set the annotation tokens.qualytics.io/abandon: "true".`);
+    return wait("DeletionBlocked", `The tokens cannot be revoked yet: ${why.message} To let go without revoking them, ${WAY_OUT}.`);
   },
 };
 
@@ -69,7 +81,11 @@ export const copyRemoved: Check = {
   name: "deletion-copy",
   why: "nobody reads a value that is about to be revoked",
   ask(s) {
-    return ownCopy(s) ? act({ do: "Remove" }, "Deleting", "Removing the delivered copy.") : null;
+    if (!ownCopy(s)) return null;
+    const refused = stuck(s);
+    // The copy goes with its object, by its owner reference: the tokens are ended all the same.
+    if (refused) return s.desired.abandon ? null : refused;
+    return act({ do: "Remove" }, "Deleting", "Removing the delivered copy.");
   },
 };
 

@@ -3,6 +3,7 @@ import { act, normal, stall, wait, type Check, type Hit } from "../hit.ts";
 import { beginAt, lastCall, ours, renewAt, retireAt } from "../dates.ts";
 import { MINUTE } from "../duration.ts";
 import { tokenName } from "../name.ts";
+import { matches } from "../pattern.ts";
 import type { Reason } from "../reason.ts";
 import type { IssueInputs } from "../record.ts";
 import { everyRevision, knownAt, retiringFirst, SECOND_LOOK, type Revision, type Situation } from "../situation.ts";
@@ -96,16 +97,16 @@ function policyRefusal(s: Situation): string | null {
   if (s.desired.days !== null && policy.maxDays !== null && s.desired.days > policy.maxDays) {
     return `The issuer's policy allows at most ${policy.maxDays} days: lower expiresInDays.`;
   }
-  const owner = s.desired.ownerName;
-  if (policy.serviceUsers !== null && owner !== null && !policy.serviceUsers.some((pattern) => matches(pattern, owner))) {
-    return `The issuer's policy does not allow tokens for the service user ${owner}.`;
-  }
-  return null;
+  const patterns = policy.serviceUsers;
+  if (patterns === null || s.desired.ownerName === null) return null;
+  const names = ownerNames(s);
+  if (patterns.some((pattern) => names.some((name) => matches(pattern, name)))) return null;
+  return `The issuer's policy does not allow tokens for the service user ${names[0] ?? s.desired.ownerName}.`;
 }
 
-function matches(pattern: string, name: string): boolean {
-  const parts = pattern.split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"));
-  return new RegExp(`^${parts.join(".*")}$`, "u").test(name);
+/** The owner by its real name, however the spec names it, and by its number. */
+function ownerNames({ desired, observed: { owner } }: Situation): string[] {
+  return owner.is === "present" ? [owner.value.name, `#${owner.value.id}`] : [desired.ownerName ?? ""];
 }
 
 /** How long a refused write is left alone. */

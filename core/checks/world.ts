@@ -45,7 +45,10 @@ export const copyKnown: Check = {
 export const copyOurs: Check = {
   name: "copy-ours",
   why: "what is not ours is never written, and no token is issued that could not be delivered",
-  ask({ copy, desired }) {
+  ask({ copy, desired, forged }) {
+    if (forged) {
+      return stall("SecretNotOurs", "The record at the place of delivery names tokens that are not of this resource, and the issuer serves others too: remove what stands there, and a new revision is issued.");
+    }
     if (copy?.place === "ours" && copy.record && copy.record.mark !== desired.mark) {
       return stall("SecretNotOurs", "What stands at the place of delivery bears the record of another resource: name another place.");
     }

@@ -36,7 +36,7 @@ test("kubectl wait sees a new object as unfinished, and a wrong one is refused w
   const refused = async (spec: object): Promise<string> => apply(serviceToken("wrong", spec)).then(() => "", (error: Error) => error.message);
   expect(await refused({ expiresInDays: 0 })).toContain("spec.expiresInDays");
   expect(await refused({ expiresInDays: 400 })).toContain("less than or equal to 365");
-  expect(await refused({ serviceUser: {} })).toContain("exactly one of name and id");
+  expect(await refused({ serviceUser: {} })).toContain("exactly one of name, id and ref");
   expect(await refused({ tokenName: "x".repeat(300) })).toContain("tokenName");
   expect(await refused({ expiresInDays: 1, rotation: { renewBefore: "24h" } })).toContain("renewBefore must be shorter than the lifetime");
   expect(await refused({ rotation: { retire: { minOverlap: "3h", maxOverlap: "2h" } } })).toContain("make minOverlap shorter");

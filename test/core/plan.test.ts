@@ -19,6 +19,8 @@ interface Row {
 
 const ended = (why: "retired" | "state" | "compromised" | "elsewhere", done = true, at = NOW - DAY) => ({ revoked: { at, why, done } });
 const two = record([entry(1), entry(2, { created: NOW - 2 * DAY })]);
+const theirs = entry(2, { name: "theirs" });
+const shared = { ...issuer().policy, shared: true };
 const used = remote(2, { created: NOW - 2 * DAY, lastUsed: NOW - DAY });
 const young = { since: NOW - HOUR };
 
@@ -32,6 +34,12 @@ export const TABLE: readonly Row[] = [
   { why: "another identity sees other tokens", facts: { issuer: present(issuer({ userId: 2 })) }, check: "issuer-same", does: "stall", reason: "IssuerChanged", ready: "Unknown" },
   { why: "what is somebody else's is never written", facts: { copy: copy({ place: "foreign", foreign: "theirs" }), list: [] }, check: "copy-ours", does: "stall", reason: "SecretNotOurs", ready: "False" },
   { why: "neither is a copy with another resource's record", facts: { copy: copy({ record: { ...record([entry(1)]), mark: "other" } }) }, check: "copy-ours", does: "stall", reason: "SecretNotOurs" },
+  { why: "a record that names tokens of others is not believed where the issuer serves them too", facts: { issuer: present(issuer({ policy: shared })), copy: copy({ record: record([entry(1), theirs]) }), list: [remote(1), { ...remote(2), name: "theirs" }] }, check: "copy-ours", does: "stall", reason: "SecretNotOurs" },
+  { why: "nor is it when the resource is deleted: theirs is not touched", want: { deleting: true }, facts: { issuer: present(issuer({ policy: shared })), copy: copy({ place: "ours", record: record([theirs]) }), list: [{ ...remote(2), name: "theirs" }] }, check: "deletion-copy", does: "Remove", reason: "Deleting" },
+  { why: "a copy that cannot be removed is told, with the way out", want: { deleting: true }, facts: { copy: copy({ record: record([entry(1)]), writable: "a webhook says no" }) }, check: "deletion-copy", does: "wait", reason: "DeletionBlocked" },
+  { why: "then it is left to its owner reference, and the tokens end all the same", want: { deleting: true, abandon: true }, facts: { copy: copy({ record: record([entry(1)]), writable: "a webhook says no" }) }, check: "deletion-tokens", does: "Revoke", reason: "Deleting" },
+  { why: "nor can one that cannot be given away hold its object", want: { deleting: true, abandon: true, deletionPolicy: "Orphan" }, facts: { copy: copy({ record: record([entry(1)]), writable: "a webhook says no" }) }, check: "deletion-orphan", does: "Release", reason: "Deleting" },
+  { why: "an issuer of one's own believes its own record", want: { deleting: true }, facts: { copy: copy({ place: "ours", record: record([theirs]) }), list: [{ ...remote(2), name: "theirs" }] }, check: "deletion-recorded", does: "Revoke", reason: "Deleting" },
   { why: "no list, no decision", facts: { tokens: unknown("CredentialDenied", "403") }, check: "tokens-known", does: "wait", reason: "CredentialDenied", ready: "True" },
   { why: "most tokens gone at once are not believed", facts: { tokens: unknown("TokensSuspect", "most are missing") }, check: "tokens-suspect", does: "wait", reason: "TokensSuspect", ready: "True" },
   { why: "whose turn it is records first that the next use is our own", facts: { tokens: unknown("TokensSuspect", "most are missing"), more: { trial: true } }, check: "tokens-suspect", does: "Record", reason: "TokensSuspect" },

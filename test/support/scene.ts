@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { startGuarded, type GuardedChild } from "./child.ts";
-import { startControlPlane, type ControlPlane } from "./control-plane.ts";
+import { startControlPlane, type ControlPlane, type ControlPlaneOptions } from "./control-plane.ts";
 import { startTokenService, type TokenService } from "./token-service.ts";
 
 const root = join(import.meta.dirname, "..", "..");
@@ -41,6 +41,10 @@ export interface Scene {
   /** Everything that operators of this scene logged. */
   logs(): string;
   status(name: string): Promise<Status>;
+  /** The status of any object: "serviceuser/ingest", with "-n data" where it is not in the default namespace. */
+  statusOf(object: string): Promise<Status>;
+  /** Waits until an object has a condition with this reason. */
+  says(object: string, reason: string): Promise<{ type: string; status: string; reason: string; message: string }>;
   /** The plain value in a Secret, or null. */
   value(secret: string): Promise<string | null>;
   /** The status code that the token service answers to this value. */
@@ -68,10 +72,10 @@ export const issuer = (url: string, spec: object = {}, name = "qualytics"): obje
   spec: { url, credentialsSecretRef: { name: "qualytics-admin" }, resyncInterval: "1s", ...spec },
 });
 
-export const credential = (token: string, name = "qualytics-admin"): object => ({
+export const credential = (token: string, name = "qualytics-admin", namespace = "default"): object => ({
   apiVersion: "v1",
   kind: "Secret",
-  metadata: { name },
+  metadata: { name, namespace },
   data: { token: Buffer.from(token).toString("base64") },
 });
 
@@ -88,8 +92,20 @@ export const fast = (rotation: object = {}): object => ({
   rotation: { renewBefore: "86385s", keepRevokedFor: "2s", ...rotation, retire: { minOverlap: "1s", idleFor: "1s", maxOverlap: "8s" } },
 });
 
-export async function startScene(): Promise<Scene> {
-  const [plane, service] = await Promise.all([startControlPlane(), startTokenService({ inProcess: false })]);
+const ours = (kind: string, metadata: object, spec: object): object => ({ apiVersion: "tokens.qualytics.io/v1alpha1", kind, metadata, spec });
+
+export const personalToken = (name: string, spec: object = {}, metadata: object = {}): object => ours("PersonalToken", { name, ...metadata }, { issuerRef: { name: "qualytics" }, ...spec });
+
+export const serviceUser = (name: string, spec: object, metadata: object = {}): object => ours("ServiceUser", { name, ...metadata }, { issuerRef: { name: "qualytics" }, ...spec });
+
+/** A ClusterTokenIssuer whose credential stands in the namespace "vault". */
+export const clusterIssuer = (url: string, policy: object, name = "shared"): object =>
+  ours("ClusterTokenIssuer", { name }, { url, credentialsSecretRef: { name: "qualytics-admin", namespace: "vault" }, resyncInterval: "1s", policy: { namespaceSelector: {}, ...policy } });
+
+export const namespace = (name: string, labels: object = {}): object => ({ apiVersion: "v1", kind: "Namespace", metadata: { name, labels } });
+
+export async function startScene(options: ControlPlaneOptions = {}): Promise<Scene> {
+  const [plane, service] = await Promise.all([startControlPlane(options), startTokenService({ inProcess: false })]);
   const folder = mkdtempSync(join(tmpdir(), "servicetokens-scene-"));
   let count = 0;
   const names: string[] = [];
@@ -103,7 +119,7 @@ export async function startScene(): Promise<Scene> {
     return text.trim() === "" ? null : (JSON.parse(text) as T);
   };
   await kubectl(`apply -f ${join(root, "crds")}`);
-  await until("the CRDs are served", async () => (await kubectl("api-resources --api-group=tokens.qualytics.io")).includes("servicetokens"));
+  await kubectl("wait --for=condition=Established crd --all --timeout=60s");
   await service.createServiceUser("Data Ingest");
   const scene: Scene = {
     plane,
@@ -121,7 +137,9 @@ export async function startScene(): Promise<Scene> {
       return { pid: child.pid, logs: log, stop: () => child.stop("SIGTERM"), kill: () => child.stop("SIGKILL") };
     },
     logs: () => names.map((name) => readFileSync(join(folder, `${name}.log`), "utf8")).join("\n"),
-    status: async (name) => (await get<{ status?: Status }>(`servicetoken ${name}`))?.status ?? {},
+    status: (name) => scene.statusOf(`servicetoken/${name}`),
+    statusOf: async (object) => (await get<{ status?: Status }>(object))?.status ?? {},
+    says: (object, reason) => until(`${object} says ${reason}`, async () => (await scene.statusOf(object)).conditions?.find((condition) => condition.reason === reason), 30_000),
     async value(secret) {
       const encoded = (await get<{ data?: { token?: string } }>(`secret ${secret}`))?.data?.token;
       return encoded === undefined ? null : Buffer.from(encoded, "base64").toString("utf8");

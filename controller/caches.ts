@@ -1,0 +1,103 @@
+// What the operator watches, and how it is found again. Decides nothing.
+import { issuerKey, clusterTokenIssuers, IssuerObjects, projectIssuer, tokenIssuers, type IssuerObject } from "./issuer-object.ts";
+import { FINALIZER, personalTokens, projectToken, serviceTokens, type TokenKind, type TokenObject } from "./kinds.ts";
+import { defineResource, identify, Reflector, secrets, Store, type KubeObject, type Logger, type Resource, type RestClient, type Stored } from "./runtime/index.ts";
+import { projectSecret, type SecretRecord } from "./secret-record.ts";
+import type { Labels } from "./selector.ts";
+import type { Uses } from "./issuers.ts";
+import { projectUser, serviceUsers, type UserObject } from "./user-object.ts";
+
+const namespaces = defineResource("v1", "Namespace", "namespaces", { namespaced: false });
+
+export interface NamespaceRecord extends Stored {
+  readonly labels: Labels;
+}
+
+const projectNamespace = (object: KubeObject): NamespaceRecord => ({ ...identify(object), labels: object.metadata?.labels ?? {} });
+
+export const TOKEN_KINDS: readonly TokenKind[] = ["ServiceToken", "PersonalToken"];
+
+export class Caches {
+  readonly tokens: { readonly [kind in TokenKind]: Store<TokenObject> };
+  readonly users: Store<UserObject>;
+  readonly issuers: IssuerObjects;
+  readonly secrets: Store<SecretRecord>;
+  readonly namespaces: Store<NamespaceRecord>;
+  readonly reach: "cluster" | "namespace";
+
+  constructor(reach: "cluster" | "namespace", log: Logger) {
+    const tokens = (): Store<TokenObject> =>
+      new Store<TokenObject>(
+        {
+          issuer: issuerKey,
+          secret: ({ namespace, name, spec }) => `${namespace}/${spec.secret.name ?? name}`,
+          ref: ({ namespace, spec }) => (spec.serviceUser?.ref === undefined ? undefined : `${namespace}/${spec.serviceUser.ref}`),
+        },
+        log,
+      );
+    this.reach = reach;
+    this.tokens = { ServiceToken: tokens(), PersonalToken: tokens() };
+    this.users = new Store<UserObject>({ issuer: issuerKey, name: ({ spec }) => spec.name }, log);
+    this.issuers = new IssuerObjects(log);
+    this.secrets = new Store<SecretRecord>({}, log);
+    this.namespaces = new Store<NamespaceRecord>({}, log);
+  }
+
+  /** Null: the namespace is not seen from here. */
+  labelsOf(namespace: string): Labels | null {
+    return this.namespaces.get(namespace)?.labels ?? null;
+  }
+
+  tokensOf(issuer: string): TokenObject[] {
+    return TOKEN_KINDS.flatMap((kind) => this.tokens[kind].byIndex("issuer", issuer));
+  }
+
+  uses(issuer: string): Uses | null {
+    const service = this.tokens.ServiceToken.byIndex("issuer", issuer).length > 0 || this.users.byIndex("issuer", issuer).length > 0;
+    const personal = this.tokens.PersonalToken.byIndex("issuer", issuer).length > 0;
+    return service || personal ? { service, personal } : null;
+  }
+
+  /** What may have tokens, or a user, that only this issuer's credential can end. */
+  dependants(issuer: IssuerObject): string[] {
+    const held = [...this.tokensOf(issuer.key), ...(issuer.deleting ? this.#recorded(issuer) : [])].filter(({ finalizers }) => finalizers.includes(FINALIZER));
+    const users = this.users.byIndex("issuer", issuer.key).filter(({ finalizers }) => finalizers.includes(FINALIZER));
+    return [...held.map(({ kind, key }) => `${kind} ${key}`), ...users.map(({ key }) => `ServiceUser ${key}`)];
+  }
+
+  /** Tokens whose spec names another issuer by now, and whose record says that they were issued here. */
+  *#recorded(issuer: IssuerObject): Generator<TokenObject> {
+    const user = (issuer.status?.["user"] as { readonly id?: number } | undefined)?.id;
+    for (const kind of TOKEN_KINDS) {
+      for (const object of this.tokens[kind].values()) {
+        if (issuerKey(object) === issuer.key || (issuer.kind === "TokenIssuer" && object.namespace !== issuer.namespace)) continue;
+        const record = this.secrets.get(`${object.namespace}/${object.spec.secret.name ?? object.name}`)?.ours?.record;
+        if (record && record.issuer.url === issuer.spec.url && record.issuer.userId === user && this.issuers.get(issuerKey(object))?.spec.url !== record.issuer.url) yield object;
+      }
+    }
+  }
+
+  reflectors(options: { client: RestClient; namespace: string | undefined; log: Logger }): Pick<Reflector<Stored>, "start" | "stop" | "synced" | "hasSynced">[] {
+    const { log } = options;
+    const common = { ...options };
+    const all = { client: options.client, log };
+    return [
+      new Reflector({ ...common, resource: serviceTokens, store: this.tokens.ServiceToken, project: projectToken("ServiceToken") }),
+      new Reflector({ ...common, resource: personalTokens, store: this.tokens.PersonalToken, project: projectToken("PersonalToken") }),
+      new Reflector({ ...common, resource: serviceUsers, store: this.users, project: projectUser }),
+      new Reflector({ ...common, resource: tokenIssuers, store: this.issuers.namespaced, project: projectIssuer("TokenIssuer") }),
+      new Reflector({ ...common, resource: secrets, store: this.secrets, project: projectSecret, metadataOnly: true }),
+      ...(this.reach === "namespace"
+        ? []
+        : [
+            new Reflector({ ...all, resource: clusterTokenIssuers, store: this.issuers.cluster, project: projectIssuer("ClusterTokenIssuer") }),
+            new Reflector({ ...all, resource: namespaces, store: this.namespaces, project: projectNamespace, metadataOnly: true }),
+          ]),
+    ];
+  }
+}
+
+/** What has to be listed and watched. */
+export function watched(reach: "cluster" | "namespace"): readonly Resource[] {
+  return [serviceTokens, personalTokens, serviceUsers, tokenIssuers, secrets, ...(reach === "namespace" ? [] : [clusterTokenIssuers, namespaces])];
+}

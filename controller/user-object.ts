@@ -1,0 +1,15 @@
+// A ServiceUser as the cache keeps it.
+import type { UserSpec } from "../core/user/desired.ts";
+import { API_VERSION, declared, type Declared, type IssuerRef, type TokenStatus } from "./kinds.ts";
+import { defineResource, type KubeObject } from "./runtime/index.ts";
+
+export const serviceUsers = defineResource(API_VERSION, "ServiceUser", "serviceusers");
+
+export interface UserObject extends Declared {
+  readonly spec: UserSpec & { readonly issuerRef: IssuerRef };
+  readonly status: TokenStatus | null;
+}
+
+export function projectUser(object: KubeObject): UserObject {
+  return { ...declared(object), spec: object.spec as UserObject["spec"], status: (object.status as TokenStatus | undefined) ?? null };
+}

@@ -1,0 +1,143 @@
+// What wakes whom: which keys are looked at again when something changes. Decides nothing about what is done then.
+import { issuerKey, type IssuerObject } from "./issuer-object.ts";
+import { TOKEN_KINDS, type Caches } from "./caches.ts";
+import { FINALIZER, isNews, isTampered, type Declared, type TokenKind, type TokenObject } from "./kinds.ts";
+import { priorities, type StoreHandlers, type WorkQueue } from "./runtime/index.ts";
+import type { SecretRecord } from "./secret-record.ts";
+import type { UserObject } from "./user-object.ts";
+
+export interface Queues {
+  readonly tokens: { readonly [kind in TokenKind]: WorkQueue };
+  readonly users: WorkQueue;
+  readonly issuers: WorkQueue;
+}
+
+export interface Watching {
+  readonly caches: Caches;
+  readonly queues: Queues;
+}
+
+const urgency = ({ deleting }: Declared): number => (deleting ? priorities.deletion : priorities.normal);
+
+export function subscribe(at: Watching): void {
+  for (const kind of TOKEN_KINDS) at.caches.tokens[kind].subscribe(tokenHandlers(at, at.queues.tokens[kind]));
+  at.caches.users.subscribe(userHandlers(at));
+  at.caches.issuers.namespaced.subscribe(issuerHandlers(at));
+  at.caches.issuers.cluster.subscribe(issuerHandlers(at));
+  at.caches.secrets.subscribe(secretHandlers(at));
+  at.caches.namespaces.subscribe({
+    onUpdate: (before, after) => {
+      if (JSON.stringify(before.labels) !== JSON.stringify(after.labels)) wakeNamespace(at, after.key);
+    },
+  });
+}
+
+function tokenHandlers(at: Watching, queue: WorkQueue): StoreHandlers<TokenObject> {
+  return {
+    onAdd: (object, source) => queue.add(object.key, object.deleting ? priorities.deletion : source === "list" ? priorities.initial : priorities.normal),
+    onUpdate: (before, after, source) => {
+      // What our own write brought back may hold an edit that came before it.
+      if (isNews(before, after) || (source !== "write" && isTampered(before, after))) queue.add(after.key, urgency(after));
+      if (before.finalizers.length !== after.finalizers.length || issuerKey(before) !== issuerKey(after)) wakeHolder(at, before, after);
+    },
+    onDelete: (object) => {
+      queue.add(object.key);
+      wakeHolder(at, object);
+    },
+  };
+}
+
+/** The issuers that have to be held, or may be let go, now that something depends on them or does not any more. */
+function wakeHolder({ caches, queues }: Watching, ...objects: (TokenObject | UserObject)[]): void {
+  for (const key of new Set(objects.map(issuerKey))) {
+    const issuer = caches.issuers.get(key);
+    if (issuer && (issuer.deleting || !issuer.finalizers.includes(FINALIZER))) queues.issuers.add(key);
+  }
+}
+
+function userHandlers(at: Watching): StoreHandlers<UserObject> {
+  const { caches, queues } = at;
+  const around = ({ key, spec }: UserObject): void => {
+    for (const rival of caches.users.byIndex("name", spec.name)) queues.users.add(rival.key);
+    for (const token of caches.tokens.ServiceToken.byIndex("ref", key)) queues.tokens.ServiceToken.add(token.key);
+  };
+  return {
+    onAdd: (object) => {
+      queues.users.add(object.key, urgency(object));
+      around(object);
+    },
+    onUpdate: (before, after, source) => {
+      if (before.finalizers.length !== after.finalizers.length) wakeHolder(at, after);
+      if (!isNews(before, after) && (source === "write" || !isTampered(before, after))) return;
+      queues.users.add(after.key, urgency(after));
+      if (before.generation !== after.generation || before.deleting !== after.deleting) around(after);
+    },
+    onDelete: (object) => {
+      queues.users.add(object.key);
+      around(object);
+      wakeHolder(at, object);
+    },
+  };
+}
+
+function issuerHandlers(at: Watching): StoreHandlers<IssuerObject> {
+  const { queues } = at;
+  return {
+    onAdd: (object) => {
+      queues.issuers.add(object.key);
+    },
+    onUpdate: (before, after) => {
+      if (!isNews(before, after)) return;
+      queues.issuers.add(after.key);
+      wakeAll(at, after.key);
+    },
+    onDelete: (object) => {
+      queues.issuers.add(object.key);
+    },
+  };
+}
+
+/** Everything that names this issuer. */
+export function wakeAll({ caches, queues }: Watching, issuer: string): void {
+  for (const token of caches.tokensOf(issuer)) queues.tokens[token.kind].add(token.key);
+  for (const user of caches.users.byIndex("issuer", issuer)) queues.users.add(user.key);
+}
+
+/** A new list concerns the tokens of these marks, and users that wait for the end of their tokens. */
+export function wakeMarks({ caches, queues }: Watching, issuer: string, keys: Iterable<{ readonly kind: TokenKind; readonly key: string }>): void {
+  for (const { kind, key } of keys) if (caches.tokens[kind].get(key)) queues.tokens[kind].add(key);
+  for (const user of caches.users.byIndex("issuer", issuer)) if (user.deleting) queues.users.add(user.key);
+}
+
+function wakeNamespace({ caches, queues }: Watching, namespace: string): void {
+  const concerns = (object: TokenObject | UserObject): boolean => object.namespace === namespace && object.spec.issuerRef.kind === "ClusterTokenIssuer";
+  for (const kind of TOKEN_KINDS) for (const token of caches.tokens[kind].values()) if (concerns(token)) queues.tokens[kind].add(token.key);
+  for (const user of caches.users.values()) if (concerns(user)) queues.users.add(user.key);
+}
+
+function secretHandlers({ caches, queues }: Watching): StoreHandlers<SecretRecord> {
+  const owner = ({ key, owner: by }: SecretRecord): void => {
+    const kind = TOKEN_KINDS.find((each) => each === by?.kind);
+    if (by && kind) queues.tokens[kind].add(`${key.slice(0, key.indexOf("/"))}/${by.name}`);
+  };
+  const namesake = ({ key }: SecretRecord): void => {
+    // A Secret that stood in the way may be gone: the token of its name is looked at again.
+    for (const kind of TOKEN_KINDS) for (const token of caches.tokens[kind].byIndex("secret", key)) queues.tokens[kind].add(token.key);
+  };
+  const credential = ({ key }: SecretRecord): void => {
+    for (const issuer of caches.issuers.withCredential(key)) queues.issuers.add(issuer.key);
+  };
+  return {
+    onAdd: (record, source) => (source === "write" ? undefined : credential(record)),
+    onUpdate: (_, after, source) => {
+      if (source === "write") return;
+      owner(after);
+      credential(after);
+    },
+    onDelete: (record) => {
+      owner(record);
+      namesake(record);
+      credential(record);
+    },
+  };
+}

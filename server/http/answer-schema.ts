@@ -58,6 +58,8 @@ export const answerSchemas: Readonly<Record<string, Schema>> = {
   GetTeam: object({ id, created: moment, name: text, users: listOf("UserStub") }),
   UserPage: page("User"),
   TeamPage: page("GetTeam"),
+  GlobalTag: { type: "object" },
+  GlobalTagPage: page("GlobalTag"),
   Status: object({ database_connection: text, rabbitmq_connection: text }),
   About: object({ application: text, description: text, version: text }),
   ScimList: object({

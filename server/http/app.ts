@@ -10,13 +10,14 @@ import { openApiDocument } from "./openapi.ts";
 import { publicRoutes } from "./public-routes.ts";
 import type { PublicRoute, Route } from "./route.ts";
 import { scimRoutes } from "./scim-routes.ts";
+import { tagRoutes } from "./tag-routes.ts";
 import { teamRoutes } from "./team-routes.ts";
 import { tokenRoutes } from "./token-routes.ts";
 import { userRoutes } from "./user-routes.ts";
 
 const bodyLimitBytes = 256 * 1024;
 
-const described: readonly Route[] = [...publicRoutes, ...userRoutes, ...tokenRoutes, ...teamRoutes, ...scimRoutes];
+const described: readonly Route[] = [...publicRoutes, ...userRoutes, ...tokenRoutes, ...teamRoutes, ...tagRoutes, ...scimRoutes];
 const document = openApiDocument(described);
 
 /** Public: tools fetch it before they have a token. It does not list itself. */

@@ -1,12 +1,12 @@
 // Serves routes. Decides the order of what happens to a request: who asks, may they,
 // is the input right, then the rule; and that a known path answers 405 to other methods.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { type Endpoint, mayAsk, whoMayAsk } from "../rules/access.ts";
 import { type Caller, authenticate } from "../rules/authentication.ts";
 import { Refusal } from "../rules/refusal.ts";
-import { atLeast } from "../rules/role.ts";
 import type { Service } from "../rules/service.ts";
 import { inputChecker } from "./input.ts";
-import type { CallerRoute, Method, PublicRoute, Route } from "./route.ts";
+import { type CallerRoute, type Method, type PublicRoute, type Route, endpointOf } from "./route.ts";
 
 const methods: readonly (Method | "OPTIONS")[] = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 const callers = new WeakMap<FastifyRequest, Caller>();
@@ -20,6 +20,7 @@ export function serveRoutes(app: FastifyInstance, service: Service, routes: read
 }
 
 function servePublic(app: FastifyInstance, service: Service, route: PublicRoute): void {
+  endpointOf(route);
   app.route({
     method: route.method,
     url: route.path,
@@ -28,6 +29,7 @@ function servePublic(app: FastifyInstance, service: Service, route: PublicRoute)
 }
 
 function serveCaller(app: FastifyInstance, service: Service, route: CallerRoute): void {
+  const endpoint = endpointOf(route);
   const check = inputChecker({ id: route.path.includes(":id"), query: route.query, body: route.body });
   app.route({
     method: route.method,
@@ -35,7 +37,7 @@ function serveCaller(app: FastifyInstance, service: Service, route: CallerRoute)
     // Before the body is read: who may not ask need not be listened to.
     onRequest: async (request) => {
       const caller = await authenticate(service, request.headers.authorization);
-      refuseAccess(route.access, caller);
+      refuseAccess(endpoint, caller);
       callers.set(request, caller);
     },
     handler: async (request, reply) => {
@@ -51,10 +53,10 @@ function send(reply: FastifyReply, route: Route, answer: unknown): FastifyReply 
   return route.success === 204 ? reply.code(204).send() : reply.code(200).type("application/json; charset=utf-8").send(JSON.stringify(answer));
 }
 
-function refuseAccess(access: CallerRoute["access"], caller: Caller): void {
-  if (caller.scimOnly && access !== "scim") throw new Refusal("denied", "This token is limited to /api/scim/v2.");
-  const needed = access === "scim" ? "Admin" : access;
-  if (!atLeast(caller.account.role, needed)) throw new Refusal("denied", `This needs the role ${needed}.`);
+function refuseAccess(endpoint: Endpoint, { scimOnly, account }: Caller): void {
+  if (mayAsk(endpoint, scimOnly ? "SCIM token" : account.role) && mayAsk(endpoint, account.role)) return;
+  if (scimOnly && !mayAsk(endpoint, "SCIM token")) throw new Refusal("denied", "This token is limited to /api/scim/v2.");
+  throw new Refusal("denied", `This needs the role ${whoMayAsk(endpoint)[0] ?? "Admin"}.`);
 }
 
 function refuseOtherMethods(app: FastifyInstance, path: string, known: readonly Route[]): void {

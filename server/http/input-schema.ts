@@ -74,6 +74,8 @@ export const userListingQuery: ObjectSchema = { type: "object", properties: { ty
 
 export const teamListQuery: ObjectSchema = { type: "object", properties: { ...paging, name: search } };
 
+export const pageQuery: ObjectSchema = { type: "object", properties: paging };
+
 export const scimListQuery: ObjectSchema = {
   type: "object",
   properties: {

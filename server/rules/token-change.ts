@@ -2,10 +2,10 @@
 // state; must not know how it is asked for.
 import { type LockedToken, type Token, deleteToken, lockToken, setActive } from "../storage/token-table.ts";
 import type { Queryable } from "../storage/database.ts";
+import { type Deed, may } from "./access.ts";
 import type { Caller } from "./authentication.ts";
 import { currentSecond, dateOf } from "./moment.ts";
 import { Refusal } from "./refusal.ts";
-import { atLeast } from "./role.ts";
 import type { Service } from "./service.ts";
 
 export async function changeToken(service: Service, caller: Caller, id: number, revoke: boolean): Promise<Token> {
@@ -33,10 +33,13 @@ export async function removeToken(service: Service, caller: Caller, id: number):
 /** What is not the caller's to see does not exist for them: another person's token, or a service token without Admin. */
 async function ownOrService(inside: Queryable, caller: Caller, id: number): Promise<LockedToken> {
   const token = await lockToken(inside, id);
-  const own = token?.owner.id === caller.account.id;
-  const service = token?.owner.kind === "Service" && atLeast(caller.account.role, "Admin");
-  if (token === undefined || !(own || service)) throw new Refusal("missing", "Token not found.");
+  if (token === undefined || !may(caller.account.role, changeOf(token, caller))) throw new Refusal("missing", "Token not found.");
   return token;
+}
+
+function changeOf({ owner }: LockedToken, { account }: Caller): Deed {
+  if (owner.id === account.id) return "change one's own token";
+  return owner.kind === "Service" ? "change a service user's token" : "change another person's token";
 }
 
 function refuseRestore(token: LockedToken, now: Date): void {

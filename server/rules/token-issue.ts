@@ -2,10 +2,10 @@
 // value is given out once; must not know how it is asked for.
 import { type Account, findAccount } from "../storage/account-table.ts";
 import { type Token, insertToken } from "../storage/token-table.ts";
+import { may } from "./access.ts";
 import type { Caller } from "./authentication.ts";
 import { currentSecond, dateOf, daysAfter } from "./moment.ts";
 import { Refusal } from "./refusal.ts";
-import { atLeast } from "./role.ts";
 import type { Service } from "./service.ts";
 
 export interface TokenRequest {
@@ -22,10 +22,13 @@ export interface IssuedToken {
 }
 
 export async function issueToken(service: Service, caller: Caller, request: TokenRequest): Promise<IssuedToken> {
-  const admin = atLeast(caller.account.role, "Admin");
-  if (request.scim_endpoints_only === true && !admin) throw new Refusal("denied", "Only an Admin may issue tokens for SCIM.");
-  if (request.user_id === undefined || request.user_id === null) return issueFor(service, caller.account, request);
-  if (!admin) throw new Refusal("denied", "Only an Admin may issue tokens to a service user.");
+  const { role } = caller.account;
+  if (request.scim_endpoints_only === true && !may(role, "issue a token for SCIM")) throw new Refusal("denied", "Only an Admin may issue tokens for SCIM.");
+  if (request.user_id === undefined || request.user_id === null) {
+    if (!may(role, "issue a token for oneself")) throw new Refusal("denied", "This role may issue no token.");
+    return issueFor(service, caller.account, request);
+  }
+  if (!may(role, "issue a token for a service user")) throw new Refusal("denied", "Only an Admin may issue tokens to a service user.");
   return issueFor(service, usableServiceUser(await findAccount(service.database, request.user_id)), request);
 }
 

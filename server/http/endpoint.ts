@@ -6,17 +6,24 @@ import { type Caller, authenticate } from "../rules/authentication.ts";
 import { Refusal } from "../rules/refusal.ts";
 import type { Service } from "../rules/service.ts";
 import { inputChecker } from "./input.ts";
+import type { RateLimits } from "./rate-limits.ts";
 import { type CallerRoute, type Method, type PublicRoute, type Route, endpointOf } from "./route.ts";
 
 const methods: readonly (Method | "OPTIONS")[] = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 const callers = new WeakMap<FastifyRequest, Caller>();
 
-export function serveRoutes(app: FastifyInstance, service: Service, routes: readonly Route[]): void {
-  for (const route of routes) {
-    if (route.access === "public") servePublic(app, service, route);
-    else serveCaller(app, service, route);
+export interface Serving {
+  readonly service: Service;
+  readonly limits: RateLimits;
+  readonly routes: readonly Route[];
+}
+
+export function serveRoutes(app: FastifyInstance, serving: Serving): void {
+  for (const route of serving.routes) {
+    if (route.access === "public") servePublic(app, serving.service, route);
+    else serveCaller(app, serving, route);
   }
-  for (const [path, known] of Map.groupBy(routes, ({ path }) => path)) refuseOtherMethods(app, path, known);
+  for (const [path, known] of Map.groupBy(serving.routes, ({ path }) => path)) refuseOtherMethods(app, path, known);
 }
 
 function servePublic(app: FastifyInstance, service: Service, route: PublicRoute): void {
@@ -28,7 +35,7 @@ function servePublic(app: FastifyInstance, service: Service, route: PublicRoute)
   });
 }
 
-function serveCaller(app: FastifyInstance, service: Service, route: CallerRoute): void {
+function serveCaller(app: FastifyInstance, { service, limits }: Serving, route: CallerRoute): void {
   const endpoint = endpointOf(route);
   const check = inputChecker({ id: route.path.includes(":id"), query: route.query, body: route.body });
   app.route({
@@ -36,9 +43,10 @@ function serveCaller(app: FastifyInstance, service: Service, route: CallerRoute)
     url: route.path,
     // Before the body is read: who may not ask need not be listened to.
     onRequest: async (request) => {
-      const caller = await authenticate(service, request.headers.authorization);
+      const caller = await callerOf(service, limits, request);
+      limits.admitUser(caller.account.id);
       refuseAccess(endpoint, caller);
-      callers.set(request, caller);
+      callers.set(request, { ...caller, origin: { address: request.ip, requestId: request.id } });
     },
     handler: async (request, reply) => {
       const caller = callers.get(request);
@@ -47,6 +55,15 @@ function serveCaller(app: FastifyInstance, service: Service, route: CallerRoute)
       return send(reply, route, await route.handle({ service, caller, ...input }));
     },
   });
+}
+
+async function callerOf(service: Service, limits: RateLimits, request: FastifyRequest): Promise<Caller> {
+  try {
+    return await authenticate(service, request.headers.authorization);
+  } catch (cause) {
+    if (cause instanceof Refusal && cause.kind === "unauthenticated") limits.noteFailure(request.ip);
+    throw cause;
+  }
 }
 
 function send(reply: FastifyReply, route: Route, answer: unknown): FastifyReply {

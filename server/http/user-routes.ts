@@ -96,7 +96,7 @@ const change = route<unknown, AccountChange>({
   success: 200,
   answer: "User",
   body: userChangeBody,
-  handle: async ({ service, id, body }) => userAnswer(await changeAccount(service, id, body)),
+  handle: async ({ service, caller, id, body }) => userAnswer(await changeAccount(service, caller, id, body)),
 });
 
 const deactivate = route({
@@ -104,7 +104,7 @@ const deactivate = route({
   path: "/users/:id",
   summary: "Deactivate a user without active tokens",
   success: 204,
-  handle: ({ service, id }) => deactivateAccount(service, id),
+  handle: ({ service, caller, id }) => deactivateAccount(service, caller, id),
 });
 
 const restore = route({
@@ -113,7 +113,7 @@ const restore = route({
   summary: "Reactivate a user; revoked tokens stay revoked",
   success: 200,
   answer: "User",
-  handle: async ({ service, id }) => userAnswer(await restoreAccount(service, id)),
+  handle: async ({ service, caller, id }) => userAnswer(await restoreAccount(service, caller, id)),
 });
 
 async function userById(service: Service, id: number): Promise<unknown> {

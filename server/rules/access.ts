@@ -32,6 +32,7 @@ export const endpoints = {
   "PUT /user-tokens/:id":           [no,  yes, yes, yes, yes, no],
   "DELETE /user-tokens/:id":        [no,  yes, yes, yes, yes, no],
   "GET /global-tags":               [no,  yes, yes, yes, yes, no],
+  "GET /audit":                     [no,  no,  no,  no,  yes, no],
   "GET /scim/v2/Users":             [no,  no,  no,  no,  yes, yes],
 } as const satisfies Readonly<Record<string, Row<6>>>;
 

@@ -3,6 +3,7 @@
 import { type LockedToken, type Token, deleteToken, lockToken, setActive } from "../storage/token-table.ts";
 import type { Queryable } from "../storage/database.ts";
 import { type Deed, may } from "./access.ts";
+import { actorOf, audited } from "./audited.ts";
 import type { Caller } from "./authentication.ts";
 import { currentSecond, dateOf } from "./moment.ts";
 import { Refusal } from "./refusal.ts";
@@ -11,22 +12,24 @@ import type { Service } from "./service.ts";
 export async function changeToken(service: Service, caller: Caller, id: number, revoke: boolean): Promise<Token> {
   // The answer states the last use.
   await service.usage.settle();
-  return service.database.transaction(async (inside) => {
+  return audited(service, actorOf(caller), async (inside, record) => {
     const token = await ownOrService(inside, caller, id);
     if (token.active !== revoke) return token;
     if (!revoke) refuseRestore(token, dateOf(currentSecond(service.clock)));
     await setActive(inside, id, !revoke);
+    record({ action: revoke ? "token.revoked" : "token.restored", token, user: token.owner });
     return { ...token, active: !revoke };
   });
 }
 
 export async function removeToken(service: Service, caller: Caller, id: number): Promise<void> {
-  await service.database.transaction(async (inside) => {
+  await audited(service, actorOf(caller), async (inside, record) => {
     const token = await ownOrService(inside, caller, id);
     if (token.active && !isExpired(token, dateOf(currentSecond(service.clock)))) {
       throw new Refusal("refused", "An active token cannot be deleted: revoke it first.");
     }
     await deleteToken(inside, id);
+    record({ action: "token.deleted", token, user: token.owner });
   });
 }
 

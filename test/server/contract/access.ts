@@ -26,6 +26,7 @@ const calls: Readonly<Record<Endpoint, readonly [allowed: number, path: string, 
   "PUT /user-tokens/:id": [404, "/user-tokens/999999", {}],
   "DELETE /user-tokens/:id": [404, "/user-tokens/999999"],
   "GET /global-tags": [200, "/global-tags"],
+  "GET /audit": [200, "/audit?size=1"],
   "GET /scim/v2/Users": [200, "/scim/v2/Users"],
 };
 

@@ -10,6 +10,7 @@ import { type Clock, currentSecond, dateOf, systemClock } from "./rules/moment.t
 import type { Service } from "./rules/service.ts";
 import type { Settings } from "./settings/settings.ts";
 import { StartError, reasonOf } from "./start-error.ts";
+import { lookUpCredentials } from "./storage/credential-lookup.ts";
 import { migrate } from "./storage/migration.ts";
 import { ensureTeams } from "./storage/team-table.ts";
 import { Usage } from "./storage/usage.ts";
@@ -39,7 +40,7 @@ export async function openService(settings: Settings, { logger, undo, onAudit, s
   await ensureTeams(database, settings.teams, dateOf(currentSecond(clock)));
   const usage = new Usage(database, (cause) => logger.error({ reason: reasonOf(cause) }, "Last use not written yet"));
   undo.push(() => usage.close());
-  return { keys, service: { database, bearer: keys.bearer, keys, usage, clock, acceptTokens: settings.acceptTokens, onAudit } };
+  return { keys, service: { database, credentials: lookUpCredentials(database), bearer: keys.bearer, keys, usage, clock, acceptTokens: settings.acceptTokens, onAudit } };
 }
 
 export function keysOfEnvironment(signingSecret: string | undefined = process.env["JWT_SIGNING_SECRET"]): KeySource | undefined {

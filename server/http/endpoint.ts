@@ -5,6 +5,7 @@ import { type Endpoint, mayAsk, whoMayAsk } from "../rules/access.ts";
 import { type Caller, authenticate } from "../rules/authentication.ts";
 import { Refusal } from "../rules/refusal.ts";
 import type { Service } from "../rules/service.ts";
+import { sendJson } from "./encoding.ts";
 import { inputChecker } from "./input.ts";
 import type { RateLimits } from "./rate-limits.ts";
 import { type CallerRoute, type Method, type PublicRoute, type Route, endpointOf } from "./route.ts";
@@ -31,7 +32,7 @@ function servePublic(app: FastifyInstance, service: Service, route: PublicRoute)
   app.route({
     method: route.method,
     url: route.path,
-    handler: async (_request, reply) => send(reply, route, await route.handle(service)),
+    handler: async (request, reply) => send(request, reply, route, await route.handle(service)),
   });
 }
 
@@ -52,7 +53,7 @@ function serveCaller(app: FastifyInstance, { service, limits }: Serving, route: 
       const caller = callers.get(request);
       if (caller === undefined) throw new Error("A request reached its handler without a caller.");
       const input = check({ params: request.params, query: request.query, body: request.body });
-      return send(reply, route, await route.handle({ service, caller, ...input }));
+      return send(request, reply, route, await route.handle({ service, caller, ...input }));
     },
   });
 }
@@ -66,8 +67,8 @@ async function callerOf(service: Service, limits: RateLimits, request: FastifyRe
   }
 }
 
-function send(reply: FastifyReply, route: Route, answer: unknown): FastifyReply {
-  return route.success === 204 ? reply.code(204).send() : reply.code(200).type("application/json; charset=utf-8").send(JSON.stringify(answer));
+function send(request: FastifyRequest, reply: FastifyReply, route: Route, answer: unknown): FastifyReply {
+  return route.success === 204 ? reply.code(204).send() : sendJson(request, reply, answer);
 }
 
 function refuseAccess(endpoint: Endpoint, { scimOnly, account }: Caller): void {

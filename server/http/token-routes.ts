@@ -4,8 +4,10 @@ import { issueToken, type TokenRequest } from "../rules/token-issue.ts";
 import { changeToken, removeToken } from "../rules/token-change.ts";
 import { listServiceTokens, listTokensOf } from "../storage/token-list.ts";
 import { tokenAnswer } from "./answer.ts";
+import { JsonStream } from "./encoding.ts";
 import { newTokenBody, tokenChangeBody } from "./input-schema.ts";
 import { type Route, route } from "./route.ts";
+import { tokenListText } from "./token-stream.ts";
 
 const issue = route<unknown, TokenRequest>({
   method: "POST",
@@ -29,7 +31,7 @@ const listOwn = route({
   many: true,
   handle: async ({ service, caller }) => {
     await service.usage.settle();
-    return (await listTokensOf(service.database, caller.account.id)).map(tokenAnswer);
+    return new JsonStream(tokenListText(await listTokensOf(service.database, caller.account.id)));
   },
 });
 
@@ -42,7 +44,7 @@ const listService = route({
   many: true,
   handle: async ({ service }) => {
     await service.usage.settle();
-    return (await listServiceTokens(service.database)).map(tokenAnswer);
+    return new JsonStream(tokenListText(await listServiceTokens(service.database)));
   },
 });
 

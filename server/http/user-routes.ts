@@ -77,7 +77,7 @@ const me = route({
   summary: "The caller",
   success: 200,
   answer: "User",
-  handle: ({ service, caller }) => userById(service, caller.account.id),
+  handle: async ({ service, caller: { account } }) => (account.teams === undefined ? userById(service, account.id) : userAnswer({ ...account, teams: account.teams })),
 });
 
 const read = route({

@@ -3,7 +3,7 @@
 import { timingSafeEqual } from "node:crypto";
 import type { Genuine } from "../credential/bearer.ts";
 import type { Account } from "../storage/account-table.ts";
-import { type Credential, findCredential } from "../storage/credential-lookup.ts";
+import type { Credential } from "../storage/credential-lookup.ts";
 import type { Origin } from "./audit-entry.ts";
 import { type Clock, currentSecond, dateOf } from "./moment.ts";
 import { Refusal } from "./refusal.ts";
@@ -13,7 +13,8 @@ export interface Caller {
   /** Null: a development session, which no token stands behind. */
   readonly tokenId: number | null;
   readonly scimOnly: boolean;
-  readonly account: Account;
+  /** With its teams where they are known anyway. */
+  readonly account: Account & { readonly teams?: readonly string[] };
   /** Where the request came from, for the audit log. */
   readonly origin?: Origin;
 }
@@ -23,7 +24,7 @@ export async function authenticate(service: Service, authorization: string | und
   const token = extract(authorization);
   if (!service.acceptTokens) throw new Refusal("unauthenticated", "This deployment accepts no Qualytics-issued tokens (API_AUTH_ALLOW_QUALYTICS_ISSUER).");
   const { userId, hash } = await genuine(service, token);
-  const found = await findCredential(service.database, hash);
+  const found = await service.credentials.find(hash);
   if (found === undefined || !timingSafeEqual(found.hash, hash) || found.account.id !== userId) {
     throw new Refusal("unauthenticated", "The token does not exist.");
   }

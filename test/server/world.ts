@@ -10,6 +10,7 @@ import { currentSecond, dateOf } from "../../server/rules/moment.ts";
 import { issueFor } from "../../server/rules/token-issue.ts";
 import type { Role } from "../../server/rules/role.ts";
 import { findAccount, insertAccount } from "../../server/storage/account-table.ts";
+import { lookUpCredentials } from "../../server/storage/credential-lookup.ts";
 import type { Database } from "../../server/storage/database.ts";
 import { migrate } from "../../server/storage/migration.ts";
 import { Usage } from "../../server/storage/usage.ts";
@@ -55,7 +56,7 @@ export interface World {
 export async function addPerson(database: Database, clock: MovableClock): Promise<World["person"]> {
   await migrate(database);
   const usage = new Usage(database, () => undefined);
-  const service = { database, usage, bearer: new BearerTokens([signingSecret]), clock: () => clock.now, acceptTokens: true };
+  const service = { database, usage, credentials: lookUpCredentials(database), bearer: new BearerTokens([signingSecret]), clock: () => clock.now, acceptTokens: true };
   const created = dateOf(currentSecond(service.clock));
   const id = await insertAccount(database, { userId: "ada", name: "Ada", kind: "Human", role: "Admin", email: "ada@example.com", created, createdBy: null });
   const account = id === undefined ? undefined : await findAccount(database, id);

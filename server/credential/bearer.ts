@@ -6,7 +6,7 @@
 // is looked into: one header, claims that are exactly what JSON would write again (so none
 // twice), a signature compared as text in constant time. HMAC-SHA256 is Node's; a library
 // would accept more spellings, and costs fifteen times as much on every request.
-import { createHmac, hkdfSync, randomUUID, timingSafeEqual } from "node:crypto";
+import { type KeyObject, createHmac, createSecretKey, hkdfSync, randomUUID, timingSafeEqual } from "node:crypto";
 import { Refusal } from "../rules/refusal.ts";
 import type { Owner } from "../storage/account-table.ts";
 
@@ -36,9 +36,9 @@ export interface IssuedBearer {
 }
 
 interface Key {
-  readonly secret: string;
+  readonly signing: KeyObject;
   /** A key of its own: what signs must not be what the stored hashes are made with. */
-  readonly hashKey: Uint8Array;
+  readonly hashing: KeyObject;
   readonly fingerprint: string;
 }
 
@@ -105,16 +105,16 @@ function keysOf(secrets: readonly string[]): readonly [Key, ...Key[]] {
 }
 
 function keyOf(secret: string): Key {
-  const hashKey = new Uint8Array(hkdfSync("sha256", secret, "", "token hash", 32));
-  return { secret, hashKey, fingerprint: createHmac("sha256", hashKey).update("fingerprint").digest("base64url").slice(0, 16) };
+  const hashing = createSecretKey(Buffer.from(hkdfSync("sha256", secret, "", "token hash", 32)));
+  return { signing: createSecretKey(Buffer.from(secret)), hashing, fingerprint: createHmac("sha256", hashing).update("fingerprint").digest("base64url").slice(0, 16) };
 }
 
-function hashWith({ hashKey }: Key, token: string): Buffer {
-  return createHmac("sha256", hashKey).update(token).digest();
+function hashWith({ hashing }: Key, token: string): Buffer {
+  return createHmac("sha256", hashing).update(token).digest();
 }
 
-function signatureOf(text: string, { secret }: Key): string {
-  return createHmac("sha256", secret).update(text).digest("base64url");
+function signatureOf(text: string, { signing }: Key): string {
+  return createHmac("sha256", signing).update(text).digest("base64url");
 }
 
 function equal(one: string, other: string): boolean {

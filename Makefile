@@ -7,7 +7,7 @@ BIN := .tools/bin
 NODE := $(BIN)/node
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo test check build generate types lint unit tools cluster cluster-stop bench-drain bench-plan mutants small-model sim pack clean
+.PHONY: help demo test check build generate types lint unit tools cluster cluster-stop bench-drain bench-plan bench-server kill-server mutants small-model sim pack clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -57,6 +57,12 @@ small-model: node_modules/.ok ## visit every interleaving of a small world: make
 bench-drain: build ## N waiting objects until all are delivered and Ready, beside the floor: make bench-drain N=1000
 	@tools/engines --for "make bench-drain" kube-apiserver etcd kubectl
 	@$(NODE) test/bench/drain.ts $(or $(N),1000)
+
+bench-server: build ## the token service beside a bare HTTP handler: token check, long list, memory, start
+	@$(NODE) test/bench/server.ts
+
+kill-server: node_modules/.ok ## kill the token service N times while it is written to, on both storages; nothing answered may be lost
+	@$(NODE) test/server-kill/main.ts $(or $(N),100) $(or $(SEED),1)
 
 bench-plan: node_modules/.ok ## how long one plan() takes
 	@$(NODE) test/bench/plan.ts

@@ -3,22 +3,16 @@
 import { Command } from "commander";
 import type { Flags } from "./controller.ts";
 import { fail } from "./failure.ts";
+import { addServerCommand } from "./server.ts";
+import { addDataCommands } from "./service-data.ts";
 
 const program = new Command("servicetokens")
   .description("Qualytics API tokens as code: the operator, the token service, and tools for both")
   .showHelpAfterError("(run with --help to see what there is)")
   .configureOutput({ outputError: (text, write) => write(text) });
 
-program
-  .command("server")
-  .description("run the token service")
-  .option("--listen <address>", "address and port; port 0 takes a free one", "127.0.0.1:8080")
-  .requiredOption("--data <where>", "a folder, memory:, or postgres://…")
-  .requiredOption("--admin-token-file <file>", "where the first administrator token is written, if it is not there")
-  .action(async (options: { listen: string; data: string; adminTokenFile: string }) => {
-    const { serve } = await import("./server.ts");
-    await serve(options);
-  });
+addServerCommand(program);
+addDataCommands(program);
 
 program
   .command("controller")

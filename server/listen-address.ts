@@ -19,8 +19,9 @@ export function parseListenAddress(text: string): ListenAddress {
 }
 
 /** A URL that works on this machine, also when the service listens on every address. */
-export function urlOf({ host, port }: ListenAddress): string {
-  if (host === "0.0.0.0") return `http://127.0.0.1:${port}`;
-  if (host === "::") return `http://[::1]:${port}`;
-  return host.includes(":") ? `http://[${host}]:${port}` : `http://${host}:${port}`;
+export function urlOf({ host, port }: ListenAddress, tls = false): string {
+  const scheme = tls ? "https" : "http";
+  if (host === "0.0.0.0") return `${scheme}://127.0.0.1:${port}`;
+  if (host === "::") return `${scheme}://[::1]:${port}`;
+  return host.includes(":") ? `${scheme}://[${host}]:${port}` : `${scheme}://${host}:${port}`;
 }

@@ -6,7 +6,11 @@ export type StartFailure =
   | "data-unusable"
   | "data-newer"
   | "database-unreachable"
+  | "settings-unusable"
+  | "backup-unusable"
+  | "audit-broken"
   | "listen-unusable"
+  | "tls-unusable"
   | "signing-key-unusable"
   | "admin-token-file-unusable";
 

@@ -1,142 +1,144 @@
-// Puts the token service together and takes it apart again. Decides the order: lock,
-// database, schema, key, administrator, listen; must not know any rule or endpoint.
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
+// Puts the token service together and takes it apart again. Decides the order: data,
+// administrator, listen; must not know any rule or endpoint.
+import type { FastifyInstance } from "fastify";
+import type { Server as TlsServer } from "node:tls";
 import { type Logger, pino } from "pino";
 import { bootstrapAdmin } from "./credential/bootstrap.ts";
-import { BearerTokens } from "./credential/bearer.ts";
-import { checkedSecret, newSigningKey, signingKeyInDatabase, signingKeyInFolder } from "./credential/signing-key.ts";
+import { noteKeyChange } from "./credential/key-ring.ts";
 import { buildApp } from "./http/app.ts";
+import { parseFaults } from "./http/fault.ts";
+import { Metrics } from "./http/metrics.ts";
 import { type ListenAddress, parseListenAddress, urlOf } from "./listen-address.ts";
-import { type Clock, currentSecond, dateOf, systemClock } from "./rules/moment.ts";
+import { listenForMetrics } from "./metrics-listener.ts";
+import { type Undo, takeApart } from "./open-data.ts";
+import { openService, tellKeyChange } from "./open-service.ts";
+import type { ChainedEntry } from "./rules/audit-entry.ts";
+import { type Clock, currentSecond, dateOf } from "./rules/moment.ts";
 import type { Service } from "./rules/service.ts";
+import { type Settings, settingsWith } from "./settings/settings.ts";
 import { StartError, reasonOf } from "./start-error.ts";
-import type { Database } from "./storage/database.ts";
-import { openEmbedded } from "./storage/embedded.ts";
-import { lockFolder } from "./storage/folder-lock.ts";
-import { migrate } from "./storage/migration.ts";
-import { openPostgres } from "./storage/postgres.ts";
-import { settleSetting, writeSetting } from "./storage/setting.ts";
-import { ensureTeams } from "./storage/team-table.ts";
-import { Usage } from "./storage/usage.ts";
+import { countTokens } from "./storage/token-table.ts";
+import { type TlsFiles, readTls, tlsFilesOf, watchTls } from "./tls.ts";
 
-export interface ServerOptions {
-  /** HOST:PORT; port 0 takes any free one. */
-  readonly listen: string;
-  /** A folder, `memory:`, or `postgres://...`. */
-  readonly data: string;
-  readonly adminTokenFile: string;
-  /** Default: JSON lines on stderr. */
-  readonly logger?: Logger;
-  /** Teams that exist besides Public; the API has no call that makes one. */
-  readonly teams?: readonly string[];
-  /** Default: JWT_SIGNING_SECRET of the environment, else a generated one kept with the data. */
-  readonly signingSecret?: string;
-  /** Default: API_AUTH_ALLOW_QUALYTICS_ISSUER of the environment is not `false`. */
-  readonly acceptTokens?: boolean;
-  readonly clock?: Clock;
-}
+/** `listen`, `data` and `adminTokenFile` are needed; every other setting has a default. */
+export type ServerOptions = Partial<Settings> &
+  Pick<Settings, "listen" | "data" | "adminTokenFile"> & {
+    /** Default: JSON lines on stderr. */
+    readonly logger?: Logger;
+    /** Default: JWT_SIGNING_SECRET of the environment, else a generated one kept with the data. */
+    readonly signingSecret?: string;
+    readonly clock?: Clock;
+  };
 
 export interface RunningServer {
   readonly url: string;
+  /** Where Prometheus reads, if anywhere. */
+  readonly metricsUrl?: string;
+  /** Reads certificate and signing keys again. */
+  reload(): Promise<void>;
   /** Answers what is under way, writes what is pending, frees the data. */
   close(): Promise<void>;
 }
 
 /** Rejects with a StartError when a person has to change something first. */
-export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const address = parseListenAddress(options.listen);
-  const logger = options.logger ?? pino({ name: "token-service" }, pino.destination(2));
+export async function startServer({ logger: given, signingSecret, clock, ...chosen }: ServerOptions): Promise<RunningServer> {
+  const settings = settingsWith(chosen);
+  const logger = given ?? pino({ name: "token-service", level: settings.logLevel }, pino.destination(2));
+  const address = parseListenAddress(settings.listen);
+  const tlsFiles = tlsFilesOf(settings);
+  const tls = tlsFiles === undefined ? undefined : readTls(tlsFiles);
+  const faults = parseFaults(settings.fault);
   const undo: Undo = [];
+  const onAudit = (entry: ChainedEntry): void => {
+    metrics.changed(entry.action);
+    tellAudit(logger, entry);
+  };
+  const { metrics, attach } = lateMetrics();
   try {
-    const service = await openService(options, logger, undo);
-    const outcome = await bootstrapAdmin(service, options.adminTokenFile);
-    logger.info({ file: options.adminTokenFile }, outcome === "kept" ? "Administrator token in the file is valid and kept" : "Administrator token issued into the file");
-    const app = buildApp(service, logger);
-    undo.push(() => app.close());
-    const url = urlOf({ ...address, port: await listen(app, address) });
-    logger.info({ url }, "Token service listens");
+    const { service, keys } = await openService(settings, { logger, undo, onAudit, signingSecret, clock });
+    attach(service);
+    const outcome = await bootstrapAdmin(service, settings.adminTokenFile);
+    logger.info({ file: settings.adminTokenFile }, outcome === "kept" ? "Administrator token in the file is valid and kept" : "Administrator token issued into the file");
+    const app = buildApp({ service, logger, settings, metrics, faults, tls });
+    undo.push(() => stop(app, settings.stopTimeout, logger));
+    const url = urlOf({ ...address, port: await listen(app, address) }, tls !== undefined);
+    const metricsUrl = await serveMetrics(settings, metrics, undo);
+    const reloadTls = tlsFiles === undefined ? undefined : keepTls(app, tlsFiles, logger, undo);
+    logger.info({ url, ...(metricsUrl === undefined ? {} : { metricsUrl }) }, "Token service listens");
+    if (faults.length > 0 || settings.development || settings.clockOffset !== undefined) {
+      logger.warn({ fault: settings.fault, clockOffset: settings.clockOffset, development: settings.development }, "Development settings are on: this is no service to rely on");
+    }
     let closed: Promise<void> | undefined;
-    return { url, close: () => (closed ??= takeApart(undo)) };
+    return {
+      url,
+      ...(metricsUrl === undefined ? {} : { metricsUrl }),
+      reload: async () => {
+        reloadTls?.();
+        await keys.refresh();
+        tellKeyChange(await noteKeyChange(service, keys.bearer), logger);
+      },
+      close: () => (closed ??= takeApart(undo)),
+    };
   } catch (cause) {
     await takeApart(undo);
     throw cause;
   }
 }
 
-/** What has to be undone, in the order in which it was done. */
-type Undo = (() => unknown)[];
+/** The metrics count what happens while the service is opened; what they ask of the data comes later. */
+function lateMetrics(): { metrics: Metrics; attach: (service: Service) => void } {
+  let service: Service | undefined;
+  const metrics = new Metrics(async () => {
+    if (service === undefined) throw new Error("The service is not open yet.");
+    return countTokens(service.database, dateOf(currentSecond(service.clock)));
+  });
+  return {
+    metrics,
+    attach: (opened) => {
+      service = opened;
+    },
+  };
+}
 
-/** Every step is taken, also after one that failed; the first failure is told. */
-async function takeApart(undo: Undo): Promise<void> {
-  const failures: unknown[] = [];
-  for (const step of undo.reverse()) {
+/** Also where a head of the chain is kept that whoever can write the database cannot reach. */
+function tellAudit(logger: Logger, { number, action, actor, tokenId, user, address, requestId, hash }: ChainedEntry): void {
+  logger.info({ audit: number, action, actor, tokenId, user, address, requestId, hash: Buffer.from(hash).toString("hex") }, "Changed");
+}
+
+async function serveMetrics({ metrics: address }: Settings, metrics: Metrics, undo: Undo): Promise<string | undefined> {
+  if (address === undefined) return undefined;
+  const listener = await listenForMetrics(address, metrics.withProcess().registry);
+  undo.push(() => listener.close());
+  return listener.url;
+}
+
+function keepTls(app: FastifyInstance, files: TlsFiles, logger: Logger, undo: Undo): () => void {
+  const reload = (): void => {
     try {
-      await step();
+      (app.server as unknown as TlsServer).setSecureContext(readTls(files));
+      logger.info({ file: files.cert }, "Certificate read again");
     } catch (cause) {
-      failures.push(cause);
+      logger.error({ reason: reasonOf(cause) }, "The certificate in use stays: the new one cannot be used");
     }
-  }
-  if (failures.length > 0) throw failures[0];
+  };
+  undo.push(watchTls(files, reload));
+  return reload;
 }
 
-interface OpenedData {
-  readonly database: Database;
-  /** Read only when the environment brings no secret. */
-  readonly ownKey: () => string | Promise<string>;
-}
-
-async function openService(options: ServerOptions, logger: Logger, undo: Undo): Promise<Service> {
-  const given = options.signingSecret ?? process.env["JWT_SIGNING_SECRET"];
-  const secret = given === undefined || given === "" ? undefined : checkedSecret(given);
-  const { database, ownKey } = await openData(options.data, logger, undo);
-  undo.push(() => database.close());
-  await migrate(database);
-  const bearer = await BearerTokens.with(secret ?? (await ownKey()));
-  await warnOfNewKey(database, bearer.fingerprint(), logger);
-  const clock = options.clock ?? systemClock;
-  await ensureTeams(database, options.teams ?? [], dateOf(currentSecond(clock)));
-  const usage = new Usage(database, (cause) => logger.error({ reason: reasonOf(cause) }, "Last use not written yet"));
-  undo.push(() => usage.close());
-  return { database, bearer, usage, clock, acceptTokens: options.acceptTokens ?? process.env["API_AUTH_ALLOW_QUALYTICS_ISSUER"] !== "false" };
-}
-
-async function openData(data: string, logger: Logger, undo: Undo): Promise<OpenedData> {
-  if (data === "memory:") return { database: await openEmbedded(), ownKey: newSigningKey };
-  if (/^postgres(ql)?:\/\//.test(data)) {
-    const database = await openPostgres(data, (cause) => logger.warn({ reason: reasonOf(cause) }, "Database connection lost"));
-    return { database, ownKey: () => signingKeyInDatabase(database) };
-  }
-  if (data === "" || /^[a-z][a-z0-9+]+:/i.test(data)) {
-    throw new StartError("data-unusable", `The data "${data}" is nothing this service can open: give --data a folder, memory: or postgres://...`);
-  }
-  return openFolder(data, undo);
-}
-
-async function openFolder(folder: string, undo: Undo): Promise<OpenedData> {
-  const inner = join(folder, "database");
+/** Whoever waits for an answer gets it; whoever does not take it is not waited for longer than this. */
+async function stop(app: FastifyInstance, timeoutMs: number, logger: Logger): Promise<void> {
+  const deadline = setTimeout(() => {
+    logger.warn("Answers under way took too long: their connections are closed");
+    app.server.closeAllConnections();
+  }, timeoutMs);
   try {
-    mkdirSync(inner, { recursive: true, mode: 0o700 });
-  } catch (cause) {
-    throw new StartError("data-unusable", `The data folder ${folder} cannot be made: name a folder that this user may write with --data (${reasonOf(cause)}).`, cause);
-  }
-  const lock = lockFolder(folder);
-  undo.push(() => lock.release());
-  try {
-    return { database: await openEmbedded(inner), ownKey: () => signingKeyInFolder(folder) };
-  } catch (cause) {
-    throw new StartError("data-unusable", `The database in ${folder} cannot be opened: restore the folder from a backup, or name another one with --data (${reasonOf(cause)}).`, cause);
+    await app.close();
+  } finally {
+    clearTimeout(deadline);
   }
 }
 
-/** The tokens stay in the list but nobody gets in with one: say why before anyone asks. */
-async function warnOfNewKey(database: Database, fingerprint: string, logger: Logger): Promise<void> {
-  if ((await settleSetting(database, "signing_key_fingerprint", fingerprint)) === fingerprint) return;
-  logger.warn("The signing key is another one than before: tokens issued so far are no longer accepted");
-  await writeSetting(database, "signing_key_fingerprint", fingerprint);
-}
-
-async function listen(app: ReturnType<typeof buildApp>, address: ListenAddress): Promise<number> {
+async function listen(app: FastifyInstance, address: ListenAddress): Promise<number> {
   try {
     await app.listen({ host: address.host, port: address.port });
   } catch (cause) {

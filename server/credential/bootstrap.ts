@@ -1,6 +1,7 @@
 // The first administrator and the file with their token. Decides when a token in the
 // file is still good and when a new one is issued; must not know any endpoint.
 import { chmodSync, closeSync, fsyncSync, openSync, readFileSync, writeSync } from "node:fs";
+import { audited, serviceActor } from "../rules/audited.ts";
 import { authenticate } from "../rules/authentication.ts";
 import { currentSecond, dateOf } from "../rules/moment.ts";
 import { Refusal } from "../rules/refusal.ts";
@@ -55,7 +56,7 @@ async function isAdminToken(service: Service, token: string): Promise<boolean> {
 
 /** Whoever starts the service may get back in: a demoted or deactivated administrator becomes one again. */
 async function ensureAdmin(service: Service): Promise<Account> {
-  return service.database.transaction(async (inside) => {
+  return audited(service, serviceActor, async (inside, record) => {
     const created = dateOf(currentSecond(service.clock));
     const id = await insertAccount(inside, { userId, name: "Administrator", kind: "Human", role: "Admin", email: "admin@localhost", created, createdBy: null });
     if (id !== undefined) {
@@ -64,8 +65,15 @@ async function ensureAdmin(service: Service): Promise<Account> {
     }
     const admin = await findAccountByUserId(inside, userId);
     if (admin === undefined) throw new Error("The administrator's row vanished while it was made.");
-    await setRole(inside, admin.id, "Admin");
-    await setDeleted(inside, admin.id, null);
+    if (id !== undefined) record({ action: "user.created", user: admin, detail: { role: admin.role } });
+    if (admin.role !== "Admin") {
+      await setRole(inside, admin.id, "Admin");
+      record({ action: "user.changed", user: admin, detail: { role: "Admin", role_before: admin.role } });
+    }
+    if (admin.deleted !== null) {
+      await setDeleted(inside, admin.id, null);
+      record({ action: "user.restored", user: admin });
+    }
     return { ...admin, role: "Admin", deleted: null };
   });
 }
@@ -75,7 +83,7 @@ async function issueUnderFreeName(service: Service, admin: Account): Promise<str
   for (let number = 1; number <= maxBootstraps; number += 1) {
     const name = number === 1 ? tokenName : `${tokenName}-${number}`;
     try {
-      return (await issueFor(service, admin, { name })).value;
+      return (await issueFor(service, serviceActor, admin, { name })).value;
     } catch (cause) {
       if (!(cause instanceof Refusal && cause.kind === "conflict")) throw cause;
     }

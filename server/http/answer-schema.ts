@@ -1,5 +1,6 @@
 // The JSON Schemas of what goes out, by name. Decides nothing that is enforced: the
 // OpenAPI document shows them, and a test holds real answers against them.
+import { auditActions } from "../rules/audit-entry.ts";
 import { roles } from "../rules/role.ts";
 import type { Schema } from "./input-schema.ts";
 
@@ -58,6 +59,21 @@ export const answerSchemas: Readonly<Record<string, Schema>> = {
   GetTeam: object({ id, created: moment, name: text, users: listOf("UserStub") }),
   UserPage: page("User"),
   TeamPage: page("GetTeam"),
+  AuditEntry: object({
+    number: id,
+    at: moment,
+    action: { type: "string", enum: [...auditActions] },
+    actor: object({ id: { type: ["integer", "null"] }, user_id: text, token_id: { type: ["integer", "null"] } }),
+    token: { anyOf: [object({ id, name: text }), { type: "null" }] },
+    user: { anyOf: [object({ id, user_id: text }), { type: "null" }] },
+    address: { type: ["string", "null"] },
+    request_id: { type: ["string", "null"] },
+    detail: { type: ["object", "null"] },
+    hash: text,
+  }),
+  AuditPage: page("AuditEntry"),
+  GlobalTag: { type: "object" },
+  GlobalTagPage: page("GlobalTag"),
   Status: object({ database_connection: text, rabbitmq_connection: text }),
   About: object({ application: text, description: text, version: text }),
   ScimList: object({

@@ -1,22 +1,34 @@
 // The HTTP face of the service. Decides what every answer has in common; the routes
 // decide the rest.
-import { type FastifyBaseLogger, type FastifyInstance, fastify } from "fastify";
+import { type FastifyBaseLogger, type FastifyInstance, type FastifyServerOptions, LogController, fastify } from "fastify";
+import type { Logger } from "pino";
 import type { Service } from "../rules/service.ts";
+import type { Settings } from "../settings/settings.ts";
+import { logRequests } from "./access-log.ts";
+import { auditRoutes } from "./audit-routes.ts";
+import { answerBrokenRequest } from "./client-error.ts";
 import { serveRoutes } from "./endpoint.ts";
 import { answerError, answerUnknownPath } from "./error-answer.ts";
+import { type FaultPlan, injectFaults } from "./fault.ts";
 import { serveFrontPage } from "./front-page.ts";
 import { readJsonBodies } from "./json-body.ts";
+import type { Metrics } from "./metrics.ts";
 import { openApiDocument } from "./openapi.ts";
+import { everywhere, protect } from "./protection.ts";
 import { publicRoutes } from "./public-routes.ts";
+import { RateLimits } from "./rate-limits.ts";
+import { requestId } from "./request-id.ts";
 import type { PublicRoute, Route } from "./route.ts";
 import { scimRoutes } from "./scim-routes.ts";
+import { tagRoutes } from "./tag-routes.ts";
 import { teamRoutes } from "./team-routes.ts";
 import { tokenRoutes } from "./token-routes.ts";
 import { userRoutes } from "./user-routes.ts";
 
-const bodyLimitBytes = 256 * 1024;
+/** How often connections are looked at that took too long. */
+const checkIntervalMs = 1_000;
 
-const described: readonly Route[] = [...publicRoutes, ...userRoutes, ...tokenRoutes, ...teamRoutes, ...scimRoutes];
+const described: readonly Route[] = [...publicRoutes, ...userRoutes, ...tokenRoutes, ...teamRoutes, ...tagRoutes, ...auditRoutes, ...scimRoutes];
 const document = openApiDocument(described);
 
 /** Public: tools fetch it before they have a token. It does not list itself. */
@@ -29,16 +41,24 @@ const openApi: PublicRoute = {
   handle: () => Promise.resolve(document),
 };
 
-export function buildApp(service: Service, logger: FastifyBaseLogger): FastifyInstance {
-  const app = fastify({
-    // One line a request would be most of the log and none of it news: failures only.
-    loggerInstance: logger.child({}, { level: "warn" }),
-    bodyLimit: bodyLimitBytes,
-    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 1_000 },
-    frameworkErrors: (error, request, reply) => answerError(error, request, reply),
-  });
+export interface AppParts {
+  readonly service: Service;
+  readonly logger: Logger;
+  readonly settings: Settings;
+  readonly metrics: Metrics;
+  readonly faults: FaultPlan;
+  readonly tls?: { readonly cert: string; readonly key: string } | undefined;
+}
+
+export function buildApp({ service, logger, settings, metrics, faults, tls }: AppParts): FastifyInstance {
+  const limits = new RateLimits(settings, (kind) => metrics.limited(kind));
+  const app = fastify(optionsFor(settings, logger, tls));
   app.setErrorHandler(answerError);
   app.setNotFoundHandler(answerUnknownPath);
+  protect(app, limits, { uriLength: settings.uriLength, tls: tls !== undefined });
+  metrics.observe(app);
+  if (settings.accessLog) logRequests(app, logger);
+  injectFaults(app, faults);
   readJsonBodies(app);
   app.register(
     (api, _options, done) => {
@@ -46,11 +66,31 @@ export function buildApp(service: Service, logger: FastifyBaseLogger): FastifyIn
       api.addHook("onRequest", async (_request, reply) => {
         reply.header("cache-control", "no-store");
       });
-      serveRoutes(api, service, [...described, openApi]);
+      serveRoutes(api, { service, limits, routes: [...described, openApi] });
       done();
     },
     { prefix: "/api" },
   );
   serveFrontPage(app);
   return app;
+}
+
+function optionsFor(settings: Settings, logger: Logger, tls: AppParts["tls"]): FastifyServerOptions {
+  const connections = { maxHeaderSize: settings.headerBytes, headersTimeout: settings.headersTimeout, connectionsCheckingInterval: checkIntervalMs };
+  return {
+    // One line a request would be most of the log and none of it news: failures only.
+    loggerInstance: logger.child({}, { level: "warn" }) as FastifyBaseLogger,
+    genReqId: requestId,
+    logController: new LogController({ requestIdLogLabel: "requestId" }),
+    bodyLimit: settings.bodyBytes,
+    requestTimeout: settings.requestTimeout,
+    connectionTimeout: settings.idleTimeout,
+    forceCloseConnections: "idle",
+    trustProxy: settings.trustProxy.length > 0 ? [...settings.trustProxy] : false,
+    clientErrorHandler: answerBrokenRequest,
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 1_000 },
+    // A path that cannot be read meets no hook.
+    frameworkErrors: (error, request, reply) => answerError(error, request, reply.headers(everywhere)),
+    ...(tls === undefined ? { http: connections } : { https: { ...connections, ...tls } }),
+  } as FastifyServerOptions;
 }

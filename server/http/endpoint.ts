@@ -1,60 +1,80 @@
 // Serves routes. Decides the order of what happens to a request: who asks, may they,
 // is the input right, then the rule; and that a known path answers 405 to other methods.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { type Endpoint, mayAsk, whoMayAsk } from "../rules/access.ts";
 import { type Caller, authenticate } from "../rules/authentication.ts";
 import { Refusal } from "../rules/refusal.ts";
-import { atLeast } from "../rules/role.ts";
 import type { Service } from "../rules/service.ts";
+import { sendJson } from "./encoding.ts";
 import { inputChecker } from "./input.ts";
-import type { CallerRoute, Method, PublicRoute, Route } from "./route.ts";
+import type { RateLimits } from "./rate-limits.ts";
+import { type CallerRoute, type Method, type PublicRoute, type Route, endpointOf } from "./route.ts";
 
 const methods: readonly (Method | "OPTIONS")[] = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 const callers = new WeakMap<FastifyRequest, Caller>();
 
-export function serveRoutes(app: FastifyInstance, service: Service, routes: readonly Route[]): void {
-  for (const route of routes) {
-    if (route.access === "public") servePublic(app, service, route);
-    else serveCaller(app, service, route);
+export interface Serving {
+  readonly service: Service;
+  readonly limits: RateLimits;
+  readonly routes: readonly Route[];
+}
+
+export function serveRoutes(app: FastifyInstance, serving: Serving): void {
+  for (const route of serving.routes) {
+    if (route.access === "public") servePublic(app, serving.service, route);
+    else serveCaller(app, serving, route);
   }
-  for (const [path, known] of Map.groupBy(routes, ({ path }) => path)) refuseOtherMethods(app, path, known);
+  for (const [path, known] of Map.groupBy(serving.routes, ({ path }) => path)) refuseOtherMethods(app, path, known);
 }
 
 function servePublic(app: FastifyInstance, service: Service, route: PublicRoute): void {
+  endpointOf(route);
   app.route({
     method: route.method,
     url: route.path,
-    handler: async (_request, reply) => send(reply, route, await route.handle(service)),
+    handler: async (request, reply) => send(request, reply, route, await route.handle(service)),
   });
 }
 
-function serveCaller(app: FastifyInstance, service: Service, route: CallerRoute): void {
+function serveCaller(app: FastifyInstance, { service, limits }: Serving, route: CallerRoute): void {
+  const endpoint = endpointOf(route);
   const check = inputChecker({ id: route.path.includes(":id"), query: route.query, body: route.body });
   app.route({
     method: route.method,
     url: route.path,
     // Before the body is read: who may not ask need not be listened to.
     onRequest: async (request) => {
-      const caller = await authenticate(service, request.headers.authorization);
-      refuseAccess(route.access, caller);
-      callers.set(request, caller);
+      const caller = await callerOf(service, limits, request);
+      limits.admitUser(caller.account.id);
+      refuseAccess(endpoint, caller);
+      callers.set(request, { ...caller, origin: { address: request.ip, requestId: request.id } });
     },
     handler: async (request, reply) => {
       const caller = callers.get(request);
       if (caller === undefined) throw new Error("A request reached its handler without a caller.");
       const input = check({ params: request.params, query: request.query, body: request.body });
-      return send(reply, route, await route.handle({ service, caller, ...input }));
+      return send(request, reply, route, await route.handle({ service, caller, ...input }));
     },
   });
 }
 
-function send(reply: FastifyReply, route: Route, answer: unknown): FastifyReply {
-  return route.success === 204 ? reply.code(204).send() : reply.code(200).type("application/json; charset=utf-8").send(JSON.stringify(answer));
+async function callerOf(service: Service, limits: RateLimits, request: FastifyRequest): Promise<Caller> {
+  try {
+    return await authenticate(service, request.headers.authorization);
+  } catch (cause) {
+    if (cause instanceof Refusal && cause.kind === "unauthenticated") limits.noteFailure(request.ip);
+    throw cause;
+  }
 }
 
-function refuseAccess(access: CallerRoute["access"], caller: Caller): void {
-  if (caller.scimOnly && access !== "scim") throw new Refusal("denied", "This token is limited to /api/scim/v2.");
-  const needed = access === "scim" ? "Admin" : access;
-  if (!atLeast(caller.account.role, needed)) throw new Refusal("denied", `This needs the role ${needed}.`);
+function send(request: FastifyRequest, reply: FastifyReply, route: Route, answer: unknown): FastifyReply {
+  return route.success === 204 ? reply.code(204).send() : sendJson(request, reply, answer);
+}
+
+function refuseAccess(endpoint: Endpoint, { scimOnly, account }: Caller): void {
+  if (mayAsk(endpoint, scimOnly ? "SCIM token" : account.role) && mayAsk(endpoint, account.role)) return;
+  if (scimOnly && !mayAsk(endpoint, "SCIM token")) throw new Refusal("denied", "This token is limited to /api/scim/v2.");
+  throw new Refusal("denied", `This needs the role ${whoMayAsk(endpoint)[0] ?? "Admin"}.`);
 }
 
 function refuseOtherMethods(app: FastifyInstance, path: string, known: readonly Route[]): void {

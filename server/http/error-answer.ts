@@ -10,6 +10,7 @@ const statuses: Readonly<Record<RefusalKind, number>> = {
   refused: 400,
   missing: 404,
   conflict: 409,
+  limited: 429,
 };
 
 const texts: Readonly<Record<number, string>> = {
@@ -25,6 +26,7 @@ export function answerError(error: unknown, request: FastifyRequest, reply: Fast
   }
   if (error instanceof Refusal) {
     if (error.kind === "unauthenticated") reply.header("www-authenticate", "Bearer");
+    if (error.retryAfterSeconds !== undefined) reply.header("retry-after", String(error.retryAfterSeconds));
     reply.code(statuses[error.kind]).send({ detail: error.message });
     return;
   }

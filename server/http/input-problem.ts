@@ -34,6 +34,7 @@ const wordings: Readonly<Record<string, (error: ErrorObject) => Wording>> = {
   maxItems: ({ params }) => ({ type: "too_long", msg: `List should have at most ${params["limit"]} items`, ctx: { field_type: "List", max_length: params["limit"] } }),
   // The one pattern in use forbids what is no character that can be stored.
   pattern: () => ({ type: "string_unicode", msg: "Input should be a valid string without NUL or unpaired surrogate characters" }),
+  format: () => ({ type: "datetime_parsing", msg: "Input should be a valid datetime, for example 2026-01-15T10:30:00Z" }),
   enum: ({ params }) => enumWording(params["allowedValues"] as unknown[]),
 };
 

@@ -1,5 +1,6 @@
 // The JSON Schemas of what comes in. Decides every limit that can be checked without
 // looking at data; the validator and the OpenAPI document both read them from here.
+import { auditActions } from "../rules/audit-entry.ts";
 import { roles } from "../rules/role.ts";
 
 export type Schema = Readonly<Record<string, unknown>>;
@@ -73,6 +74,23 @@ export const userListQuery: ObjectSchema = {
 export const userListingQuery: ObjectSchema = { type: "object", properties: { type: { enum: ["Service", "Human"] } } };
 
 export const teamListQuery: ObjectSchema = { type: "object", properties: { ...paging, name: search } };
+
+export const pageQuery: ObjectSchema = { type: "object", properties: paging };
+
+const moment: Schema = { type: "string", format: "date-time", maxLength: 40 };
+
+export const auditQuery: ObjectSchema = {
+  type: "object",
+  properties: {
+    ...paging,
+    action: { enum: [...auditActions] },
+    token_id: rowId,
+    user_id: { ...rowId, description: "Whom it was done to" },
+    actor_id: { ...rowId, description: "Who did it" },
+    since: { ...moment, description: "From this moment on" },
+    until: { ...moment, description: "Before this moment" },
+  },
+};
 
 export const scimListQuery: ObjectSchema = {
   type: "object",

@@ -8,6 +8,8 @@ import { type ObjectSchema, rowId } from "./input-schema.ts";
 
 const ajv = new Ajv({ allErrors: true, verbose: true, useDefaults: true, allowUnionTypes: true });
 
+ajv.addFormat("date-time", (text: string) => /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/.test(text) && !Number.isNaN(Date.parse(text.toUpperCase())));
+
 export interface InputSchemas {
   readonly id?: boolean | undefined;
   readonly query?: ObjectSchema | undefined;
@@ -26,6 +28,7 @@ export interface CheckedInput {
   readonly body: unknown;
 }
 
+const maxProblems = 100;
 const idSchema: ObjectSchema = { type: "object", properties: { id: rowId }, required: ["id"] };
 
 export function inputChecker(schemas: InputSchemas): (raw: RawInput) => CheckedInput {
@@ -39,7 +42,8 @@ export function inputChecker(schemas: InputSchemas): (raw: RawInput) => CheckedI
       query: query?.(raw.query, problems),
       body: body?.(raw.body, problems),
     };
-    if (problems.length > 0) throw new InvalidInput(problems);
+    // Enough to mend them by: an answer should not be a thousand times as long as its question.
+    if (problems.length > 0) throw new InvalidInput(problems.slice(0, maxProblems));
     return checked;
   };
 }
@@ -70,7 +74,7 @@ function bodyPart(schema: ObjectSchema): Part {
 }
 
 function collect(validate: ValidateFunction, value: unknown, part: InputPart, problems: InputProblem[]): void {
-  if (!validate(value)) problems.push(...(validate.errors ?? []).map((error) => problemOf(error, part)));
+  if (!validate(value)) for (const error of (validate.errors ?? []).slice(0, maxProblems)) problems.push(problemOf(error, part));
 }
 
 /** A text that cannot be read as the type stays a text, which the schema then refuses. */

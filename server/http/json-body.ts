@@ -4,6 +4,8 @@ import type { FastifyInstance } from "fastify";
 import { InvalidInput } from "../rules/refusal.ts";
 import { brokenJson } from "./input-problem.ts";
 
+/** No body of this API is nested more than twice; to answer with what was sent, it is written again, which takes stack. */
+const maxNesting = 32;
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 export function readJsonBodies(app: FastifyInstance): void {
@@ -26,6 +28,8 @@ function parse(body: Buffer): unknown {
   } catch {
     throw new InvalidInput([brokenJson(0, "The body is not valid UTF-8")]);
   }
+  const depth = nestingOf(text);
+  if (depth > maxNesting) throw new InvalidInput([brokenJson(0, `The body is nested more than ${maxNesting} deep`)]);
   try {
     return JSON.parse(text) as unknown;
   } catch (cause) {
@@ -33,4 +37,15 @@ function parse(body: Buffer): unknown {
     // The parser tells the place only in some of its messages.
     throw new InvalidInput([brokenJson(Number(/position (\d+)/.exec(message)?.[1] ?? 0), message)]);
   }
+}
+
+/** How deep brackets go, outside of strings. */
+function nestingOf(text: string): number {
+  let depth = 0;
+  let deepest = 0;
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[{]|[\]}]/gs)) {
+    if (token === "[" || token === "{") deepest = Math.max(deepest, (depth += 1));
+    else if (token === "]" || token === "}") depth -= 1;
+  }
+  return deepest;
 }

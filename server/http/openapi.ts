@@ -1,9 +1,10 @@
 // The OpenAPI document. Decides how routes are written down; what they take and give is
 // read from the schemas that check them, so that the two cannot differ.
+import { whoMayAsk } from "../rules/access.ts";
 import { answerSchemas } from "./answer-schema.ts";
 import { type ObjectSchema, rowId } from "./input-schema.ts";
 import { about } from "./public-routes.ts";
-import type { CallerRoute, Route } from "./route.ts";
+import { type CallerRoute, type Route, endpointOf } from "./route.ts";
 
 type Json = Record<string, unknown>;
 
@@ -37,7 +38,7 @@ function operation(route: Route): Json {
   const parameters = parametersOf(route);
   return {
     summary: route.summary,
-    description: route.access === "scim" ? "For Admin; also with a SCIM token." : `For ${route.access} and above.`,
+    description: `For ${whoMayAsk(endpointOf(route)).join(", ")}.`,
     security: [{ bearer: [] }],
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(route.body === undefined ? {} : { requestBody: { required: true, ...jsonContent(route.body) } }),

@@ -20,7 +20,6 @@ const listUsers = route<ScimListQuery>({
   method: "GET",
   path: "/scim/v2/Users",
   summary: "People in the form of SCIM 2.0",
-  access: "scim",
   success: 200,
   answer: "ScimList",
   query: scimListQuery,

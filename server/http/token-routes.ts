@@ -4,14 +4,15 @@ import { issueToken, type TokenRequest } from "../rules/token-issue.ts";
 import { changeToken, removeToken } from "../rules/token-change.ts";
 import { listServiceTokens, listTokensOf } from "../storage/token-list.ts";
 import { tokenAnswer } from "./answer.ts";
+import { JsonStream } from "./encoding.ts";
 import { newTokenBody, tokenChangeBody } from "./input-schema.ts";
 import { type Route, route } from "./route.ts";
+import { tokenListText } from "./token-stream.ts";
 
 const issue = route<unknown, TokenRequest>({
   method: "POST",
   path: "/user-tokens",
   summary: "Issue a token for the caller, or (Admin) for a service user; its value is shown only here",
-  access: "Member",
   success: 200,
   answer: "GetUserToken",
   body: newTokenBody,
@@ -25,13 +26,12 @@ const listOwn = route({
   method: "GET",
   path: "/user-tokens",
   summary: "The caller's own tokens",
-  access: "Member",
   success: 200,
   answer: "UserToken",
   many: true,
   handle: async ({ service, caller }) => {
     await service.usage.settle();
-    return (await listTokensOf(service.database, caller.account.id)).map(tokenAnswer);
+    return new JsonStream(tokenListText(await listTokensOf(service.database, caller.account.id)));
   },
 });
 
@@ -39,13 +39,12 @@ const listService = route({
   method: "GET",
   path: "/user-tokens/service",
   summary: "The tokens of all service users",
-  access: "Admin",
   success: 200,
   answer: "UserToken",
   many: true,
   handle: async ({ service }) => {
     await service.usage.settle();
-    return (await listServiceTokens(service.database)).map(tokenAnswer);
+    return new JsonStream(tokenListText(await listServiceTokens(service.database)));
   },
 });
 
@@ -53,7 +52,6 @@ const change = route<unknown, { revoke: boolean }>({
   method: "PUT",
   path: "/user-tokens/:id",
   summary: "Revoke or restore a token",
-  access: "Member",
   success: 200,
   answer: "UserToken",
   body: tokenChangeBody,
@@ -64,7 +62,6 @@ const remove = route({
   method: "DELETE",
   path: "/user-tokens/:id",
   summary: "Delete a revoked or expired token",
-  access: "Member",
   success: 204,
   handle: ({ service, caller, id }) => removeToken(service, caller, id),
 });

@@ -36,7 +36,6 @@ const create = route<unknown, NewServiceUser>({
   method: "POST",
   path: "/users",
   summary: "Create a service user",
-  access: "Admin",
   success: 200,
   answer: "User",
   body: newUserBody,
@@ -47,7 +46,6 @@ const list = route<UserListQuery>({
   method: "GET",
   path: "/users",
   summary: "Users, page by page",
-  access: "Manager",
   success: 200,
   answer: "UserPage",
   query: userListQuery,
@@ -63,7 +61,6 @@ const listing = route<{ type?: AccountKind }>({
   method: "GET",
   path: "/users/listing",
   summary: "All users that are not deactivated, in one list",
-  access: "Admin",
   success: 200,
   answer: "User",
   many: true,
@@ -78,17 +75,15 @@ const me = route({
   method: "GET",
   path: "/users/me",
   summary: "The caller",
-  access: "Member",
   success: 200,
   answer: "User",
-  handle: ({ service, caller }) => userById(service, caller.account.id),
+  handle: async ({ service, caller: { account } }) => (account.teams === undefined ? userById(service, account.id) : userAnswer({ ...account, teams: account.teams })),
 });
 
 const read = route({
   method: "GET",
   path: "/users/:id",
   summary: "One user, also a deactivated one",
-  access: "Manager",
   success: 200,
   answer: "User",
   handle: ({ service, id }) => userById(service, id),
@@ -98,30 +93,27 @@ const change = route<unknown, AccountChange>({
   method: "PUT",
   path: "/users/:id",
   summary: "Change a user's role or teams; it acts on their tokens at once",
-  access: "Admin",
   success: 200,
   answer: "User",
   body: userChangeBody,
-  handle: async ({ service, id, body }) => userAnswer(await changeAccount(service, id, body)),
+  handle: async ({ service, caller, id, body }) => userAnswer(await changeAccount(service, caller, id, body)),
 });
 
 const deactivate = route({
   method: "DELETE",
   path: "/users/:id",
   summary: "Deactivate a user without active tokens",
-  access: "Admin",
   success: 204,
-  handle: ({ service, id }) => deactivateAccount(service, id),
+  handle: ({ service, caller, id }) => deactivateAccount(service, caller, id),
 });
 
 const restore = route({
   method: "PATCH",
   path: "/users/:id/restore",
   summary: "Reactivate a user; revoked tokens stay revoked",
-  access: "Admin",
   success: 200,
   answer: "User",
-  handle: async ({ service, id }) => userAnswer(await restoreAccount(service, id)),
+  handle: async ({ service, caller, id }) => userAnswer(await restoreAccount(service, caller, id)),
 });
 
 async function userById(service: Service, id: number): Promise<unknown> {

@@ -5,6 +5,7 @@ import type { Queryable } from "../storage/database.ts";
 import { findTeamsByName, setMembership } from "../storage/team-table.ts";
 import { hasActiveToken } from "../storage/token-table.ts";
 import { serviceUserId } from "./account-name.ts";
+import { actorOf, audited } from "./audited.ts";
 import type { Caller } from "./authentication.ts";
 import { currentSecond, dateOf } from "./moment.ts";
 import { InvalidInput, Refusal, valueProblem } from "./refusal.ts";
@@ -30,7 +31,7 @@ export async function createServiceUser(service: Service, caller: Caller, reques
   if (userId === undefined) {
     throw new InvalidInput([valueProblem(["body", "name"], "the name needs at least one letter a-z, digit, - or _", request.name)]);
   }
-  return service.database.transaction(async (inside) => {
+  return audited(service, actorOf(caller), async (inside, record) => {
     const teamIds = await teamIdsOf(inside, request.teams ?? []);
     const id = await insertAccount(inside, {
       userId,
@@ -43,34 +44,47 @@ export async function createServiceUser(service: Service, caller: Caller, reques
     });
     if (id === undefined) throw new Refusal("conflict", `A user ${userId} exists already, maybe deactivated.`);
     await setMembership(inside, id, teamIds);
-    return present(await findUser(inside, id));
+    const user = present(await findUser(inside, id));
+    record({ action: "user.created", user, detail: { role: user.role, teams: user.teams } });
+    return user;
   });
 }
 
-export async function changeAccount(service: Service, id: number, change: AccountChange): Promise<User> {
-  return service.database.transaction(async (inside) => {
+export async function changeAccount(service: Service, caller: Caller, id: number, change: AccountChange): Promise<User> {
+  return audited(service, actorOf(caller), async (inside, record) => {
     const account = changeable(await lockAccount(inside, id));
+    const before = present(await findUser(inside, id));
     if (change.role !== undefined && change.role !== null) await setRole(inside, account.id, change.role);
     if (change.teams !== undefined && change.teams !== null) await setMembership(inside, account.id, await teamIdsOf(inside, change.teams));
-    return present(await findUser(inside, id));
+    const after = present(await findUser(inside, id));
+    const detail = {
+      ...(after.role === before.role ? {} : { role: after.role, role_before: before.role }),
+      ...(after.teams.join("\n") === before.teams.join("\n") ? {} : { teams: after.teams, teams_before: before.teams }),
+    };
+    if (Object.keys(detail).length > 0) record({ action: "user.changed", user: after, detail });
+    return after;
   });
 }
 
-export async function deactivateAccount(service: Service, id: number): Promise<void> {
+export async function deactivateAccount(service: Service, caller: Caller, id: number): Promise<void> {
   const now = dateOf(currentSecond(service.clock));
-  await service.database.transaction(async (inside) => {
+  await audited(service, actorOf(caller), async (inside, record) => {
     const account = changeable(await lockAccount(inside, id));
     if (account.deleted !== null) return;
     if (await hasActiveToken(inside, account.id, now)) throw new Refusal("refused", "The user has active tokens: revoke them first.");
     await setDeleted(inside, account.id, now);
+    record({ action: "user.deactivated", user: account });
   });
 }
 
 /** Tokens that were revoked stay revoked. */
-export async function restoreAccount(service: Service, id: number): Promise<User> {
-  return service.database.transaction(async (inside) => {
+export async function restoreAccount(service: Service, caller: Caller, id: number): Promise<User> {
+  return audited(service, actorOf(caller), async (inside, record) => {
     const account = changeable(await lockAccount(inside, id));
-    await setDeleted(inside, account.id, null);
+    if (account.deleted !== null) {
+      await setDeleted(inside, account.id, null);
+      record({ action: "user.restored", user: account });
+    }
     return present(await findUser(inside, id));
   });
 }

@@ -28,6 +28,11 @@ export function stamp(date: Date): string {
   return `${date.toISOString().slice(0, 19)}Z`;
 }
 
+/** `2026-01-15T10:30:00.700Z`, where a second is too coarse. */
+export function stampMs(date: Date): string {
+  return date.toISOString();
+}
+
 export function stampOrNull(date: Date | null): string | null {
   return date === null ? null : stamp(date);
 }

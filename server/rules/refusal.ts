@@ -1,15 +1,18 @@
 // What a rule answers when it says no. Decides the closed list of kinds; must not know
 // HTTP, which gives each kind its status.
 
-export type RefusalKind = "unauthenticated" | "denied" | "refused" | "missing" | "conflict";
+export type RefusalKind = "unauthenticated" | "denied" | "refused" | "missing" | "conflict" | "limited";
 
 export class Refusal extends Error {
   override readonly name = "Refusal";
   readonly kind: RefusalKind;
+  /** When it may be tried again, where that is known. */
+  readonly retryAfterSeconds: number | undefined;
 
-  constructor(kind: RefusalKind, detail: string) {
+  constructor(kind: RefusalKind, detail: string, retryAfterSeconds?: number) {
     super(detail);
     this.kind = kind;
+    this.retryAfterSeconds = retryAfterSeconds;
   }
 }
 

@@ -1,10 +1,5 @@
-// The roles and their order. Decides who may do what somebody lower may do; must not
-// know any endpoint.
+// The roles and their order; what each may do is in access.ts.
 
 /** From the least to the most. */
 export const roles = ["Member", "Editor", "Manager", "Admin"] as const;
 export type Role = (typeof roles)[number];
-
-export function atLeast(role: Role, needed: Role): boolean {
-  return roles.indexOf(role) >= roles.indexOf(needed);
-}

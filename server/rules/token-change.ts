@@ -2,41 +2,47 @@
 // state; must not know how it is asked for.
 import { type LockedToken, type Token, deleteToken, lockToken, setActive } from "../storage/token-table.ts";
 import type { Queryable } from "../storage/database.ts";
+import { type Deed, may } from "./access.ts";
+import { actorOf, audited } from "./audited.ts";
 import type { Caller } from "./authentication.ts";
 import { currentSecond, dateOf } from "./moment.ts";
 import { Refusal } from "./refusal.ts";
-import { atLeast } from "./role.ts";
 import type { Service } from "./service.ts";
 
 export async function changeToken(service: Service, caller: Caller, id: number, revoke: boolean): Promise<Token> {
   // The answer states the last use.
   await service.usage.settle();
-  return service.database.transaction(async (inside) => {
+  return audited(service, actorOf(caller), async (inside, record) => {
     const token = await ownOrService(inside, caller, id);
     if (token.active !== revoke) return token;
     if (!revoke) refuseRestore(token, dateOf(currentSecond(service.clock)));
     await setActive(inside, id, !revoke);
+    record({ action: revoke ? "token.revoked" : "token.restored", token, user: token.owner });
     return { ...token, active: !revoke };
   });
 }
 
 export async function removeToken(service: Service, caller: Caller, id: number): Promise<void> {
-  await service.database.transaction(async (inside) => {
+  await audited(service, actorOf(caller), async (inside, record) => {
     const token = await ownOrService(inside, caller, id);
     if (token.active && !isExpired(token, dateOf(currentSecond(service.clock)))) {
       throw new Refusal("refused", "An active token cannot be deleted: revoke it first.");
     }
     await deleteToken(inside, id);
+    record({ action: "token.deleted", token, user: token.owner });
   });
 }
 
 /** What is not the caller's to see does not exist for them: another person's token, or a service token without Admin. */
 async function ownOrService(inside: Queryable, caller: Caller, id: number): Promise<LockedToken> {
   const token = await lockToken(inside, id);
-  const own = token?.owner.id === caller.account.id;
-  const service = token?.owner.kind === "Service" && atLeast(caller.account.role, "Admin");
-  if (token === undefined || !(own || service)) throw new Refusal("missing", "Token not found.");
+  if (token === undefined || !may(caller.account.role, changeOf(token, caller))) throw new Refusal("missing", "Token not found.");
   return token;
+}
+
+function changeOf({ owner }: LockedToken, { account }: Caller): Deed {
+  if (owner.id === account.id) return "change one's own token";
+  return owner.kind === "Service" ? "change a service user's token" : "change another person's token";
 }
 
 function refuseRestore(token: LockedToken, now: Date): void {

@@ -1,11 +1,14 @@
 // Issuing a token. Decides for whom, for how long and under which name, and that the
 // value is given out once; must not know how it is asked for.
 import { type Account, findAccount } from "../storage/account-table.ts";
+import type { Queryable } from "../storage/database.ts";
 import { type Token, insertToken } from "../storage/token-table.ts";
+import { may } from "./access.ts";
+import type { Actor } from "./audit-entry.ts";
+import { actorOf, audited } from "./audited.ts";
 import type { Caller } from "./authentication.ts";
-import { currentSecond, dateOf, daysAfter } from "./moment.ts";
+import { currentSecond, dateOf, daysAfter, stampOrNull } from "./moment.ts";
 import { Refusal } from "./refusal.ts";
-import { atLeast } from "./role.ts";
 import type { Service } from "./service.ts";
 
 export interface TokenRequest {
@@ -22,26 +25,35 @@ export interface IssuedToken {
 }
 
 export async function issueToken(service: Service, caller: Caller, request: TokenRequest): Promise<IssuedToken> {
-  const admin = atLeast(caller.account.role, "Admin");
-  if (request.scim_endpoints_only === true && !admin) throw new Refusal("denied", "Only an Admin may issue tokens for SCIM.");
-  if (request.user_id === undefined || request.user_id === null) return issueFor(service, caller.account, request);
-  if (!admin) throw new Refusal("denied", "Only an Admin may issue tokens to a service user.");
-  return issueFor(service, usableServiceUser(await findAccount(service.database, request.user_id)), request);
+  const { role } = caller.account;
+  if (request.scim_endpoints_only === true && !may(role, "issue a token for SCIM")) throw new Refusal("denied", "Only an Admin may issue tokens for SCIM.");
+  if (request.user_id === undefined || request.user_id === null) {
+    if (!may(role, "issue a token for oneself")) throw new Refusal("denied", "This role may issue no token.");
+    return issueFor(service, actorOf(caller), caller.account, request);
+  }
+  if (!may(role, "issue a token for a service user")) throw new Refusal("denied", "Only an Admin may issue tokens to a service user.");
+  return issueFor(service, actorOf(caller), usableServiceUser(await findAccount(service.database, request.user_id)), request);
 }
 
-export async function issueFor(service: Service, owner: Account, request: TokenRequest): Promise<IssuedToken> {
+export async function issueFor(service: Service, actor: Actor, owner: Account, request: TokenRequest): Promise<IssuedToken> {
   const second = currentSecond(service.clock);
   const days = request.expires_in_days ?? undefined;
+  const scimOnly = request.scim_endpoints_only ?? false;
   const expiration = days === undefined ? undefined : daysAfter(second, days);
-  const value = await service.bearer.issue(owner, { created: second, expiration });
+  await service.keys?.refresh();
+  const { value, hash, signingKey } = service.bearer.issue(owner, { created: second, expiration });
   const row = { name: request.name, created: dateOf(second), expiration: expiration === undefined ? null : dateOf(expiration) };
-  const id = await insertToken(service.database, {
-    ...row,
-    ownerId: owner.id,
-    scimOnly: request.scim_endpoints_only ?? false,
-    hash: service.bearer.hash(value),
+  const id = await audited(service, actor, async (inside, record) => {
+    const inserted = await insertToken(inside, { ...row, ownerId: owner.id, scimOnly, hash, signingKey });
+    if (inserted === undefined) throw await whyNotInserted(inside, owner);
+    record({
+      action: "token.issued",
+      token: { id: inserted, name: row.name },
+      user: owner,
+      detail: { expiration: stampOrNull(row.expiration), ...(scimOnly ? { scim_endpoints_only: true } : {}) },
+    });
+    return inserted;
   });
-  if (id === undefined) throw await whyNotInserted(service, owner);
   return { token: { ...row, id, lastUsed: null, active: true, owner }, value };
 }
 
@@ -57,8 +69,8 @@ function deactivated(): Refusal {
   return new Refusal("refused", "The user is deactivated: restore it first.");
 }
 
-async function whyNotInserted(service: Service, owner: Account): Promise<Refusal> {
-  const current = await findAccount(service.database, owner.id);
+async function whyNotInserted(inside: Queryable, owner: Account): Promise<Refusal> {
+  const current = await findAccount(inside, owner.id);
   if (current === undefined || current.deleted !== null) return deactivated();
   return new Refusal("conflict", "The user has a token of this name already.");
 }

@@ -47,4 +47,34 @@ export const migrations: readonly (readonly string[])[] = [
     `insert into servicetokens.account (user_id, name, kind, internal, role, email, created)
      values ('system@internal', 'System', 'Service', true, 'Member', 'system@internal', date_trunc('second', now()))`,
   ],
+  [
+    `alter table servicetokens.token add column signing_key text`,
+    `update servicetokens.token set signing_key = (select value from servicetokens.setting where name = 'signing_key_fingerprint')`,
+    // Who did what. Foreign keys would keep users and tokens from going, or the log from staying.
+    `create table servicetokens.audit (
+       number integer primary key,
+       at timestamptz not null,
+       action text not null,
+       actor_id integer,
+       actor text not null,
+       actor_token_id integer,
+       token_id integer,
+       token_name text,
+       user_id integer,
+       user_name text,
+       address text,
+       request_id text,
+       detail text,
+       hash bytea not null
+     )`,
+    `create index audit_token on servicetokens.audit (token_id) where token_id is not null`,
+    `create index audit_user on servicetokens.audit (user_id) where user_id is not null`,
+    `create table servicetokens.audit_head (number integer not null, hash bytea not null)`,
+    `create unique index audit_head_single on servicetokens.audit_head ((true))`,
+    `insert into servicetokens.audit_head (number, hash) values (0, decode(repeat('00', 32), 'hex'))`,
+    `create function servicetokens.refuse_audit_change() returns trigger language plpgsql as
+       $$ begin raise exception 'the audit log is append-only'; end $$`,
+    `create trigger audit_append_only before update or delete or truncate on servicetokens.audit
+       for each statement execute function servicetokens.refuse_audit_change()`,
+  ],
 ];

@@ -23,6 +23,8 @@ export interface NewToken {
   readonly expiration: Date | null;
   readonly scimOnly: boolean;
   readonly hash: Uint8Array;
+  /** Names the key that it was signed with. */
+  readonly signingKey: string;
 }
 
 /** One row as the database gives it: the token's columns beside its owner's. */
@@ -57,10 +59,10 @@ export async function lockToken(inside: Queryable, id: number): Promise<LockedTo
 export async function insertToken(database: Queryable, token: NewToken): Promise<number | undefined> {
   const [row] = await database.query<{ id: number }>(
     `with owner as (select id from servicetokens.account where id = $1 and deleted is null and not internal for share)
-     insert into servicetokens.token (account_id, name, created, expiration, scim_only, hash)
-     select owner.id, $2, $3, $4, $5, $6 from owner
+     insert into servicetokens.token (account_id, name, created, expiration, scim_only, hash, signing_key)
+     select owner.id, $2, $3, $4, $5, $6, $7 from owner
      on conflict (account_id, name) do nothing returning id`,
-    [token.ownerId, token.name, token.created, token.expiration, token.scimOnly, token.hash],
+    [token.ownerId, token.name, token.created, token.expiration, token.scimOnly, token.hash, token.signingKey],
   );
   return row?.id;
 }
@@ -79,4 +81,21 @@ export async function hasActiveToken(inside: Queryable, ownerId: number, now: Da
     [ownerId, now],
   );
   return row?.found ?? false;
+}
+
+export interface TokenCounts {
+  readonly active: number;
+  readonly revoked: number;
+  readonly expired: number;
+}
+
+export async function countTokens(database: Queryable, now: Date): Promise<TokenCounts> {
+  const [row] = await database.query<TokenCounts>(
+    `select count(*) filter (where not active)::int as revoked,
+            count(*) filter (where active and expiration <= $1)::int as expired,
+            count(*) filter (where active and (expiration is null or expiration > $1))::int as active
+       from servicetokens.token`,
+    [now],
+  );
+  return row ?? { active: 0, revoked: 0, expired: 0 };
 }

@@ -5,10 +5,12 @@
 import { createHmac } from "node:crypto";
 import { expect } from "vitest";
 import { BearerTokens } from "../../server/credential/bearer.ts";
+import { serviceActor } from "../../server/rules/audited.ts";
 import { currentSecond, dateOf } from "../../server/rules/moment.ts";
 import { issueFor } from "../../server/rules/token-issue.ts";
 import type { Role } from "../../server/rules/role.ts";
 import { findAccount, insertAccount } from "../../server/storage/account-table.ts";
+import { lookUpCredentials } from "../../server/storage/credential-lookup.ts";
 import type { Database } from "../../server/storage/database.ts";
 import { migrate } from "../../server/storage/migration.ts";
 import { Usage } from "../../server/storage/usage.ts";
@@ -54,12 +56,12 @@ export interface World {
 export async function addPerson(database: Database, clock: MovableClock): Promise<World["person"]> {
   await migrate(database);
   const usage = new Usage(database, () => undefined);
-  const service = { database, usage, bearer: await BearerTokens.with(signingSecret), clock: () => clock.now, acceptTokens: true };
+  const service = { database, usage, credentials: lookUpCredentials(database), bearer: new BearerTokens([signingSecret]), clock: () => clock.now, acceptTokens: true };
   const created = dateOf(currentSecond(service.clock));
   const id = await insertAccount(database, { userId: "ada", name: "Ada", kind: "Human", role: "Admin", email: "ada@example.com", created, createdBy: null });
   const account = id === undefined ? undefined : await findAccount(database, id);
   if (account === undefined) throw new Error("The person is there already.");
-  const { token, value } = await issueFor(service, account, { name: "laptop" });
+  const { token, value } = await issueFor(service, serviceActor, account, { name: "laptop" });
   return { id: account.id, token: value, tokenId: token.id };
 }
 

@@ -19,7 +19,7 @@ export interface TokenServiceOptions {
   /** Default: a file of its own, removed on close. */
   readonly adminTokenFile?: string;
   /** What only a service in this process can be given. */
-  readonly server?: Pick<ServerOptions, "teams" | "clock" | "signingSecret" | "acceptTokens">;
+  readonly server?: Omit<ServerOptions, "listen" | "data" | "adminTokenFile" | "logger">;
 }
 
 export interface Answer<Body> {

@@ -1,6 +1,7 @@
 // The whole contract of the API, for whatever storage is below.
 import type { World } from "../world.ts";
 import { accessContract } from "./access.ts";
+import { auditContract } from "./audit.ts";
 import { authenticationContract } from "./authentication.ts";
 import { inputContract } from "./input.ts";
 import { publicContract } from "./public.ts";
@@ -14,4 +15,5 @@ export function apiContract(world: () => World): void {
   tokensContract(world);
   inputContract(world);
   authenticationContract(world);
+  auditContract(world);
 }

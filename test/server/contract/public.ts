@@ -32,7 +32,7 @@ export function publicContract(world: () => World): void {
       expect(Object.entries(body.paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`)).sort()).toEqual(
         [
           "GET /api/", "GET /api/health", "GET /api/status", "GET /api/scim/v2/Users",
-          "GET /api/teams", "GET /api/teams/{id}",
+          "GET /api/teams", "GET /api/teams/{id}", "GET /api/global-tags", "GET /api/audit",
           "GET /api/users", "POST /api/users", "GET /api/users/listing", "GET /api/users/me",
           "GET /api/users/{id}", "PUT /api/users/{id}", "DELETE /api/users/{id}", "PATCH /api/users/{id}/restore",
           "GET /api/user-tokens", "POST /api/user-tokens", "GET /api/user-tokens/service", "PUT /api/user-tokens/{id}", "DELETE /api/user-tokens/{id}",
@@ -58,6 +58,8 @@ export function publicContract(world: () => World): void {
         ["User", (await service.api("GET", "/api/users/me")).body],
         ["UserPage", (await service.api("GET", "/api/users?include_deleted=true")).body],
         ["TeamPage", (await service.api("GET", "/api/teams")).body],
+        ["AuditPage", (await service.api("GET", "/api/audit?size=100")).body],
+        ["GlobalTagPage", (await service.api("GET", "/api/global-tags")).body],
         ["GetTeam", (await service.api("GET", "/api/teams/1")).body],
         ["ScimList", (await service.api("GET", "/api/scim/v2/Users")).body],
         ["Status", (await service.api("GET", "/api/status")).body],

@@ -223,6 +223,11 @@ export function usersContract(world: () => World): void {
     });
   });
 
+  it("global tags are an empty page", async () => {
+    expect((await api("GET", "/api/global-tags?size=10")).body).toEqual({ items: [], total: 0, total_count: 0, page: 1, size: 10, pages: 0 });
+    expect(problemsOf(await api("GET", "/api/global-tags?size=0&page=x"))).toHaveLength(2);
+  });
+
   describe("SCIM", () => {
     it("lists people and finds one by login name", async () => {
       const list = async (query: string): Promise<Json> => (await world().service.api("GET", `/api/scim/v2/Users${query}`, undefined, world().scimToken)).body;

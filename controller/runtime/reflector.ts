@@ -47,6 +47,8 @@ export interface ReflectorTiming {
   /** Each watch asks for a random length between the two. */
   shortestWatchSeconds: number;
   longestWatchSeconds: number;
+  /** Where only the end of a watch shows that the server is still there (HTTP/1.1), it comes this soon. */
+  unpingedWatchSeconds: number;
   /** The server's deadline plus this, and the watch is cut from this side. */
   graceMs: number;
   /** A streamed snapshot that stands still this long is not going to end. */
@@ -59,6 +61,7 @@ export interface ReflectorTiming {
 const defaults: ReflectorTiming = {
   shortestWatchSeconds: 300,
   longestWatchSeconds: 600,
+  unpingedWatchSeconds: 40,
   graceMs: 15_000,
   progressMs: 10_000,
   backoffBaseMs: 800,
@@ -284,8 +287,9 @@ export class Reflector<T extends Stored> {
 
   #follow(query: ListOptions & { sendInitialEvents?: boolean }, onEvent: (event: WatchEvent) => void, progress?: WatchRequest["progress"]): Promise<void> {
     const { client, resource, namespace } = this.#options;
-    const { shortestWatchSeconds, longestWatchSeconds, graceMs } = this.#timing;
-    const timeoutSeconds = Math.round(shortestWatchSeconds + this.#random() * (longestWatchSeconds - shortestWatchSeconds));
+    const { shortestWatchSeconds, longestWatchSeconds, unpingedWatchSeconds, graceMs } = this.#timing;
+    const asked = Math.round(shortestWatchSeconds + this.#random() * (longestWatchSeconds - shortestWatchSeconds));
+    const timeoutSeconds = client.watchesArePinged ? asked : Math.min(asked, unpingedWatchSeconds);
     const options = { ...this.#selection(), ...query, allowWatchBookmarks: true, timeoutSeconds };
     const request = { client, resource, scope: { namespace }, options, clock: this.#clock, signal: this.#stop.signal, graceMs, onEvent };
     return followWatch(progress === undefined ? request : { ...request, progress });

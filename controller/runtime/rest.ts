@@ -18,6 +18,8 @@ export interface RequestOptions {
   metadataOnly?: boolean;
   timeoutMs?: number;
   signal?: AbortSignal;
+  /** Goes out at once even while the server wants fewer requests. */
+  urgent?: boolean;
 }
 
 export interface ListOptions extends RequestOptions {
@@ -137,6 +139,16 @@ export class RestClient {
     return this.#transport.stream(this.#request(resource, scope, options, { verb: "WATCH", method: "GET", idempotent: true, watch: true, query }));
   }
 
+  /** See Transport. */
+  get watchesArePinged(): boolean {
+    return this.#transport.watchesArePinged;
+  }
+
+  /** How many requests may be under way just now. */
+  get limit(): number {
+    return this.#transport.limit;
+  }
+
   /** A GET of any path, as text: /version, /readyz and the like. */
   raw(path: string, options: RequestOptions = {}): Promise<string> {
     const { timeoutMs, signal } = options;
@@ -166,6 +178,7 @@ export class RestClient {
       ...(call.contentType === undefined ? {} : { contentType: call.contentType }),
       ...(body === undefined ? {} : { body: Buffer.isBuffer(body) ? body : JSON.stringify(body) }),
       ...(call.watch === true ? { watch: true } : {}),
+      urgent: options.urgent,
       timeoutMs: options.timeoutMs,
       signal: options.signal,
     };

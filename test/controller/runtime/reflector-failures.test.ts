@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { line, status } from "../../support/fake-apiserver.ts";
 import type { FakeApiserver } from "../../support/fake-apiserver.ts";
-import { setScene, until, widget } from "./scene.ts";
+import { setScene, until, widget, widgets } from "./scene.ts";
 import type { Scene } from "./scene.ts";
 
 async function synced(options: Parameters<typeof setScene>[0] = {}): Promise<Scene> {
@@ -168,13 +168,33 @@ test("a snapshot that never ends is asked for as pages after some tries", async 
 });
 
 test("a connection that went deaf is noticed by an unanswered ping", async () => {
-  const { server, equal } = await synced({ transport: { watchPingMs: 100 } });
+  const { server, equal } = await synced({ transport: { pingMs: 100 } });
   server.goDeaf();
   server.collection("widgets").put(widget("d"));
   const started = performance.now();
   await equal();
   expect(performance.now() - started).toBeLessThan(3_000);
   expect(snapshots(server)).toBe(1);
+});
+
+test("over HTTP/1.1, which has no ping, a connection that went deaf is noticed because watches are short", async () => {
+  const { server, equal } = await synced({ http1: true, reflector: { timing: { unpingedWatchSeconds: 1, graceMs: 100 } } });
+  server.goDeaf();
+  server.collection("widgets").put(widget("d"));
+  const started = performance.now();
+  await equal();
+  expect(performance.now() - started).toBeLessThan(6_000);
+  expect(snapshots(server)).toBe(1);
+});
+
+test("a connection for requests that went deaf is given up, and the next one is another", async () => {
+  const { server, client } = await synced({ transport: { pingMs: 100, requestTimeoutMs: 5_000 } });
+  await client.create(widgets, { namespace: "default" }, widget("e"));
+  server.goDeaf();
+  const started = performance.now();
+  await expect(client.create(widgets, { namespace: "default" }, widget("f"))).rejects.toThrow();
+  await client.create(widgets, { namespace: "default" }, widget("g"));
+  expect(performance.now() - started).toBeLessThan(3_000);
 });
 
 test("a watch that the server does not end in time is cut from this side", async () => {

@@ -221,6 +221,24 @@ describe("trust", () => {
     await until(() => server.openSockets === 0);
     await client.get(widgets, ref);
   });
+
+  test("a client certificate that was renewed counts from the next refusal on: an open connection goes on showing the old one", async () => {
+    const server = await FakeApiserver.start();
+    const material = { ca: server.authority.cert, ...server.authority.serverCertificate() };
+    let renewed = false;
+    // As of a plugin: the next one comes when the server refuses this one.
+    const credentials = server.credentials({ tls: () => (renewed ? { ...material, ca: `${material.ca}\n` } : material), invalidate: () => (renewed = true) });
+    const client = new RestClient({ credentials });
+    onTestFinished(() => client.close().then(() => server.stop()));
+    await client.create(widgets, ref, widget("a"));
+    const sessions = server.sessions.size;
+    server.intercept = () => (renewed ? undefined : status(401, "Unauthorized"));
+    await client.get(widgets, ref);
+    await until(() => server.openSockets === sessions, "the end of the first connection");
+    server.intercept = (request) => (request.name === "a" ? status(401, "Unauthorized") : undefined);
+    await expect(client.get(widgets, ref)).rejects.toMatchObject({ status: 401 });
+    expect(server.openSockets).toBe(sessions);
+  });
 });
 
 describe("errors", () => {

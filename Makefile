@@ -25,6 +25,7 @@ check: node_modules/.ok generate-check types lint unit ## types, lint, import ma
 build: node_modules/.ok ## compile, and leave bin/servicetokens
 	@$(NODE) node_modules/typescript/bin/tsc -p tsconfig.build.json
 	@mkdir -p bin && cp tools/launcher bin/servicetokens && chmod +x bin/servicetokens
+	@NODE_COMPILE_CACHE=.tools/compile-cache $(NODE) --input-type=module -e 'await import("./dist/cli/controller.js")'
 
 generate: node_modules/.ok ## write the CRDs, the picture and the states from core's schema
 	@$(NODE) crds/generate.ts

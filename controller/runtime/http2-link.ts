@@ -130,6 +130,7 @@ function incoming(stream: ClientHttp2Stream, headers: IncomingHttpHeaders & Inco
     status: headers[":status"] ?? 0,
     retryAfter: typeof retryAfter === "string" ? retryAfter : undefined,
     body: stream,
+    // Where the connection went, the stream ends like any other; only its code tells.
     whole: () => !stream.aborted && (stream.rstCode === undefined || stream.rstCode === NGHTTP2_NO_ERROR),
   };
 }

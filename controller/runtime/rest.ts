@@ -1,11 +1,12 @@
 // The verbs of the Kubernetes API over transport.ts. Decides paths, media types and
 // what each verb promises (which may be repeated, what is kept from its answer); must
 // not know caches or controllers.
+import type { Incoming } from "./link.ts";
 import type { KubeObject, ObjectMeta } from "./object.ts";
 import { queryString, resourcePath } from "./resource.ts";
 import type { ObjectRef, Query, Resource } from "./resource.ts";
 import { Transport } from "./transport.ts";
-import type { ApiRequest, ResponseBody, TransportOptions } from "./transport.ts";
+import type { ApiRequest, TransportOptions } from "./transport.ts";
 
 /** An object that certainly exists: it has a name. */
 export interface NamedRef {
@@ -133,7 +134,7 @@ export class RestClient {
   }
 
   /** The open stream of a watch; watch-stream.ts reads it. */
-  watch(resource: Resource, scope: ObjectRef, options: WatchOptions = {}): Promise<ResponseBody> {
+  watch(resource: Resource, scope: ObjectRef, options: WatchOptions = {}): Promise<Incoming> {
     const { timeoutSeconds, allowWatchBookmarks, sendInitialEvents } = options;
     const query = { watch: true, ...selection(options), timeoutSeconds, allowWatchBookmarks, sendInitialEvents };
     return this.#transport.stream(this.#request(resource, scope, options, { verb: "WATCH", method: "GET", idempotent: true, watch: true, query }));

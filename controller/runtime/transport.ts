@@ -5,7 +5,6 @@
 //
 // Reads and writes share one HTTP/2 connection, watches another: a long list or watch
 // must not hold the flow-control window that a write waits for.
-import type { Readable } from "node:stream";
 import { ApiError } from "./api-error.ts";
 import type { Status } from "./api-error.ts";
 import { sleep, systemClock } from "./clock.ts";
@@ -61,8 +60,6 @@ export interface ApiRequest {
   signal?: AbortSignal | undefined;
 }
 
-export type ResponseBody = Readable;
-
 const retryLimit = 10;
 /** A body that stands still this long is not going to end. */
 const bodyTimeoutMs = 30_000;
@@ -107,9 +104,9 @@ export class Transport {
     return read(answer, request.timeoutMs ?? bodyTimeoutMs);
   }
 
-  /** The open body of a 2xx answer. The caller reads or destroys it. */
-  async stream(request: ApiRequest): Promise<ResponseBody> {
-    return (await this.#send(request)).body;
+  /** A 2xx answer whose body is still open. The caller reads or destroys it. */
+  stream(request: ApiRequest): Promise<Incoming> {
+    return this.#send(request);
   }
 
   /** Ends every connection, also those with requests under way. */
@@ -123,7 +120,7 @@ export class Transport {
     let waitedMs = 0;
     let renewed = false;
     for (let attempt = 1; ; attempt += 1) {
-      const answer = await this.#once(request, attempt < retryLimit);
+      const answer = await this.#once(request, attempt);
       if (answer === "unsent") continue;
       if (answer.status < 300) return answer;
       const error = await refusal(request, answer);
@@ -143,8 +140,8 @@ export class Transport {
     }
   }
 
-  /** "unsent": the connection ended before the server looked at it. */
-  async #once(request: ApiRequest, mayRepeat: boolean): Promise<Incoming | "unsent"> {
+  /** "unsent": the connection ended before the server looked at it, or it may look at it twice. */
+  async #once(request: ApiRequest, attempt: number): Promise<Incoming | "unsent"> {
     const throttled = request.watch !== true;
     const place = throttled ? this.#throttle.enter(request.urgent === true) : undefined;
     if (place !== undefined) await place;
@@ -160,7 +157,7 @@ export class Transport {
     } catch (error) {
       const name = (error as { code?: unknown }).code;
       if (typeof name === "string") code = name;
-      if (mayRepeat && error instanceof TransportError && error.unsent && repeatable.has(error.code)) return "unsent";
+      if (error instanceof TransportError && mayRepeat(request, error, attempt)) return "unsent";
       throw error;
     } finally {
       if (throttled) this.#throttle.leave();
@@ -184,7 +181,13 @@ export class Transport {
 }
 
 /** A session that ended under a request; whoever does not listen at all is the caller's to wait for. */
-const repeatable = new Set(["ERR_HTTP2_STREAM_ERROR", "ERR_HTTP2_GOAWAY_SESSION", "ERR_HTTP2_INVALID_SESSION", "ERR_HTTP2_STREAM_CANCEL", "CONNECTION_CLOSED"]);
+const ended = new Set(["ERR_HTTP2_STREAM_ERROR", "ERR_HTTP2_GOAWAY_SESSION", "ERR_HTTP2_INVALID_SESSION", "ERR_HTTP2_STREAM_CANCEL", "CONNECTION_CLOSED", "ECONNRESET", "EPIPE"]);
+
+/** What never left may go out again; a read may once, since a connection that was kept may have ended unnoticed. */
+function mayRepeat({ method, watch }: ApiRequest, error: TransportError, attempt: number): boolean {
+  if (!ended.has(error.code)) return false;
+  return error.unsent ? attempt < 3 : attempt === 1 && method === "GET" && watch !== true;
+}
 
 /** The whole body as text. */
 function read({ body, whole }: Incoming, stillMs: number): Promise<string> {

@@ -7,7 +7,7 @@ BIN := .tools/bin
 NODE := $(BIN)/node
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo test check build generate types lint unit tools cluster cluster-stop bench-drain bench-plan bench-server kill-server mutants small-model sim pack clean
+.PHONY: help demo test check build generate types lint unit tools cluster cluster-stop bench-drain bench-restart bench-scale bench-idle bench-latency bench-plan bench-server kill-server chaos mutants small-model sim pack clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -25,6 +25,7 @@ check: node_modules/.ok generate-check types lint unit ## types, lint, import ma
 build: node_modules/.ok ## compile, and leave bin/servicetokens
 	@$(NODE) node_modules/typescript/bin/tsc -p tsconfig.build.json
 	@mkdir -p bin && cp tools/launcher bin/servicetokens && chmod +x bin/servicetokens
+	@NODE_COMPILE_CACHE=.tools/compile-cache $(NODE) --input-type=module -e 'await import("./dist/cli/controller.js")'
 
 generate: node_modules/.ok ## write the CRDs, the picture and the states from core's schema
 	@$(NODE) crds/generate.ts
@@ -54,9 +55,29 @@ mutants: node_modules/.ok ## break the engine in many ways and see which law not
 small-model: node_modules/.ok ## visit every interleaving of a small world: make small-model CRASHES=1 LOST=1 CHANGES=0
 	@$(NODE) test/simulation/small-model.ts CRASHES=$(or $(CRASHES),1) LOST=$(or $(LOST),1) CHANGES=$(or $(CHANGES),0)
 
-bench-drain: build ## N waiting objects until all are delivered and Ready, beside the floor: make bench-drain N=1000
+bench-drain: build ## N waiting objects until all are delivered and Ready, beside the floor: make bench-drain N=1000 ROUNDS=3
 	@tools/engines --for "make bench-drain" kube-apiserver etcd kubectl
-	@$(NODE) test/bench/drain.ts $(or $(N),1000)
+	@$(NODE) test/bench/drain.ts $(or $(N),1000) $(or $(ROUNDS),1)
+
+bench-restart: build ## the operator started where N objects are Ready: make bench-restart N=5000
+	@tools/engines --for "make bench-restart" kube-apiserver etcd kubectl
+	@$(NODE) test/bench/restart.ts $(or $(N),5000)
+
+bench-scale: build ## memory an object, and the longest turn of the event loop: make bench-scale N=10000
+	@tools/engines --for "make bench-scale" kube-apiserver etcd kubectl
+	@$(NODE) test/bench/scale.ts $(or $(N),10000)
+
+bench-idle: build ## what two replicas do when nothing happens: make bench-idle N=200 SECONDS=60
+	@tools/engines --for "make bench-idle" kube-apiserver etcd kubectl
+	@$(NODE) test/bench/idle.ts $(or $(N),200) $(or $(SECONDS),60)
+
+bench-latency: build ## from apply to Secret at a steady rate: make bench-latency RATE=50 SECONDS=20
+	@tools/engines --for "make bench-latency" kube-apiserver etcd kubectl
+	@$(NODE) test/bench/latency.ts $(or $(RATE),50) $(or $(SECONDS),20)
+
+chaos: build ## rounds of faults on real engines, the audit after each: make chaos N=12 SEED=1 KILLS=10
+	@tools/engines --for "make chaos" kube-apiserver etcd kubectl
+	@$(NODE) test/chaos/main.ts --rounds $(or $(N),12) --seed $(or $(SEED),1) --kills $(or $(KILLS),10) $(if $(ONLY),--only "$(ONLY)")
 
 bench-server: build ## the token service beside a bare HTTP handler: token check, long list, memory, start
 	@$(NODE) test/bench/server.ts

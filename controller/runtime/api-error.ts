@@ -3,6 +3,7 @@
 // refused value and an admission webhook may quote anything, so for sensitive
 // resources the server's sentence is dropped and only its structure stays.
 import type { Resource } from "./resource.ts";
+import { TransportError } from "./transport-error.ts";
 
 export interface StatusCause {
   field?: string;
@@ -107,9 +108,10 @@ export const isVersionTooLarge = (error: unknown): error is ApiError =>
 
 /** The request may have reached the server or not: nobody answered. */
 export function isTransportError(error: unknown): boolean {
+  if (error instanceof TransportError) return true;
   if (!(error instanceof Error) || error instanceof ApiError) return false;
   const code = (error as { code?: unknown }).code;
-  return typeof code === "string" && (code.startsWith("UND_ERR_") || code.startsWith("ERR_HTTP2") || /^E[A-Z_]+$/.test(code));
+  return typeof code === "string" && (code.startsWith("ERR_HTTP2") || /^E[A-Z_]+$/.test(code));
 }
 
 /** Worth repeating later without any change on our side. */

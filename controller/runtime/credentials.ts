@@ -20,6 +20,8 @@ export interface Credentials {
   readonly server: URL;
   /** The namespace that the source names, if any. */
   readonly namespace?: string;
+  /** What stands between us and the server. */
+  readonly proxy?: URL;
   /** Asked at every new connection, so that rotated certificates count without a restart. */
   tls(): TlsMaterial | Promise<TlsMaterial>;
   /** The Authorization header. Asked for every request: cheap unless a renewal is due. */

@@ -23,6 +23,11 @@ export class Delays {
     return this.#nodes.size;
   }
 
+  /** With the replaced ones that still lie in the heap. */
+  get entries(): number {
+    return this.#nodes.size + this.#heap.size;
+  }
+
   at(key: string): number | undefined {
     return this.#nodes.get(key)?.at;
   }

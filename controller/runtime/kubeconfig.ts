@@ -7,6 +7,7 @@ import { parse } from "yaml";
 import type { Credentials, TlsMaterial } from "./credentials.ts";
 import { ExecPlugin } from "./exec-plugin.ts";
 import type { ExecConfig } from "./exec-plugin.ts";
+import { parseProxy, proxyFromEnvironment } from "./proxy.ts";
 import { TokenFile } from "./token-file.ts";
 
 interface Cluster {
@@ -50,7 +51,9 @@ export async function loadKubeconfig(paths: readonly string[], contextName?: str
   const config = merge(paths.map(readConfig));
   const name = contextName ?? config["current-context"];
   const { context, cluster, user } = select(config, name, paths.join(", "));
-  const scope = { server: new URL(cluster.server), ...(context.namespace === undefined ? {} : { namespace: context.namespace }) };
+  const server = new URL(cluster.server);
+  const proxy = proxyOf(cluster, server, context.cluster);
+  const scope = { server, ...(proxy === undefined ? {} : { proxy }), ...(context.namespace === undefined ? {} : { namespace: context.namespace }) };
   if (user["auth-provider"] !== undefined) return { ...scope, ...(await legacyProvider(paths, String(name), cluster)) };
   return { ...scope, ...userCredentials(cluster, user) };
 }
@@ -60,8 +63,12 @@ function select(config: Kubeconfig, name: string | undefined, where: string): { 
   if (context === undefined) throw new Error(`${where}: no context ${name === undefined ? "is current" : `"${name}"`}`);
   const cluster = config.clusters?.find((entry) => entry.name === context.cluster)?.cluster;
   if (cluster === undefined) throw new Error(`${where}: no cluster "${context.cluster}"`);
-  if (cluster["proxy-url"] !== undefined) throw new Error(`${where}: proxy-url is not supported`);
   return { context, cluster, user: config.users?.find((entry) => entry.name === context.user)?.user ?? {} };
+}
+
+function proxyOf(cluster: Cluster, server: URL, name: string): URL | undefined {
+  const url = cluster["proxy-url"] ?? "";
+  return url === "" ? proxyFromEnvironment(server) : parseProxy(url, `proxy-url of the cluster "${name}"`);
 }
 
 function readConfig(path: string): Kubeconfig {

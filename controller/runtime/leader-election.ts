@@ -182,7 +182,7 @@ export class LeaderElector {
     const { client, namespace, name } = this.#options;
     let lease: Lease | undefined;
     try {
-      lease = await client.get<Lease>(leases, { namespace, name }, { timeoutMs: this.#timeoutMs() });
+      lease = await client.get<Lease>(leases, { namespace, name }, { timeoutMs: this.#timeoutMs(), urgent: true });
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }
@@ -198,7 +198,7 @@ export class LeaderElector {
     const known = this.#lease?.metadata;
     const metadata = { ...known, name, namespace };
     const body = { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata, spec };
-    const options = { timeoutMs: this.#timeoutMs() };
+    const options = { timeoutMs: this.#timeoutMs(), urgent: true };
     this.#lease =
       known === undefined ? await client.create<Lease>(leases, { namespace }, body, options) : await client.update<Lease>(leases, { namespace, name }, body, options);
     this.#seenAt = sentAt;

@@ -7,7 +7,8 @@
 //   initial: a watch that begins with a consistent snapshot  ----->  resume: watch from
 //   (WatchList), or pages of a list where there is no such           the last version
 //                                                                        |  ^
-//                                     end of stream, 429, 5xx, cut line  +--+
+//                                     end of stream, 429, 5xx, cut line  +--+   (after a
+//                                     failure history.ts is asked before it resumes)
 //
 // Lists are asked for without a resourceVersion, which means consistent: a list from a
 // lagging cache would let a controller act on the past.
@@ -15,6 +16,7 @@ import { ApiError, isGone, isTooManyRequests, isTransient, isTransportError, isV
 import { Backoff } from "./backoff.ts";
 import { sleep, systemClock } from "./clock.ts";
 import type { Clock } from "./clock.ts";
+import { History, HistoryLost } from "./history.ts";
 import { errorFields, silentLogger } from "./logger.ts";
 import type { Logger } from "./logger.ts";
 import { identify } from "./object.ts";
@@ -47,6 +49,8 @@ export interface ReflectorTiming {
   /** Each watch asks for a random length between the two. */
   shortestWatchSeconds: number;
   longestWatchSeconds: number;
+  /** Where only the end of a watch shows that the server is still there (HTTP/1.1), it comes this soon. */
+  unpingedWatchSeconds: number;
   /** The server's deadline plus this, and the watch is cut from this side. */
   graceMs: number;
   /** A streamed snapshot that stands still this long is not going to end. */
@@ -59,6 +63,7 @@ export interface ReflectorTiming {
 const defaults: ReflectorTiming = {
   shortestWatchSeconds: 300,
   longestWatchSeconds: 600,
+  unpingedWatchSeconds: 40,
   graceMs: 15_000,
   progressMs: 10_000,
   backoffBaseMs: 800,
@@ -91,6 +96,11 @@ export class Reflector<T extends Stored> {
   #streaming: "yes" | "later" | "never" = "yes";
   #snapshotFailures = 0;
   #unreadable = 0;
+  readonly #history = new History();
+  /** Something failed since the last answer: the server may not be the one it was. */
+  #doubtful = false;
+  /** The next snapshot is of another history: equal versions mean nothing. */
+  #otherHistory = false;
 
   constructor(options: ReflectorOptions<T>) {
     this.#options = options;
@@ -140,6 +150,7 @@ export class Reflector<T extends Stored> {
         await this.#cycle();
       } catch (error) {
         if (signal.aborted) return;
+        this.#doubtful = true;
         const delayMs = this.#judge(error);
         if (delayMs > 0) await sleep(this.#clock, delayMs, signal);
       }
@@ -149,6 +160,8 @@ export class Reflector<T extends Stored> {
   async #cycle(): Promise<void> {
     if (this.#resumeFrom === undefined && this.#streaming === "yes") return this.#watchFromSnapshot();
     if (this.#resumeFrom === undefined) await this.#listPages();
+    else if (this.#doubtful) await this.#checkHistory(this.#resumeFrom);
+    this.#doubtful = false;
     const started = this.#clock.monotonic();
     let events = 0;
     await this.#follow({ resourceVersion: this.#resumeFrom }, (event) => {
@@ -161,7 +174,7 @@ export class Reflector<T extends Stored> {
   /** How long to wait, and whether the version is still worth resuming from. */
   #judge(error: unknown): number {
     const { plural } = this.#options.resource;
-    if (isGone(error) || isVersionTooLarge(error)) {
+    if (isGone(error) || isVersionTooLarge(error) || error instanceof HistoryLost) {
       const resumed = this.#resumeFrom !== undefined;
       this.#resumeFrom = undefined;
       this.#log.info({ resource: plural, ...errorFields(error) }, "Watched version is gone, listing again");
@@ -184,6 +197,13 @@ export class Reflector<T extends Stored> {
     if (isTransportError(error)) return false;
     this.#unreadable += 1;
     return this.#unreadable % unreadableTries === 0;
+  }
+
+  async #checkHistory(reached: string): Promise<void> {
+    const { client, resource, namespace } = this.#options;
+    if (await this.#history.stands({ client, resource, namespace, reached, signal: this.#stop.signal })) return;
+    this.#otherHistory = true;
+    throw new HistoryLost("the server does not know the last change any more: it may have been restored from a backup");
   }
 
   async #watchFromSnapshot(): Promise<void> {
@@ -249,7 +269,10 @@ export class Reflector<T extends Stored> {
   }
 
   #replace(records: ReadonlyMap<string, T>, version: string): void {
-    this.store.replace(records, version);
+    this.store.replace(records, version, this.#otherHistory);
+    this.#otherHistory = false;
+    this.#doubtful = false;
+    this.#history.begin(records.values());
     this.#resumeFrom = version;
     this.#snapshotFailures = 0;
     if (this.#synced) return;
@@ -264,9 +287,13 @@ export class Reflector<T extends Stored> {
     } else if (event.type === "DELETED") {
       const { key, resourceVersion } = identify(event.object);
       this.store.remove(key, resourceVersion);
+      this.#history.note(key, resourceVersion, true);
     } else {
       const record = this.#project(event.object);
-      if (record !== undefined) this.store.put(record);
+      if (record !== undefined) {
+        this.store.put(record);
+        this.#history.note(record.key, record.resourceVersion, false);
+      }
     }
     if (version !== undefined) this.#resumeFrom = version;
     this.#unreadable = 0;
@@ -284,8 +311,9 @@ export class Reflector<T extends Stored> {
 
   #follow(query: ListOptions & { sendInitialEvents?: boolean }, onEvent: (event: WatchEvent) => void, progress?: WatchRequest["progress"]): Promise<void> {
     const { client, resource, namespace } = this.#options;
-    const { shortestWatchSeconds, longestWatchSeconds, graceMs } = this.#timing;
-    const timeoutSeconds = Math.round(shortestWatchSeconds + this.#random() * (longestWatchSeconds - shortestWatchSeconds));
+    const { shortestWatchSeconds, longestWatchSeconds, unpingedWatchSeconds, graceMs } = this.#timing;
+    const asked = Math.round(shortestWatchSeconds + this.#random() * (longestWatchSeconds - shortestWatchSeconds));
+    const timeoutSeconds = client.watchesArePinged ? asked : Math.min(asked, unpingedWatchSeconds);
     const options = { ...this.#selection(), ...query, allowWatchBookmarks: true, timeoutSeconds };
     const request = { client, resource, scope: { namespace }, options, clock: this.#clock, signal: this.#stop.signal, graceMs, onEvent };
     return followWatch(progress === undefined ? request : { ...request, progress });

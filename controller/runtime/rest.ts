@@ -1,11 +1,12 @@
 // The verbs of the Kubernetes API over transport.ts. Decides paths, media types and
 // what each verb promises (which may be repeated, what is kept from its answer); must
 // not know caches or controllers.
+import type { Incoming } from "./link.ts";
 import type { KubeObject, ObjectMeta } from "./object.ts";
 import { queryString, resourcePath } from "./resource.ts";
 import type { ObjectRef, Query, Resource } from "./resource.ts";
 import { Transport } from "./transport.ts";
-import type { ApiRequest, ResponseBody, TransportOptions } from "./transport.ts";
+import type { ApiRequest, TransportOptions } from "./transport.ts";
 
 /** An object that certainly exists: it has a name. */
 export interface NamedRef {
@@ -18,6 +19,8 @@ export interface RequestOptions {
   metadataOnly?: boolean;
   timeoutMs?: number;
   signal?: AbortSignal;
+  /** Goes out at once even while the server wants fewer requests. */
+  urgent?: boolean;
 }
 
 export interface ListOptions extends RequestOptions {
@@ -131,10 +134,20 @@ export class RestClient {
   }
 
   /** The open stream of a watch; watch-stream.ts reads it. */
-  watch(resource: Resource, scope: ObjectRef, options: WatchOptions = {}): Promise<ResponseBody> {
+  watch(resource: Resource, scope: ObjectRef, options: WatchOptions = {}): Promise<Incoming> {
     const { timeoutSeconds, allowWatchBookmarks, sendInitialEvents } = options;
     const query = { watch: true, ...selection(options), timeoutSeconds, allowWatchBookmarks, sendInitialEvents };
     return this.#transport.stream(this.#request(resource, scope, options, { verb: "WATCH", method: "GET", idempotent: true, watch: true, query }));
+  }
+
+  /** See Transport. */
+  get watchesArePinged(): boolean {
+    return this.#transport.watchesArePinged;
+  }
+
+  /** How many requests may be under way just now. */
+  get limit(): number {
+    return this.#transport.limit;
   }
 
   /** A GET of any path, as text: /version, /readyz and the like. */
@@ -166,6 +179,7 @@ export class RestClient {
       ...(call.contentType === undefined ? {} : { contentType: call.contentType }),
       ...(body === undefined ? {} : { body: Buffer.isBuffer(body) ? body : JSON.stringify(body) }),
       ...(call.watch === true ? { watch: true } : {}),
+      urgent: options.urgent,
       timeoutMs: options.timeoutMs,
       signal: options.signal,
     };

@@ -3,6 +3,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Credentials } from "./credentials.ts";
+import { proxyFromEnvironment } from "./proxy.ts";
 import { TokenFile } from "./token-file.ts";
 
 const defaultDirectory = "/var/run/secrets/kubernetes.io/serviceaccount";
@@ -14,8 +15,11 @@ export function inClusterCredentials(directory = defaultDirectory, env: NodeJS.P
   if (host === undefined || host === "" || port === undefined || !existsSync(tokenPath)) return undefined;
   const token = new TokenFile(tokenPath);
   const namespacePath = join(directory, "namespace");
+  const server = new URL(`https://${host.includes(":") ? `[${host}]` : host}:${port}`);
+  const proxy = proxyFromEnvironment(server, env);
   return {
-    server: new URL(`https://${host.includes(":") ? `[${host}]` : host}:${port}`),
+    server,
+    ...(proxy === undefined ? {} : { proxy }),
     ...(existsSync(namespacePath) ? { namespace: readFileSync(namespacePath, "utf8").trim() } : {}),
     tls: () => ({ ca: readFileSync(join(directory, "ca.crt"), "utf8") }),
     authorization: () => token.authorization(),

@@ -128,11 +128,14 @@ export class Store<T extends Stored> {
     }
   }
 
-  /** A complete list as of `resourceVersion`. What is missing in it is gone, unless we wrote it later. */
-  replace(records: ReadonlyMap<string, T>, resourceVersion: string): void {
+  /**
+   * A complete list as of `resourceVersion`. What is missing in it is gone, unless we wrote it later.
+   * `otherHistory`: it is known that the server went back, though its versions may have overtaken ours.
+   */
+  replace(records: ReadonlyMap<string, T>, resourceVersion: string, otherHistory = false): void {
     // The server's history went back (a restore): pending writes belong to the other
     // history, and a version that we know may stand for another content in this one.
-    const restored = this.#version !== undefined && newer(this.#version, resourceVersion);
+    const restored = otherHistory || (this.#version !== undefined && newer(this.#version, resourceVersion));
     if (restored) this.#pending.clear();
     this.#version = resourceVersion;
     for (const [key, pending] of this.#pending) {

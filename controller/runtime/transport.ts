@@ -5,15 +5,16 @@
 //
 // Reads and writes share one HTTP/2 connection, watches another: a long list or watch
 // must not hold the flow-control window that a write waits for.
-import { Pool } from "undici";
-import type { Dispatcher } from "undici";
 import { ApiError } from "./api-error.ts";
 import type { Status } from "./api-error.ts";
 import { sleep, systemClock } from "./clock.ts";
 import type { Clock } from "./clock.ts";
-import { credentialConnector } from "./connector.ts";
+import { Connection } from "./connection.ts";
 import type { Credentials } from "./credentials.ts";
-import { layGhosts } from "./ghost-streams.ts";
+import { reasonOf } from "./link.ts";
+import type { Incoming } from "./link.ts";
+import { Throttle } from "./throttle.ts";
+import { TransportError } from "./transport-error.ts";
 
 export interface RequestMeasurement {
   verb: string;
@@ -31,8 +32,8 @@ export interface TransportOptions {
   /** Time until the headers of an answer. Default 15 s. */
   requestTimeoutMs?: number;
   connectTimeoutMs?: number;
-  /** HTTP/2 ping on a connection that carries watches; a second unanswered one ends it. Default 15 s. */
-  watchPingMs?: number;
+  /** A connection on which nothing came for so long is asked, and ended when it stays silent as long again. Default 15 s. */
+  pingMs?: number;
   /** The longest a request waits in all because the server said Retry-After. Default 30 s. */
   retryBudgetMs?: number;
   onRequest?: (measurement: RequestMeasurement) => void;
@@ -53,18 +54,21 @@ export interface ApiRequest {
   idempotent: boolean;
   sensitive: boolean;
   watch?: boolean;
+  /** Goes out at once even while the server wants fewer requests: what keeps this process in office. */
+  urgent?: boolean | undefined;
   timeoutMs?: number | undefined;
   signal?: AbortSignal | undefined;
 }
 
-export type ResponseBody = Dispatcher.ResponseData["body"];
-
 const retryLimit = 10;
+/** A body that stands still this long is not going to end. */
+const bodyTimeoutMs = 30_000;
 
 export class Transport {
   readonly #credentials: Credentials;
-  readonly #pool: Pool;
-  readonly #watchPool: Pool;
+  readonly #requests: Connection;
+  readonly #watches: Connection;
+  readonly #throttle: Throttle;
   readonly #userAgent: string;
   readonly #timeoutMs: number;
   readonly #retryBudgetMs: number;
@@ -72,58 +76,58 @@ export class Transport {
   readonly #clock: Clock;
 
   constructor(options: TransportOptions) {
-    layGhosts();
-    const connect = credentialConnector(options.credentials, options.connectTimeoutMs ?? 10_000);
-    // undici's default of 4 s would also close idle HTTP/2 sessions; the apiserver's own limit is 90 s.
-    const shared = { connect, allowH2: true, keepAliveTimeout: 60_000 };
-    this.#credentials = options.credentials;
+    const { credentials, connectTimeoutMs = 10_000, pingMs = 15_000, connections = 32 } = options;
+    this.#credentials = credentials;
     this.#userAgent = options.userAgent ?? "kubernetes-controller-runtime";
     this.#timeoutMs = options.requestTimeoutMs ?? 15_000;
     this.#retryBudgetMs = options.retryBudgetMs ?? 30_000;
     this.#onRequest = options.onRequest;
     this.#clock = options.clock ?? systemClock;
-    this.#pool = new Pool(options.credentials.server.origin, {
-      ...shared,
-      connections: options.connections ?? 32,
-      headersTimeout: this.#timeoutMs,
-      bodyTimeout: 30_000,
-      h2Options: { pingInterval: 30_000 },
-    });
-    this.#watchPool = new Pool(options.credentials.server.origin, {
-      ...shared,
-      connections: options.connections ?? 32,
-      headersTimeout: 30_000,
-      bodyTimeout: 0,
-      h2Options: { pingInterval: options.watchPingMs ?? 15_000 },
-    });
+    this.#throttle = new Throttle(this.#clock);
+    this.#requests = new Connection({ credentials, connectTimeoutMs, pingMs, connections });
+    this.#watches = new Connection({ credentials, connectTimeoutMs, pingMs, connections });
+  }
+
+  /** How many requests may be under way just now: fewer after the server said 429. */
+  get limit(): number {
+    return this.#throttle.limit;
+  }
+
+  /** Whether a watch may stay silent for long: where the protocol has no ping, only its end shows that the server is there. */
+  get watchesArePinged(): boolean {
+    return this.#watches.pinged ?? this.#requests.pinged ?? false;
   }
 
   /** The body of a 2xx answer, as text. */
   async text(request: ApiRequest): Promise<string> {
-    const body = await this.#send(request);
-    return body.text();
+    const answer = await this.#send(request);
+    return read(answer, request.timeoutMs ?? bodyTimeoutMs);
   }
 
-  /** The open body of a 2xx answer. The caller reads or destroys it. */
-  stream(request: ApiRequest): Promise<ResponseBody> {
+  /** A 2xx answer whose body is still open. The caller reads or destroys it. */
+  stream(request: ApiRequest): Promise<Incoming> {
     return this.#send(request);
   }
 
   /** Ends every connection, also those with requests under way. */
   async close(): Promise<void> {
-    await Promise.all([this.#pool.destroy(), this.#watchPool.destroy()]);
+    this.#requests.close();
+    this.#watches.close();
+    await Promise.resolve();
   }
 
-  async #send(request: ApiRequest): Promise<ResponseBody> {
+  async #send(request: ApiRequest): Promise<Incoming> {
     let waitedMs = 0;
     let renewed = false;
     for (let attempt = 1; ; attempt += 1) {
-      const answer = await this.#once(request);
-      if (answer.status < 300) return answer.body;
+      const answer = await this.#once(request, attempt);
+      if (answer === "unsent") continue;
+      if (answer.status < 300) return answer;
       const error = await refusal(request, answer);
       if (error.status === 401 && !renewed) {
         renewed = true;
         this.#credentials.invalidate();
+        await this.#over(request).renew();
         continue;
       }
       const delayMs = retryDelay(request, error);
@@ -136,38 +140,80 @@ export class Transport {
     }
   }
 
-  async #once(request: ApiRequest): Promise<{ status: number; retryAfter: string | undefined; body: ResponseBody }> {
+  /** "unsent": the connection ended before the server looked at it, or it may look at it twice. */
+  async #once(request: ApiRequest, attempt: number): Promise<Incoming | "unsent"> {
+    const throttled = request.watch !== true;
+    const place = throttled ? this.#throttle.enter(request.urgent === true) : undefined;
+    if (place !== undefined) await place;
+    const sentAt = this.#clock.monotonic();
     const started = performance.now();
     let code = "<error>";
     try {
       const pending = this.#credentials.authorization();
-      const authorization = typeof pending === "object" ? await pending : pending;
-      const response = await (request.watch === true ? this.#watchPool : this.#pool).request(this.#options(request, authorization));
-      code = String(response.statusCode);
-      const retryAfter = response.headers["retry-after"];
-      return { status: response.statusCode, retryAfter: typeof retryAfter === "string" ? retryAfter : undefined, body: response.body };
+      const answer = await this.#exchange(request, typeof pending === "object" ? await pending : pending);
+      code = String(answer.status);
+      if (answer.status === 429) this.#throttle.refused(sentAt);
+      return answer;
     } catch (error) {
       const name = (error as { code?: unknown }).code;
       if (typeof name === "string") code = name;
+      if (error instanceof TransportError && mayRepeat(request, error, attempt)) return "unsent";
       throw error;
     } finally {
+      if (throttled) this.#throttle.leave();
       this.#onRequest?.({ verb: request.verb, resource: request.resource, code, seconds: (performance.now() - started) / 1000 });
     }
   }
 
-  #options(request: ApiRequest, authorization: string | undefined): Dispatcher.RequestOptions {
+  #exchange(request: ApiRequest, authorization: string | undefined): Promise<Incoming> {
+    const { method, path, body, signal } = request;
+    if (signal?.aborted === true) throw reasonOf(signal);
     const headers: Record<string, string> = { accept: request.accept, "user-agent": this.#userAgent };
     if (authorization !== undefined) headers["authorization"] = authorization;
     if (request.contentType !== undefined) headers["content-type"] = request.contentType;
-    return {
-      path: request.path,
-      method: request.method,
-      headers,
-      ...(request.body === undefined ? {} : { body: request.body }),
-      ...(request.timeoutMs === undefined ? {} : { headersTimeout: request.timeoutMs, bodyTimeout: request.timeoutMs }),
-      ...(request.signal === undefined ? {} : { signal: request.signal }),
-    };
+    const headersTimeoutMs = request.timeoutMs ?? (request.watch === true ? bodyTimeoutMs : this.#timeoutMs);
+    return this.#over(request).request({ method, path, headers, body, headersTimeoutMs, signal });
   }
+
+  #over(request: ApiRequest): Connection {
+    return request.watch === true ? this.#watches : this.#requests;
+  }
+}
+
+/** A session that ended under a request; whoever does not listen at all is the caller's to wait for. */
+const ended = new Set(["ERR_HTTP2_STREAM_ERROR", "ERR_HTTP2_GOAWAY_SESSION", "ERR_HTTP2_INVALID_SESSION", "ERR_HTTP2_STREAM_CANCEL", "CONNECTION_CLOSED", "ECONNRESET", "EPIPE"]);
+
+/** What never left may go out again; a read may once, since a connection that was kept may have ended unnoticed. */
+function mayRepeat({ method, watch }: ApiRequest, error: TransportError, attempt: number): boolean {
+  if (!ended.has(error.code)) return false;
+  return error.unsent ? attempt < 3 : attempt === 1 && method === "GET" && watch !== true;
+}
+
+/** The whole body as text. */
+function read({ body, whole }: Incoming, stillMs: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    const timer = setTimeout(() => body.destroy(new TransportError("TIMEOUT", `the answer stood still for ${stillMs} ms`)), stillMs);
+    const cut = (): void => {
+      clearTimeout(timer);
+      reject(new TransportError("CONNECTION_CLOSED", "the answer was cut"));
+    };
+    body.on("data", (chunk: Buffer) => {
+      // The first chunk is mostly the last: only a long body is worth a longer wait.
+      if (chunks.length > 0) timer.refresh();
+      chunks.push(chunk);
+    });
+    body.once("error", (error) => {
+      clearTimeout(timer);
+      reject(error);
+    });
+    body.once("end", () => {
+      if (!whole()) return cut();
+      clearTimeout(timer);
+      resolve((chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)).toString("utf8"));
+    });
+    body.once("close", cut);
+  });
 }
 
 /** 429 is said before anything is done, so it may be repeated for every verb; a 503 may come after. */
@@ -177,8 +223,8 @@ function retryDelay(request: ApiRequest, error: ApiError): number | undefined {
   return undefined;
 }
 
-async function refusal(request: ApiRequest, answer: { status: number; retryAfter: string | undefined; body: ResponseBody }): Promise<ApiError> {
-  const text = await answer.body.text().catch(() => "");
+async function refusal(request: ApiRequest, answer: Incoming): Promise<ApiError> {
+  const text = await read(answer, bodyTimeoutMs).catch(() => "");
   const body = parseStatus(text);
   const seconds = Number(answer.retryAfter ?? body?.details?.retryAfterSeconds ?? Number.NaN);
   return new ApiError({

@@ -5,10 +5,11 @@ import { streamError } from "./api-error.ts";
 import type { Status } from "./api-error.ts";
 import type { Clock } from "./clock.ts";
 import { LineSplitter } from "./line-splitter.ts";
+import type { Incoming } from "./link.ts";
 import type { KubeObject } from "./object.ts";
 import type { ObjectRef, Resource } from "./resource.ts";
 import type { RestClient, WatchOptions } from "./rest.ts";
-import type { ResponseBody } from "./transport.ts";
+import { TransportError } from "./transport-error.ts";
 
 export interface WatchEvent {
   type: "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK";
@@ -47,11 +48,11 @@ export async function followWatch(request: WatchRequest): Promise<void> {
   let cancelProgress: () => void = () => undefined;
   try {
     if (signal.aborted) onStop();
-    const body = await request.client.watch(request.resource, request.scope, { ...options, signal: kill.signal });
+    const answer = await request.client.watch(request.resource, request.scope, { ...options, signal: kill.signal });
     // Only now: before the headers the server may be busy, or have asked us to wait.
     const progress = watchProgress(request, kill);
     cancelProgress = progress.cancel;
-    await read(body, request, progress.seen);
+    await read(answer, request, progress.seen);
   } finally {
     cancelKill();
     cancelProgress();
@@ -74,7 +75,7 @@ function watchProgress(request: WatchRequest, kill: AbortController): { seen: ()
   return { seen: () => (seenAt = clock.monotonic()), cancel: () => cancel() };
 }
 
-function read(body: ResponseBody, request: WatchRequest, onChunk: () => void): Promise<void> {
+function read({ body, whole }: Incoming, request: WatchRequest, onChunk: () => void): Promise<void> {
   const splitter = new LineSplitter(longestLineBytes);
   const onLine = (line: string): void => deliver(line, request);
   return new Promise((resolve, reject) => {
@@ -92,7 +93,7 @@ function read(body: ResponseBody, request: WatchRequest, onChunk: () => void): P
       }
     });
     // A tail without a newline is a cut event: the server sends it again when asked from the last version.
-    body.on("end", () => resolve());
+    body.on("end", () => (whole() ? resolve() : reject(new TransportError("CONNECTION_CLOSED", "the connection went in the middle of a watch"))));
     body.on("error", (error: Error) => reject(error));
     body.on("close", () => reject(new WatchEnded("the stream was closed")));
   });

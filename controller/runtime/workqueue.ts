@@ -89,6 +89,12 @@ export class WorkQueue {
     return this.#readyNodes.size;
   }
 
+  /** What is held in memory, of whatever kind. Bounded by the number of different keys, however often they are added. */
+  get entries(): number {
+    const { size } = this.#ready;
+    return size + this.#readyNodes.size + this.#processing.size + this.#dirty.size + this.#failures.size + this.#retries.entries + this.#wakes.entries + this.#schedules.entries;
+  }
+
   get processing(): number {
     return this.#processing.size;
   }
@@ -210,6 +216,8 @@ export class WorkQueue {
     }
     this.#readyNodes.set(node.key, node);
     this.#ready.push(node);
+    // A key that was raised leaves its old place behind.
+    if (this.#ready.size > 2 * this.#readyNodes.size + 64) this.#ready.filter((entry) => entry.live);
   }
 
   #take(node: ReadyNode): void {

@@ -38,6 +38,11 @@ export interface ControlPlane {
   stopApiserver(signal?: "SIGTERM" | "SIGKILL"): Promise<void>;
   startApiserver(): Promise<void>;
   restartApiserver(signal?: "SIGTERM" | "SIGKILL"): Promise<void>;
+  /** The apiserver stays, and answers nothing that needs the store. */
+  stopEtcd(signal?: "SIGTERM" | "SIGKILL"): Promise<void>;
+  startEtcd(): Promise<void>;
+  /** Where etcd keeps its data: to be copied, or put back, while it is stopped. */
+  readonly etcdData: string;
   stop(): Promise<void>;
 }
 
@@ -98,8 +103,10 @@ async function launch(directory: string, children: Map<string, GuardedChild>, cl
   };
   const stopApiserver = (signal: NodeJS.Signals = "SIGTERM"): Promise<void> => child("kube-apiserver").stop(signal);
 
+  const startEtcd = (): Promise<void> => start("etcd", etcdFlags(directory, etcdUrl, `http://127.0.0.1:${peerPort}`));
+
   rmSync(join(directory, "etcd"), { recursive: true, force: true });
-  await start("etcd", etcdFlags(directory, etcdUrl, `http://127.0.0.1:${peerPort}`));
+  await startEtcd();
   await startApiserver();
   // The file holds the certificate and the authority that the apiserver made for itself.
   const ca = readFileSync(join(directory, "certs", "apiserver.crt"), "utf8");
@@ -124,6 +131,9 @@ async function launch(directory: string, children: Map<string, GuardedChild>, cl
       await stopApiserver(signal);
       await startApiserver();
     },
+    stopEtcd: (signal = "SIGTERM") => child("etcd").stop(signal),
+    startEtcd,
+    etcdData: join(directory, "etcd"),
     stop: clear,
   };
 }

@@ -61,6 +61,8 @@ export class FakeApiserver {
   intercept: Interceptor = () => undefined;
   /** Ignores sendInitialEvents, as servers before 1.32 do. */
   streamsSnapshots = true;
+  /** Refuses a watch from a version that it has not reached. A kube-apiserver takes it, and is silent until it has. */
+  refusesFuture = false;
   /** How an event line is cut into network writes. */
   chunks: (line: Buffer) => Buffer[] = (line) => [line];
   readonly #collections = new Map<string, FakeCollection>();
@@ -211,21 +213,22 @@ export class FakeApiserver {
   }
 
   #selected(seen: SeenRequest, collection: FakeCollection): KubeObject[] {
-    return [...collection.objects.values()].filter((object) => seen.namespace === undefined || object.metadata?.namespace === seen.namespace);
+    const name = /^metadata\.name=(.*)$/.exec(seen.query.get("fieldSelector") ?? "")?.[1];
+    return [...collection.objects.values()].filter(({ metadata }) => (seen.namespace === undefined || metadata?.namespace === seen.namespace) && (name === undefined || metadata?.name === name));
   }
 
   #watch(seen: SeenRequest, response: Http2ServerResponse): void {
     const collection = this.collection(seen.plural);
     const from = seen.query.get("resourceVersion");
     if (from !== null && Number(from) < collection.compactedTo) return send(response, status(410, "Expired"));
-    if (from !== null && Number(from) > this.revision.value) return send(response, status(504, "Timeout", { message: "Too large resource version", details: { causes: [{ reason: "ResourceVersionTooLarge" }] } }));
+    if (this.refusesFuture && from !== null && Number(from) > this.revision.value) return send(response, status(504, "Timeout", { message: "Too large resource version", details: { causes: [{ reason: "ResourceVersionTooLarge" }] } }));
     response.writeHead(200, { "content-type": "application/json" });
     // Without a byte of body the headers would wait for the first event.
     (response as unknown as { flushHeaders(): void }).flushHeaders();
     const write = (data: string | Buffer): void => {
       for (const chunk of this.chunks(Buffer.from(data))) response.write(chunk);
     };
-    const wanted = (event: HistoryEvent): boolean => seen.namespace === undefined || event.object.metadata?.namespace === seen.namespace;
+    const wanted = (event: HistoryEvent): boolean => event.version > Number(from ?? 0) && (seen.namespace === undefined || event.object.metadata?.namespace === seen.namespace);
     const listener = (event: HistoryEvent): void => {
       if (wanted(event)) write(line(event));
     };

@@ -1,10 +1,14 @@
-// A wire that can be cut: forwards TCP to a server, until it is told to refuse.
+// A wire that can be cut or go deaf: forwards TCP to a server, until it is told otherwise.
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 
 export interface Proxy {
   readonly url: string;
   /** Refuses new connections and ends the open ones. */
   cut(): void;
+  /** Ends the open connections; new ones work. */
+  drop(): void;
+  /** No byte passes any more on the open connections, and nobody is told, as behind a firewall that lost its state; new ones work. */
+  deafen(): void;
   heal(): void;
   close(): Promise<void>;
 }
@@ -31,13 +35,20 @@ export async function startProxy(target: string): Promise<Proxy> {
     }
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const drop = (): void => {
+    for (const socket of open) socket.destroy();
+  };
   const cut = (): void => {
     refusing = true;
-    for (const socket of open) socket.destroy();
+    drop();
   };
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     cut,
+    drop,
+    deafen: () => {
+      for (const socket of open) socket.unpipe().pause();
+    },
     heal: () => {
       refusing = false;
     },

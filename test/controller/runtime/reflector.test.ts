@@ -22,8 +22,22 @@ test("begins with a streamed snapshot and follows every change on the same strea
   const { query } = server.requests[0] ?? { query: new URLSearchParams() };
   expect(Object.fromEntries(query)).toMatchObject({ watch: "true", sendInitialEvents: "true", resourceVersionMatch: "NotOlderThan", allowWatchBookmarks: "true" });
   expect(query.has("resourceVersion")).toBe(false);
-  expect(Number(query.get("timeoutSeconds"))).toBeGreaterThanOrEqual(300);
-  expect(Number(query.get("timeoutSeconds"))).toBeLessThanOrEqual(600);
+});
+
+test("asks for long watches where a dead server is noticed by a ping, and for short ones before it knows, or where there is none", async () => {
+  const seconds = async (http1: boolean): Promise<number[]> => {
+    const { server, reflector } = await setScene({ http1 });
+    reflector.start();
+    expect(await reflector.synced(5_000)).toBe(true);
+    for (const watch of server.watches) watch.end();
+    await until(() => server.count("WATCH") === 2);
+    return server.requests.map(({ query }) => Number(query.get("timeoutSeconds")));
+  };
+  expect(await seconds(true)).toEqual([40, 40]);
+  const [first, second = 0] = await seconds(false);
+  expect(first).toBe(40);
+  expect(second).toBeGreaterThanOrEqual(300);
+  expect(second).toBeLessThanOrEqual(600);
 });
 
 test("a snapshot is complete with its own mark, not with any bookmark", async () => {

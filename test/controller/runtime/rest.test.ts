@@ -57,7 +57,7 @@ describe("requests", () => {
 
   test("share one connection, and watches have another", async () => {
     const { server, client } = await connect();
-    const body = await client.watch(widgets, {}, { timeoutSeconds: 60 });
+    const { body } = await client.watch(widgets, {}, { timeoutSeconds: 60 });
     for (const round of ["a", "b"]) await Promise.all(Array.from({ length: 64 }, (_, index) => client.create(widgets, ref, widget(`${round}${index}`))));
     expect(server.openSockets).toBe(2);
     body.destroy();
@@ -157,6 +157,20 @@ describe("repeats", () => {
   });
 });
 
+test("a read whose connection went is asked once more; a write never is", async () => {
+  const { server, client } = await connect();
+  await client.create(widgets, ref, widget("a"));
+  let drops = 1;
+  server.intercept = () => ((drops -= 1) >= 0 ? "drop" : undefined);
+  expect((await client.get(widgets, ref)).metadata?.name).toBe("a");
+  drops = 2;
+  await expect(client.get(widgets, ref)).rejects.toThrow();
+  expect(server.count("GET")).toBe(4);
+  drops = 1;
+  await expect(client.update(widgets, ref, widget("a", 2))).rejects.toThrow();
+  expect(server.count("PUT")).toBe(1);
+});
+
 describe("time", () => {
   test("a server that does not answer is given up, and the connection stays for the others", async () => {
     const { server, client } = await connect({ requestTimeoutMs: 200 });
@@ -176,11 +190,11 @@ describe("time", () => {
 
   test("a request that is given up at once leaves nothing behind: no open stream, and no error for nobody to catch", async () => {
     const { server, client } = await connect();
-    const warm = await client.watch(widgets, {});
+    const { body: warm } = await client.watch(widgets, {});
     // Somewhere among these moments the request is out and its answer is not in.
     for (let turns = 0; turns < 40; turns += 1) {
       const giveUp = new AbortController();
-      const watch = client.watch(widgets, {}, { signal: giveUp.signal }).then((body) => body.on("error", () => undefined), () => undefined);
+      const watch = client.watch(widgets, {}, { signal: giveUp.signal }).then(({ body }) => body.on("error", () => undefined), () => undefined);
       for (let turn = 0; turn < turns; turn += 1) await new Promise((resolve) => setImmediate(resolve));
       giveUp.abort();
       await watch;
@@ -220,6 +234,24 @@ describe("trust", () => {
     server.dropConnections();
     await until(() => server.openSockets === 0);
     await client.get(widgets, ref);
+  });
+
+  test("a client certificate that was renewed counts from the next refusal on: an open connection goes on showing the old one", async () => {
+    const server = await FakeApiserver.start();
+    const material = { ca: server.authority.cert, ...server.authority.serverCertificate() };
+    let renewed = false;
+    // As of a plugin: the next one comes when the server refuses this one.
+    const credentials = server.credentials({ tls: () => (renewed ? { ...material, ca: `${material.ca}\n` } : material), invalidate: () => (renewed = true) });
+    const client = new RestClient({ credentials });
+    onTestFinished(() => client.close().then(() => server.stop()));
+    await client.create(widgets, ref, widget("a"));
+    const sessions = server.sessions.size;
+    server.intercept = () => (renewed ? undefined : status(401, "Unauthorized"));
+    await client.get(widgets, ref);
+    await until(() => server.openSockets === sessions, "the end of the first connection");
+    server.intercept = (request) => (request.name === "a" ? status(401, "Unauthorized") : undefined);
+    await expect(client.get(widgets, ref)).rejects.toMatchObject({ status: 401 });
+    expect(server.openSockets).toBe(sessions);
   });
 });
 

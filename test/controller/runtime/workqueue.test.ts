@@ -258,3 +258,26 @@ test("property: with workers that run at random, every add is followed by a run 
     { numRuns: 200 },
   );
 });
+
+test("property: what it holds is bounded by the number of different keys, whatever is done with them how often", () => {
+  const keys = ["a", "b", "c"];
+  const act = fc.constantFrom("add", "addAfter", "schedule", "retry", "take");
+  fc.assert(
+    fc.property(fc.array(fc.tuple(act, fc.constantFrom(...keys), fc.integer({ min: -1_000, max: 1_000 })), { minLength: 200, maxLength: 1_000 }), (steps) => {
+      const queue = new WorkQueue({ clock: new ManualClock(), random: () => 0 });
+      // Each with a higher priority, an earlier date: the worst that can be asked.
+      let rising = 0;
+      for (const [name, key, number] of steps) {
+        rising += 1;
+        if (name === "add") queue.add(key, rising);
+        else if (name === "addAfter") queue.addAfter(key, 10_000_000 - rising);
+        else if (name === "schedule") queue.schedule(key, 10_000_000 + number);
+        else if (name === "retry") queue.retry(key);
+        else if (queue.depth > 0) void queue.next();
+        // Per key two in each of ready and the three delays, one in work, dirty and failed; and what heaps keep before they tidy up.
+        expect(queue.entries).toBeLessThanOrEqual(keys.length * 15 + 4 * 64);
+      }
+    }),
+    { numRuns: 30 },
+  );
+});

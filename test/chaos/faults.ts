@@ -1,0 +1,191 @@
+// What breaks. Each fault begins, lasts, and is over when its promise resolves: then its surroundings are whole again.
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Random } from "../simulation/random.ts";
+import { honest } from "../support/lying-proxy.ts";
+import type { Churn } from "./churn.ts";
+import type { Replica } from "./replica.ts";
+import { insist, type Stand } from "./stand.ts";
+
+export interface Chaos {
+  readonly stand: Stand;
+  readonly churn: Churn;
+  readonly random: Random;
+  /** Kills in a round that kills. */
+  readonly kills: number;
+}
+
+export interface Fault {
+  readonly name: string;
+  readonly what: string;
+  /** How the operators run meanwhile. Default: with leader election. */
+  readonly flags?: readonly string[];
+  /** What it did, in a few words. */
+  run(chaos: Chaos): Promise<string>;
+}
+
+/** Longer than a lease lives, so that another one leads when the frozen one wakes. */
+const FROZEN_MS = 18_000;
+
+const kill: Fault = {
+  name: "kill",
+  what: "SIGKILL of an operator at random moments",
+  flags: ["--leader-elect=false"],
+  async run({ stand, random, kills }) {
+    // One alone, so that each kill hits the one that works.
+    await stand.replicas[1]?.stop();
+    const [replica] = stand.replicas as [Replica];
+    for (let count = 0; count < kills; count++) {
+      await insist("the operator", () => (replica.running() ? Promise.resolve() : Promise.reject(new Error("it does not run"))));
+      await sleep(random.span(200, 6_000));
+      replica.kill();
+    }
+    return `${kills} kills`;
+  },
+};
+
+const freeze: Fault = {
+  name: "freeze",
+  what: "the leader frozen (SIGSTOP) past its lease, and woken again",
+  async run({ stand, random }) {
+    const leader = await insist("a leader", () => {
+      const found = stand.replicas.find((replica) => replica.leads());
+      return found ? Promise.resolve(found) : Promise.reject(new Error("nobody leads"));
+    });
+    await sleep(random.span(50, 1_500));
+    leader.freeze();
+    await sleep(FROZEN_MS + random.int(3_000));
+    leader.wake();
+    await sleep(1_000);
+    return `${leader.name} frozen`;
+  },
+};
+
+const rivals: Fault = {
+  name: "two leaders",
+  what: "two operators at work at once, leader election off",
+  flags: ["--leader-elect=false"],
+  async run({ random }) {
+    await sleep(8_000 + random.int(4_000));
+    return "both at work";
+  },
+};
+
+const apiserver: Fault = {
+  name: "apiserver",
+  what: "the apiserver restarted, with and without a goodbye",
+  async run({ stand, random }) {
+    const signal = random.chance(0.5) ? "SIGTERM" : "SIGKILL";
+    await sleep(random.span(100, 2_000));
+    await stand.plane.restartApiserver(signal);
+    return signal;
+  },
+};
+
+const etcd: Fault = {
+  name: "etcd",
+  what: "etcd killed and started again",
+  async run({ stand, random }) {
+    await sleep(random.span(100, 2_000));
+    await stand.plane.stopEtcd("SIGKILL");
+    const away = random.int(3_000);
+    await sleep(away);
+    await stand.plane.startEtcd();
+    return `away for ${away} ms`;
+  },
+};
+
+const restore: Fault = {
+  name: "restore",
+  what: "etcd put back to an older copy; then a person declares again what is missing",
+  async run({ stand, churn, random }) {
+    await stand.backUp();
+    // What the copy does not know: new objects, deleted ones, rotated ones, with and without a consumer.
+    await churn.make(4);
+    for (let count = 0; count < 2; count++) await churn.remove(churn.anyIdle());
+    for (const name of [churn.anyIdle(), churn.anyIdle(), churn.anyUsed()]) if (churn.declared.has(name)) await churn.rotate(name);
+    const age = 4_000 + random.int(6_000);
+    await sleep(age);
+    await stand.restore();
+    await churn.reconcile();
+    return `a copy ${Math.round(age / 1_000)} s old`;
+  },
+};
+
+const wires: Fault = {
+  name: "wires",
+  what: "connections to the apiserver cut, refused for a while, and gone deaf (half-open)",
+  async run({ stand, random }) {
+    let cuts = 0;
+    for (const until = performance.now() + 9_000; performance.now() < until; cuts++) {
+      random.pick(stand.replicas).wire.drop();
+      await sleep(random.span(50, 2_000));
+    }
+    for (const { wire } of stand.replicas) wire.cut();
+    await sleep(random.span(200, 4_000));
+    for (const { wire } of stand.replicas) wire.heal();
+    await sleep(1_000);
+    for (const { wire } of stand.replicas) wire.deafen();
+    await sleep(5_000);
+    return `${cuts} cuts, deaf once`;
+  },
+};
+
+const service: Fault = {
+  name: "token API killed",
+  what: "the token API killed, away, and started again",
+  async run({ stand, random }) {
+    await sleep(random.span(100, 2_000));
+    await stand.killService();
+    const away = random.int(4_000);
+    await sleep(away);
+    await stand.startService();
+    return `away for ${away} ms`;
+  },
+};
+
+const moody = (name: string, what: string, mood: Partial<typeof honest>): Fault => ({
+  name,
+  what,
+  async run({ stand, random }) {
+    const before = stand.api.misled;
+    stand.api.mood = { ...honest, ...mood };
+    await sleep(10_000 + random.int(4_000));
+    stand.api.mood = honest;
+    return `${stand.api.misled - before} answers`;
+  },
+});
+
+const slow = moody("token API slow", "the token API slow, up to 4 s a request", { slow: 4_000 });
+const lying = moody("token API lying", "the token API answers 5xx after the effect, or not at all", { lie: 0.25, lose: 0.15 });
+const busy = moody("token API busy", "the token API says 429", { busy: 0.5 });
+
+export const faults: readonly Fault[] = [kill, freeze, rivals, apiserver, etcd, restore, wires, service, slow, lying, busy];
+
+/** One operator runs in this: the other faults need both, or an election. */
+const together: readonly Fault[] = [freeze, apiserver, etcd, wires, service, lying];
+
+/** All that can happen at once, and kills in between. */
+export const everything: Fault = {
+  name: "all at once",
+  what: "freezing, kills, restarts of apiserver and etcd, cut and deaf wires, a token API killed, lying and slow, and a restore at the end",
+  async run(chaos) {
+    const { stand, random, kills } = chaos;
+    const killing = async (): Promise<void> => {
+      for (let count = 0; count < kills; count++) {
+        await sleep(random.span(500, 5_000));
+        random.pick(stand.replicas).kill();
+      }
+    };
+    const restarts = async (): Promise<void> => {
+      // One after the other: two restarts of one process at a time are one.
+      await apiserver.run(chaos);
+      await etcd.run(chaos);
+    };
+    const others = together.filter((fault) => fault !== apiserver && fault !== etcd);
+    await Promise.all([killing(), restarts(), ...others.map((fault) => fault.run(chaos))]);
+    stand.api.mood = { slow: 500, lie: 0.1, lose: 0.1, busy: 0.1 };
+    await restore.run(chaos);
+    stand.api.mood = honest;
+    return `${kills} kills`;
+  },
+};

@@ -1,0 +1,53 @@
+// docs/chaos.md: what a run of `make chaos` broke, and what came of it. Generated, so it says what happened.
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { machine } from "../bench/report.ts";
+import { everything, faults } from "./faults.ts";
+import type { Chaotic } from "./run.ts";
+
+const page = join(import.meta.dirname, "..", "..", "docs", "chaos.md");
+
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+
+export function writeReport(options: { readonly seed: number; readonly rounds: number; readonly kills: number; readonly objects: number; readonly consumers: number }, run: Chaotic): void {
+  const refused = run.counts.reduce((sum, count) => sum + count.refused, 0);
+  const good = run.counts.reduce((sum, count) => sum + count.good, 0);
+  const text = `# Chaos
+
+Written by \`WRITE=1 make chaos N=${options.rounds} SEED=${options.seed} KILLS=${options.kills}\` on ${new Date().toISOString().slice(0, 10)}; ${machine()}.
+
+A real kube-apiserver and etcd, the real token service with its data on disk, two operators. In each round ${options.objects} objects are made, others rotated and deleted, while something breaks; then it is mended, and the books have to balance: every object Ready, as many active tokens with our mark at the API as different values in Secrets that authenticate, no Secret whose value is refused. ${options.consumers} programs read their Secrets and call the API five times a second all the while; a single refusal fails the run. The same seed chooses the same faults and moments; how far the operator has come by then depends on the machine.
+
+**${run.rounds.length} rounds, ${run.kills} kills, ${run.rotations} rotations: no token lost, none doubled. Consumers made ${good} calls that were answered, and ${refused} were refused.**
+
+## Rounds
+
+${table(
+  ["round", "what broke", "how", "balanced after", "active tokens", "in Secrets", "calls refused"],
+  run.rounds.map(({ number, fault, did, books, refused: here }) => [
+    String(number),
+    fault,
+    books.settled.length === 0 ? did : `${did}; a person settled a second owner of ${books.settled.join(", ")}`,
+    `${(books.seconds ?? 0).toFixed(1)} s`,
+    String(books.active),
+    String(books.delivered),
+    String(here),
+  ]),
+)}
+
+## Consumers
+
+${table(
+  ["Secret", "calls", "tokens used", "refused", "not answered"],
+  run.counts.map((count) => [count.secret, String(count.good), String(count.tokens), String(count.refused), String(count.unanswered)]),
+)}
+
+Not answered: the token API was killed or away at that moment.
+
+## Faults
+
+${table(["name", "what"], [...faults, everything].map(({ name, what }) => [name, what]))}
+`;
+  writeFileSync(page, text);
+}

@@ -1,0 +1,128 @@
+// Rounds of chaos: each breaks something while tokens are issued, rotated and deleted, mends it, and then the books
+// have to balance. The choice of faults and every moment come from the seed.
+import { secrets } from "../../controller/runtime/index.ts";
+import { Random } from "../simulation/random.ts";
+import { credential, issuer } from "../support/scene.ts";
+import { balance, type Books } from "./books.ts";
+import { Churn } from "./churn.ts";
+import type { Count } from "./consumer.ts";
+import { everything, faults, type Fault } from "./faults.ts";
+import { insist, NAMESPACE, startStand, tokenIssuers, type Stand } from "./stand.ts";
+
+export interface ChaosOptions {
+  readonly seed: number;
+  readonly rounds: number;
+  /** Kills in each round that kills. */
+  readonly kills: number;
+  /** Objects made in each round. */
+  readonly objects: number;
+  readonly consumers: number;
+  /** The operator's command, before its arguments. */
+  readonly program: readonly string[];
+  /** Only these faults; default: all, each once before any comes twice, and all at once in the last round. */
+  readonly only?: readonly string[];
+  readonly said?: (round: Round) => void;
+}
+
+export interface Round {
+  readonly number: number;
+  readonly fault: string;
+  readonly did: string;
+  readonly books: Books;
+  /** Calls of consumers in this round that were refused. */
+  readonly refused: number;
+  readonly seconds: number;
+}
+
+export interface Chaotic {
+  readonly rounds: readonly Round[];
+  readonly counts: readonly Count[];
+  readonly kills: number;
+  readonly rotations: number;
+  /** What the operators logged in the rounds that failed. */
+  readonly logs: string;
+}
+
+const PATIENCE_MS = 180_000;
+const ELECTION: readonly string[] = ["--leader-elect=true"];
+
+export async function runChaos(options: ChaosOptions): Promise<Chaotic> {
+  const random = new Random(options.seed);
+  const stand = await startStand(random, options.program);
+  const rounds: Round[] = [];
+  let logs = "";
+  try {
+    const churn = new Churn(stand, random, options.consumers);
+    await declareIssuer(stand);
+    await churn.begin();
+    await work(stand, ELECTION);
+    let books = await balance(stand, churn, PATIENCE_MS);
+    if (books.seconds === null) throw new Error(`It never began: ${books.problem}. ${tails(stand)}`);
+    await stand.consume(churn.consumed);
+    for (const [index, fault] of chosen(options, random).entries()) {
+      const started = performance.now();
+      const before = refusals(stand);
+      await work(stand, fault.flags ?? ELECTION);
+      const churning = turn(churn, random, options.objects);
+      const did = await fault.run({ stand, churn, random, kills: options.kills });
+      await churning;
+      await insist("the declared objects", () => churn.reconcile());
+      if (fault.flags !== undefined) await work(stand, ELECTION);
+      books = await balance(stand, churn, PATIENCE_MS);
+      const round = { number: index + 1, fault: fault.name, did, books, refused: refusals(stand) - before, seconds: (performance.now() - started) / 1_000 };
+      rounds.push(round);
+      options.said?.(round);
+      if (books.seconds === null || round.refused > 0) {
+        logs = tails(stand);
+        break;
+      }
+    }
+    return { rounds, counts: stand.consumed(), kills: stand.replicas.reduce((sum, { kills }) => sum + kills, 0), rotations: churn.rotations, logs };
+  } finally {
+    await stand.close();
+  }
+}
+
+/** Every fault once before one comes twice, in an order of the seed; all at once at the end. */
+function chosen({ rounds, only }: ChaosOptions, random: Random): Fault[] {
+  const all = [...faults, everything];
+  if (only !== undefined) return only.map((name) => all.find((fault) => fault.name === name) ?? fail(name, all));
+  const order: Fault[] = [];
+  while (order.length < rounds - 1) {
+    const left = [...faults];
+    while (left.length > 0) order.push(...left.splice(random.int(left.length), 1));
+  }
+  return [...order.slice(0, rounds - 1), everything];
+}
+
+function fail(name: string, all: readonly Fault[]): never {
+  throw new Error(`There is no fault ${JSON.stringify(name)}: there are ${all.map((fault) => fault.name).join(", ")}.`);
+}
+
+async function declareIssuer({ client, service, api }: Stand): Promise<void> {
+  await client.create(secrets, { namespace: NAMESPACE }, credential(service().adminToken));
+  await client.create(tokenIssuers, { namespace: NAMESPACE }, issuer(api.url));
+}
+
+/** Both operators run with these flags. */
+async function work(stand: Stand, flags: readonly string[]): Promise<void> {
+  await Promise.all(stand.replicas.map((replica) => replica.start(flags)));
+}
+
+/** What happens to objects while something breaks. */
+async function turn(churn: Churn, random: Random, objects: number): Promise<void> {
+  await churn.make(objects);
+  for (let count = 0; count < Math.ceil(objects / 4); count++) {
+    await churn.rotate(churn.anyIdle());
+    if (churn.declared.size > objects * 3) await churn.remove(churn.anyIdle());
+  }
+  await churn.rotate(churn.anyUsed());
+  while (churn.declared.size > objects * 4) await churn.remove(churn.anyIdle());
+  random.next();
+}
+
+const refusals = (stand: Stand): number => stand.consumed().reduce((sum, { refused }) => sum + refused, 0);
+
+function tails(stand: Stand): string {
+  return stand.replicas.map((replica) => `--- ${replica.name}\n${replica.logs().split("\n").slice(-60).join("\n")}`).join("\n");
+}

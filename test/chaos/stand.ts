@@ -1,0 +1,107 @@
+// Everything that the chaos works on, and that survives it: a real control plane, the real token service with its
+// data on disk, two operators behind wires of their own, a proxy that lies, and consumers.
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { defineResource, loadCredentials, RestClient } from "../../controller/runtime/index.ts";
+import type { Random } from "../simulation/random.ts";
+import { startGuarded, type GuardedChild } from "../support/child.ts";
+import { startControlPlane, type ControlPlane } from "../support/control-plane.ts";
+import { startLyingProxy, type LyingProxy } from "../support/lying-proxy.ts";
+import { startTokenService, type TokenService } from "../support/token-service.ts";
+import { lastCounts, type Count } from "./consumer.ts";
+import { Replica } from "./replica.ts";
+
+export const GROUP = "tokens.qualytics.io/v1alpha1";
+export const serviceTokens = defineResource(GROUP, "ServiceToken", "servicetokens");
+export const tokenIssuers = defineResource(GROUP, "TokenIssuer", "tokenissuers");
+export const USER = "Data Ingest";
+export const NAMESPACE = "default";
+const root = join(import.meta.dirname, "..", "..");
+
+export interface Stand {
+  readonly plane: ControlPlane;
+  /** Straight to the apiserver: the audit and the person who declares objects are no part of the chaos. */
+  readonly client: RestClient;
+  readonly replicas: readonly Replica[];
+  readonly api: LyingProxy;
+  service(): TokenService;
+  killService(): Promise<void>;
+  startService(): Promise<void>;
+  /** A copy of etcd's data as it is now; etcd is down for a moment. */
+  backUp(): Promise<void>;
+  /** Puts the last copy back: the cluster is what it was then. */
+  restore(): Promise<void>;
+  consume(secrets: readonly string[]): Promise<void>;
+  consumed(): readonly Count[];
+  close(): Promise<void>;
+}
+
+/** Tries again until it is done: what a person, or a pipeline, does while the cluster is away. */
+export async function insist<T>(what: string, work: () => Promise<T>, milliseconds = 120_000): Promise<T> {
+  const deadline = performance.now() + milliseconds;
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (performance.now() > deadline) throw new Error(`${what} could not be done: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+      await sleep(250);
+    }
+  }
+}
+
+export async function startStand(random: Random, program: readonly string[]): Promise<Stand> {
+  const folder = mkdtempSync(join(tmpdir(), "chaos-"));
+  const [data, copy, adminTokenFile] = ["service", "etcd-copy", "admin-token"].map((name) => join(folder, name)) as [string, string, string];
+  mkdirSync(data);
+  const plane = await startControlPlane();
+  let service = await startTokenService({ inProcess: false, data, adminTokenFile });
+  const listen = new URL(service.url).host;
+  await service.createServiceUser(USER);
+  const api = await startLyingProxy(() => service.url, () => random.next());
+  const client = new RestClient({ credentials: await loadCredentials({ kubeconfig: plane.kubeconfigPath }) });
+  await plane.kubectl(["apply", "-f", join(root, "crds")]);
+  await insist("the CRDs", () => client.list(serviceTokens, {}, { limit: 1 }));
+  const replicas = [await Replica.at("one", plane, folder, program), await Replica.at("two", plane, folder, program)];
+  let consumer: GuardedChild | undefined;
+  const withoutEtcd = async (work: () => void): Promise<void> => {
+    await plane.stopApiserver("SIGTERM");
+    await plane.stopEtcd("SIGTERM");
+    work();
+    await plane.startEtcd();
+    await plane.startApiserver();
+  };
+  return {
+    plane,
+    client,
+    replicas,
+    api,
+    service: () => service,
+    killService: () => service.kill(),
+    async startService() {
+      service = await startTokenService({ inProcess: false, data, adminTokenFile, listen });
+    },
+    backUp: () =>
+      withoutEtcd(() => {
+        rmSync(copy, { recursive: true, force: true });
+        cpSync(plane.etcdData, copy, { recursive: true });
+      }),
+    restore: () =>
+      withoutEtcd(() => {
+        rmSync(plane.etcdData, { recursive: true, force: true });
+        cpSync(copy, plane.etcdData, { recursive: true });
+      }),
+    async consume(secrets) {
+      consumer = await startGuarded(folder, "consumer", [process.execPath, join(import.meta.dirname, "consumer.ts"), plane.kubeconfigPath, NAMESPACE, service.url, ...secrets]);
+    },
+    consumed: () => (consumer === undefined ? [] : lastCounts(readFileSync(join(folder, "consumer.log"), "utf8"))),
+    async close() {
+      await Promise.all(replicas.map((replica) => replica.stop()));
+      await consumer?.stop();
+      await client.close();
+      await Promise.all([plane.stop(), service.close(), api.close(), ...replicas.map(({ wire }) => wire.close())]);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}

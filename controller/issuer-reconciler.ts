@@ -4,6 +4,7 @@ import { LifecycleError } from "../core/error.ts";
 import { resyncOf, type Issuers } from "./issuers.ts";
 import { issuerResources, projectIssuer, type IssuerObject, type IssuerObjects } from "./issuer-object.ts";
 import { ANNOTATION, FINALIZER, MANAGER } from "./kinds.ts";
+import type { Orphans, Swept } from "./orphans.ts";
 import { isConflict, isNotFound, type ReconcileResult, type RestClient } from "./runtime/index.ts";
 import { conditions, isWorthWriting } from "./status.ts";
 
@@ -13,6 +14,7 @@ export interface IssuerReconcilerOptions {
   readonly issuers: Issuers;
   /** What still needs the issuer: "ServiceToken data/ingest" and the like. */
   readonly dependants: (issuer: IssuerObject) => readonly string[];
+  readonly orphans: Orphans;
   readonly guard: () => void;
   readonly say: (object: IssuerObject, type: "Normal" | "Warning", reason: string, message: string) => void;
 }
@@ -34,6 +36,7 @@ export class IssuerReconciler {
     const object = this.#options.objects.get(key);
     if (!object) {
       this.#failures.delete(key);
+      this.#options.orphans.forget(key);
       await this.#options.issuers.forget(key);
       return {};
     }
@@ -44,7 +47,9 @@ export class IssuerReconciler {
       this.#failures.delete(key);
       const me = { id: session.userId, name: session.userName };
       const ready: Ready = blocked ?? { status: "True", reason: "Ready", message: `${object.spec.url} answers as ${session.userName}.` };
-      await this.#report(object, ready, me);
+      const swept = await this.#options.orphans.sweep(object, session);
+      this.#tell(object, swept);
+      await this.#report(object, ready, me, swept.left);
       return { requeueAt: Date.now() + resyncOf(object.spec) };
     } catch (error) {
       const failures = (this.#failures.get(key) ?? 0) + 1;
@@ -69,8 +74,7 @@ export class IssuerReconciler {
       await this.#finalizers(object, object.finalizers.filter((name) => name !== FINALIZER));
       return null;
     }
-    const some = needed.slice(0, NAMED).join(", ") + (needed.length > NAMED ? ` and ${needed.length - NAMED} more` : "");
-    const message = `Deleted, and kept because its credential is needed to end the tokens of ${some}: delete them first. To let them go without revoking their tokens, set the annotation ${ANNOTATION.abandon}: "true" on this issuer.`;
+    const message = `Deleted, and kept because its credential is needed to end the tokens of ${named(needed)}: delete them first. To let them go without revoking their tokens, set the annotation ${ANNOTATION.abandon}: "true" on this issuer.`;
     return { status: "False", reason: "DeletionBlocked", message };
   }
 
@@ -87,12 +91,18 @@ export class IssuerReconciler {
     }
   }
 
-  async #report(object: IssuerObject, ready: Ready, user: { id: number; name: string } | null): Promise<void> {
+  /** What was done to tokens that nothing declares, each time; that some are left stands in the status. */
+  #tell(object: IssuerObject, { cleared, retired }: Swept): void {
+    if (cleared.length > 0) this.#options.say(object, "Warning", "LostToken", `No object declares ${named(cleared)} any more, and nobody has used it: revoked and deleted.`);
+    if (retired.length > 0) this.#options.say(object, "Warning", "Retired", `No object declares ${named(retired)} any more: revoked, as spec.orphans says.`);
+  }
+
+  async #report(object: IssuerObject, ready: Ready, user: { id: number; name: string } | null, orphans: readonly string[] = []): Promise<void> {
     const latest = this.#options.objects.get(object.key)?.status ?? null;
     const previous = latest?.conditions ?? [];
     const status = {
       observedGeneration: object.generation,
-      conditions: conditions(wanted(ready), previous, { generation: object.generation, now: Date.now() }),
+      conditions: conditions([...wanted(ready), ...left(orphans)], previous, { generation: object.generation, now: Date.now() }),
       user: user ?? latest?.["user"] ?? null,
     };
     const before = previous.find(({ type }) => type === "Ready");
@@ -111,6 +121,15 @@ export class IssuerReconciler {
       if (!isNotFound(error) && !isConflict(error)) throw error;
     }
   }
+}
+
+/** The first few of them by name. */
+const named = (names: readonly string[]): string => names.slice(0, NAMED).join(", ") + (names.length > NAMED ? ` and ${names.length - NAMED} more` : "");
+
+function left(orphans: readonly string[]): (Omit<Ready, "status"> & { readonly type: string; readonly status: "True" })[] {
+  if (orphans.length === 0) return [];
+  const message = `In use, and declared by no object any more: ${named(orphans)}. Revoke it by hand if nobody needs it, or set spec.orphans: Retire.`;
+  return [{ type: "Orphans", status: "True", reason: "HeldBySomebody", message }];
 }
 
 const place = ({ namespace, name }: IssuerObject): { namespace?: string; name: string } => ({ ...(namespace === "" ? {} : { namespace }), name });

@@ -8,6 +8,8 @@ import { loadScope } from "./identity.ts";
 import { IssuerReconciler } from "./issuer-reconciler.ts";
 import { Issuers } from "./issuers.ts";
 import type { TokenKind } from "./kinds.ts";
+import { markOf } from "../core/name.ts";
+import { Orphans } from "./orphans.ts";
 import { Controller, EventRecorder, HttpServer, isForbidden, isNotFound, LeaderElector, loadCredentials, Manager, RestClient, RuntimeMetrics, WorkQueue, type Logger } from "./runtime/index.ts";
 import { TokenReconciler } from "./token-reconciler.ts";
 import { UserReconciler } from "./user-reconciler.ts";
@@ -163,6 +165,7 @@ function makeControllers(parts: Parts, scope: string, { log, leaderElect, concur
     objects: caches.issuers,
     issuers,
     dependants: (object) => caches.dependants(object),
+    orphans: new Orphans({ caches, markOf: (kind, key) => markOf(scope, `${kind}/${key}`), guard, log }),
     guard,
     say: (object, type, reason, note) => voice.ofIssuer(object, type, reason, note),
   });

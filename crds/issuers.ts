@@ -59,6 +59,12 @@ const around: { readonly [name: string]: Schema } = {
     default: "60s",
     "x-kubernetes-validations": [{ rule: "duration(self) >= duration('1s')", message: "resyncInterval must be at least 1s" }],
   },
+  orphans: {
+    type: "string",
+    description: "What becomes of tokens that this installation issued and no object declares any more, where they are in use: Report names them here, Retire revokes them once they have stood still for a day, or after a week. Unused ones are revoked and deleted.",
+    enum: ["Report", "Retire"],
+    default: "Report",
+  },
 };
 
 const key = { type: "string", description: "Its key.", default: "token", minLength: 1, maxLength: 253 } as const;

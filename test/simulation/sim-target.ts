@@ -10,7 +10,6 @@ import { readRecord } from "./reading.ts";
 import type { Replica } from "./replica.ts";
 import type { DeclaringObject } from "./world.ts";
 import type { Version } from "./secret.ts";
-import { MARK } from "./world.ts";
 
 /** A look that a value which stands in the copy cannot be written in. */
 export const STUBBORN = "look-2";
@@ -161,7 +160,7 @@ export class SimTarget implements Target {
     const base = { readAt, doneAt, record: null, look: null, writable: null, exclusive: false } as const;
     if (!version) return { ...base, place: "none", value: "missing" };
     const record = readRecord(version.record);
-    const ours = version.owner === this.#object.uid || (version.owner === null && record?.mark === MARK);
+    const ours = version.owner === this.#object.uid || (version.owner === null && record?.mark === this.#of.world.mark);
     if (!ours) return { ...base, place: "foreign", foreign: "A Secret of this name belongs to somebody else.", value: "missing" };
     const entry = record?.revisions.find(({ number }) => number === record.current);
     return { ...base, place: "ours", record, look: version.look, value: entry ? this.#value(version, entry.sha256, read) : "missing" };

@@ -6,18 +6,17 @@ import type { Observed, Policy } from "../../core/observed.ts";
 import { OPEN_POLICY } from "../../tokenapi/issuer.ts";
 import { markOf } from "../../core/name.ts";
 import type { Coverage } from "./coverage.ts";
-import { Ledger } from "./ledger.ts";
+import { CREDENTIAL, Ledger, type Backup, type SimUser, type Token } from "./ledger.ts";
 import { Neighbours } from "./neighbours.ts";
 import type { Random } from "./random.ts";
 import type { Process } from "./process.ts";
 import { Replica } from "./replica.ts";
-import { SecretStore } from "./secret.ts";
+import { SecretStore, type Version } from "./secret.ts";
 import { Stack } from "./stack.ts";
 import { Timeline } from "./timeline.ts";
 
-export const MARK = markOf("simulation", "ServiceToken/data/ingest");
 /** Where the tokens are; another url, or another identity, sees nothing of them. */
-export const HOME: Issuer = { url: "https://qualytics.example", userId: 1 };
+export const HOME: Issuer = { url: "https://qualytics.example", userId: CREDENTIAL };
 
 /** Open for ten minutes at every full hour; by the clock of the API. */
 export const HOURLY: readonly Window[] = [{ cron: "0 * * * *", duration: 10 * MINUTE, timeZone: "UTC" }];
@@ -73,6 +72,9 @@ export class World {
   readonly time: Timeline;
   readonly ledger: Ledger;
   readonly secret = new SecretStore();
+  readonly kind: Desired["kind"];
+  readonly resource: string;
+  readonly mark: string;
   readonly profile: Profile;
   readonly coverage: Coverage;
   readonly story: string[] | null;
@@ -114,8 +116,10 @@ export class World {
   /** How many issues something gave cause for. */
   causes = 1;
   actions = 0;
+  /** Of the API and of the cluster, as they were kept before some acts. */
+  backups: { readonly api: Backup; readonly copy: Version | null; readonly spec: Spec; readonly uid: string }[] = [];
   /** Tokens that a dead or frozen process may have left behind an object that is gone. */
-  readonly orphans = new Set<number>();
+  readonly orphans = new Set<Token>();
   lastDesired: Desired;
   readonly neighbours: Neighbours;
   /** How many processes are at work, and not waiting for anything outside. */
@@ -129,11 +133,14 @@ export class World {
     this.story = story;
     this.time = time;
     this.ledger = new Ledger(() => this.time.now);
+    this.kind = random.chance(0.2) ? "PersonalToken" : "ServiceToken";
+    this.resource = "data/ingest";
+    this.mark = markOf("simulation", `${this.kind}/${this.resource}`);
     this.ledger.skew = random.pick([0, 0, 300, -700, 20_000]);
     this.ledger.deletesExpired = random.chance(0.5);
     this.neighbours = new Neighbours(this);
-    // A day's drift of the third is beyond all tolerance.
-    this.drifts = random.pick([[0], [0], [0], [2e-4, -2e-4], [5e-3, -5e-3, 0]]);
+    // A bad quartz: nine seconds a day, and without correction beyond all tolerance in a week.
+    this.drifts = random.pick([[0], [0], [1e-4, -1e-4, 0]]);
     const calm = random.chance(0.25);
     this.profile = profile ?? {
       mode: random.pick(["elected", "elected", "elected", "elected", "replicas", "replicas", "stack", "stack"]),
@@ -153,7 +160,7 @@ export class World {
   create(again: Spec | null = null): void {
     const { random } = this;
     const old = this.object?.spec ?? null;
-    const draw = (): Spec => (this.profile.mode === "stack" ? { ...drawSpec(random), look: "" } : drawSpec(random));
+    const draw = (): Spec => ({ ...drawSpec(random), ...(this.profile.mode === "stack" ? { look: "" } : {}), ...(this.kind === "PersonalToken" ? { ownerName: null } : {}) });
     const spec: Spec = again ?? (old && random.chance(0.5) ? { ...old, compromised: null, rollback: null, abandon: false, paused: false } : draw());
     this.object = { uid: `object-${++this.#uid}`, since: Math.floor(this.time.now / 1_000) * 1_000, spec, deleting: false, held: this.profile.mode === "stack" || random.chance(0.3), said: null };
     this.tell(() => `object created: ${JSON.stringify(spec)}`);
@@ -208,10 +215,27 @@ export class World {
     this.secret.remove();
   }
 
+  /** Somebody keeps backups; nobody keeps all of them. */
+  keepBackup(): void {
+    const { object, secret, ledger, random } = this;
+    if (!object || !random.chance(0.3)) return;
+    this.backups = [...this.backups.slice(-2), { api: ledger.backup(), copy: secret.current, spec: { ...object.spec }, uid: object.uid }];
+  }
+
+  /** An active user whose tokens stand in the list that ours stand in. */
+  anOwner(): SimUser | undefined {
+    return this.ledger.users.find(({ id, active }) => active && (id === CREDENTIAL) === (this.kind === "PersonalToken"));
+  }
+
+  /** What bears our mark at the API, whoever made it. */
+  tokens(): Token[] {
+    return [...this.ledger.tokens.values()].filter(({ mark }) => mark === this.mark);
+  }
+
   desired(): Desired | null {
     const { object } = this;
     if (!object) return null;
-    return { ...object.spec, kind: "ServiceToken", resource: "data/ingest", mark: MARK, since: object.since, deleting: object.deleting };
+    return { ...object.spec, kind: this.kind, resource: this.resource, mark: this.mark, since: object.since, deleting: object.deleting };
   }
 
   tell(line: () => string): void {

@@ -8,7 +8,7 @@ import type { DeclaringObject, Spec, World } from "./world.ts";
 
 /** So long two may retire beside the current one, and so late may anything be. */
 const CROWDED = 10 * MINUTE;
-const lateness = ({ stack }: World): number => (stack ? 4 * HOUR : 0);
+const lateness = ({ stack }: World): number => (stack ? 12 * HOUR : 0);
 
 /** What somebody holds without our having delivered it waits for its own date, and does not count. */
 const retires = (entry: Entry, { rollback }: Spec): boolean => !entry.revoked && !entry.kept && entry.deliveredAt !== null && entry.number !== rollback;

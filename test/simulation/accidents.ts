@@ -6,7 +6,8 @@ import { OPEN_POLICY } from "../../tokenapi/issuer.ts";
 import { aWhile, outside, touchSecret, type Act } from "./act.ts";
 import { recordOf } from "./laws.ts";
 import { CREDENTIAL, type Token } from "./ledger.ts";
-import { HOME, type World } from "./world.ts";
+import { Random } from "./random.ts";
+import { HOME, World } from "./world.ts";
 
 /** The mark of another resource of the same installation. */
 const OTHER = markOf("simulation", "ServiceToken/data/export");
@@ -102,6 +103,30 @@ function restoreObject(world: World): void {
 }
 
 /** What concerns the issuer, its API and those beside us. */
+/** A second object that names the same Secret comes, asks for a rotation, goes, or comes again. */
+function rival(world: World): void {
+  const other = world.rival;
+  if (!other) {
+    world.rival = new World(new Random(world.random.int(1_000_000)), world.coverage, world.story, { profile: world.profile, time: world.time, beside: world });
+    return;
+  }
+  other.causes += 2;
+  if (!other.object) other.create();
+  else if (world.random.chance(0.4)) goRival(other);
+  else other.object.spec.rotate = `r${world.random.int(1_000_000)}`;
+  other.outside(500);
+}
+
+/** The person who settles it lets the other one go. */
+export function goRival(other: World): void {
+  if (!other.object || other.object.deleting) return;
+  other.tell(() => "PERSON deletes the rival");
+  other.object.deleting = true;
+  if (other.object.held) return;
+  for (const token of other.tokens()) other.orphans.add(token);
+  other.vanish();
+}
+
 export const ACCIDENTS: readonly Act[] = [
   aWhile("issuer-gone", 1, (world) => (world.issuer = null), (world) => (world.issuer = HOME)),
   aWhile("issuer-moved", 2, (world) => (world.issuer = world.random.pick([{ ...HOME, url: "https://elsewhere.example" }, ...(world.stack ? [] : [{ ...HOME, userId: 2 }])])), (world) => (world.issuer = HOME)),
@@ -141,6 +166,7 @@ export const ACCIDENTS: readonly Act[] = [
   { name: "object-restored-from-backup", weight: 1, run: restoreObject },
   { name: "cluster-restored-from-backup", weight: 1, run: restoreCluster },
   aWhile("api-restored-from-backup", 1, rewind, () => undefined),
+  { name: "rival", weight: 2, run: rival },
   { name: "record-of-another", weight: 1, run: copyRecord },
   { name: "user-renamed", weight: 2, run: rename },
 ];

@@ -3,7 +3,7 @@ import { DAY, HOUR, MINUTE } from "../../core/duration.ts";
 import { Consumer } from "./consumer.ts";
 import type { Coverage } from "./coverage.ts";
 import { OPEN_POLICY } from "../../tokenapi/issuer.ts";
-import { FORMER } from "./accidents.ts";
+import { FORMER, goRival } from "./accidents.ts";
 import { act } from "./person.ts";
 import { readRecord } from "./reading.ts";
 import { Random } from "./random.ts";
@@ -75,7 +75,7 @@ async function turmoil(world: World, seed: number, cut: ReadonlySet<number>): Pr
     if (i > 0 && !cut.has(i)) act(world);
     const pause = world.random.span(200, world.profile.pause);
     world.random = random;
-    world.causes += renewals(world, pause);
+    for (const each of [world, ...(world.rival ? [world.rival] : [])]) each.causes += renewals(each, pause);
     await until(world, world.time.now + pause);
   }
   return i - 1;
@@ -100,6 +100,15 @@ function calm(world: World): void {
     const name = user.name.replace(FORMER, "");
     if (!world.ledger.users.some((other) => other.name === name)) user.name = name;
   }
+}
+
+/** Two that want one Secret never agree: a person lets the second one go. */
+function settleRival(rival: World): void {
+  calm(rival);
+  if (rival.object) Object.assign(rival.object.spec, { deletionPolicy: "Delete", abandon: false });
+  goRival(rival);
+  rival.causes += 3;
+  rival.outside(60_000);
 }
 
 /** A person puts right what a person has to. */
@@ -134,6 +143,7 @@ async function askAgain(world: World): Promise<void> {
 
 export async function peace(world: World): Promise<void> {
   calm(world);
+  if (world.rival) settleRival(world.rival);
   heal(world);
   const { object } = world;
   // What a frozen process still does, and what a lost request still brings, is over after so long.
@@ -156,6 +166,7 @@ export async function peace(world: World): Promise<void> {
   if (world.actions - actions > 80 + 20 * expected) world.broken("L7 settles", `${world.actions - actions} actions in peace`);
   await pauseInWork(world);
   if (!world.breach) atRest(world);
+  if (!world.breach && world.rival) atRest(world.rival);
 }
 
 /** To a moment at which nobody is in the middle of something, a renewal that has just begun for one. */
@@ -166,6 +177,6 @@ async function pauseInWork(world: World): Promise<void> {
   }
   for (let i = 0; i < 100 && !world.breach; i++) {
     await until(world, world.time.now + 3_000);
-    if (!world.stack?.locked && !world.replicas.some(({ busy }) => busy)) return;
+    if (!world.stack?.locked && ![...world.replicas, ...(world.rival?.replicas ?? [])].some(({ busy }) => busy)) return;
   }
 }

@@ -116,6 +116,7 @@ export class SimTarget implements Target {
       const look = writing.value === "keep" ? (current?.look ?? "") : this.#of.desired.look;
       const ownAlone = writing.value === "keep" ? (current?.ownAlone ?? true) : true;
       onWrite(this.#of, current, writing, value);
+      world.touchOther();
       const next = world.secret.put({ value, record: encodeRecord(writing.record), owner: this.#object.uid, look, ownAlone });
       if (world.object !== this.#object) world.time.in(1_000, () => world.collect(this.#object.uid), () => `collect ${this.#object.uid}`);
       return [next, next.resourceVersion] as const;
@@ -134,6 +135,7 @@ export class SimTarget implements Target {
       if (!current || uid === null) return;
       if (current.uid !== uid) throw new LifecycleError("conflict", "CONFLICT", "another Secret stands there");
       world.tell(() => `  ${this.#of.name} removed the Secret`);
+      world.touchOther();
       world.secret.remove();
     });
     cache.learn(null, world.secret.version, clock.monotonic());
@@ -149,6 +151,7 @@ export class SimTarget implements Target {
       const { current } = world.secret;
       if (!current) return;
       if (current.resourceVersion !== basis) throw new LifecycleError("conflict", "CONFLICT", "somebody wrote first");
+      world.touchOther();
       world.secret.put({ ...current, owner: null });
     });
     this.#copy = { ...this.#copy, place: "none", record: null };

@@ -2,6 +2,8 @@
 import type { Action } from "../../core/action.ts";
 import { END, LIFE } from "../../core/plan.ts";
 import { REASONS } from "../../core/reason.ts";
+import { ACTS } from "./person.ts";
+import { FAULTS } from "./sim-api.ts";
 
 export type Counts = readonly (readonly [key: string, count: number])[];
 
@@ -28,6 +30,9 @@ const ACTIONS: { readonly [action in Action["do"]]: true } = {
   Disown: true,
 };
 
+/** What can befall a process or a call of ours; what a person does is an act. */
+const MISHAPS: readonly string[] = ["died", "frozen", "outage", "up", "up-failed", "secret-before", "secret-after", "secret-503"];
+
 export class Coverage {
   readonly #counts = new Map<string, number>();
 
@@ -52,12 +57,14 @@ export class Coverage {
     return [...this.#counts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, count]) => `${String(count).padStart(9)}  ${key}`);
   }
 
-  /** What the engine can do or say, and never did. */
+  /** What the engine can do or say, or the world can do to it, and never did. */
   unmet(): string[] {
     const expected = [
       ...LIFE.map(({ name }) => ["check", `life ${name}`] as const),
       ...END.map(({ name }) => ["check", `end ${name}`] as const),
       ...Object.keys(ACTIONS).map((name) => ["action", name] as const),
+      ...[...MISHAPS, ...FAULTS].map((name) => ["fault", name] as const),
+      ...ACTS.map(({ name }) => ["act", name] as const),
       ...REASONS.filter((name) => !OF_THE_FRONTS.has(name)).map((name) => ["reason", name] as const),
     ];
     return expected.filter(([kind, name]) => this.count(kind, name) === 0).map(([kind, name]) => `${kind} ${name}`);

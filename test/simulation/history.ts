@@ -3,7 +3,9 @@ import { DAY, HOUR, MINUTE } from "../../core/duration.ts";
 import { Consumer } from "./consumer.ts";
 import type { Coverage } from "./coverage.ts";
 import { OPEN_POLICY } from "../../tokenapi/issuer.ts";
+import { FORMER, goRival } from "./accidents.ts";
 import { act } from "./person.ts";
+import { readRecord } from "./reading.ts";
 import { Random } from "./random.ts";
 import { atRest, inPeace } from "./rest.ts";
 import { HOME, HOURLY, World, type Breach, type Spec } from "./world.ts";
@@ -73,34 +75,51 @@ async function turmoil(world: World, seed: number, cut: ReadonlySet<number>): Pr
     if (i > 0 && !cut.has(i)) act(world);
     const pause = world.random.span(200, world.profile.pause);
     world.random = random;
-    world.causes += renewals(world, pause);
+    for (const each of [world, ...(world.rival ? [world.rival] : [])]) each.causes += renewals(each, pause);
     await until(world, world.time.now + pause);
   }
   return i - 1;
 }
 
-function heal(world: World): void {
+/** The world around is as it should be. */
+function calm(world: World): void {
   world.tell(() => "PEACE: faults stop");
   world.faults = false;
-  world.outageUntil = 0;
+  world.outageUntil = world.deniedUntil = world.refusedUntil = 0;
   world.secret.refusal = null;
   world.secret.unreadable = false;
-  world.deniedUntil = 0;
-  world.refusedUntil = 0;
   world.cutUntil = 0;
   world.policy = OPEN_POLICY;
   // An issuer that never comes back is what abandon is for.
   const given = world.object?.deleting === true && world.object.spec.abandon;
   world.issuer = given && world.random.chance(0.5) ? null : HOME;
-  for (const user of world.ledger.users) user.active = true;
-  if (world.secret.current?.owner === "somebody") {
-    world.touch();
-    world.secret.remove();
-  }
   world.drifts = [0];
   for (const replica of world.replicas) replica.shift = replica.drift = 0;
-  if (world.object && !world.object.deleting) {
-    const { spec } = world.object;
+  for (const user of world.ledger.users) {
+    user.active = true;
+    const name = user.name.replace(FORMER, "");
+    if (!world.ledger.users.some((other) => other.name === name)) user.name = name;
+  }
+}
+
+/** Two that want one Secret never agree: a person lets the second one go. */
+function settleRival(rival: World): void {
+  calm(rival);
+  if (rival.object) Object.assign(rival.object.spec, { deletionPolicy: "Delete", abandon: false });
+  goRival(rival);
+  rival.causes += 3;
+  rival.outside(60_000);
+}
+
+/** A person puts right what a person has to. */
+function heal(world: World): void {
+  const { secret, object } = world;
+  if (secret.current && (secret.current.owner === "somebody" || (readRecord(secret.current.record)?.mark ?? world.mark) !== world.mark)) {
+    world.touch();
+    secret.remove();
+  }
+  if (object && !object.deleting) {
+    const { spec } = object;
     spec.paused = false;
     // Nobody runs an up just while a window is open.
     if (spec.windows !== HOURLY || world.stack) spec.windows = [];
@@ -123,6 +142,8 @@ async function askAgain(world: World): Promise<void> {
 }
 
 export async function peace(world: World): Promise<void> {
+  calm(world);
+  if (world.rival) settleRival(world.rival);
   heal(world);
   const { object } = world;
   // What a frozen process still does, and what a lost request still brings, is over after so long.
@@ -145,6 +166,7 @@ export async function peace(world: World): Promise<void> {
   if (world.actions - actions > 80 + 20 * expected) world.broken("L7 settles", `${world.actions - actions} actions in peace`);
   await pauseInWork(world);
   if (!world.breach) atRest(world);
+  if (!world.breach && world.rival) atRest(world.rival);
 }
 
 /** To a moment at which nobody is in the middle of something, a renewal that has just begun for one. */
@@ -155,6 +177,6 @@ async function pauseInWork(world: World): Promise<void> {
   }
   for (let i = 0; i < 100 && !world.breach; i++) {
     await until(world, world.time.now + 3_000);
-    if (!world.stack?.locked && !world.replicas.some(({ busy }) => busy)) return;
+    if (!world.stack?.locked && ![...world.replicas, ...(world.rival?.replicas ?? [])].some(({ busy }) => busy)) return;
   }
 }

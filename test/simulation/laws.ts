@@ -4,7 +4,7 @@ import type { Entry, Record } from "../../core/record.ts";
 import type { Outcome } from "../../tokenapi/converge.ts";
 import type { Condition, Plan } from "../../core/plan.ts";
 import type { Writing } from "../../tokenapi/target.ts";
-import type { Token } from "./ledger.ts";
+import { CREDENTIAL, isOf, type Token } from "./ledger.ts";
 import { readRecord } from "./reading.ts";
 import type { Process } from "./process.ts";
 import type { Version } from "./secret.ts";
@@ -14,16 +14,18 @@ import { HOME, HOURLY, RESYNC, type World } from "./world.ts";
 const TOLERANCE = 3_000;
 
 export function recordOf(world: World): Record | null {
-  return readRecord(world.secret.current?.record);
+  const record = readRecord(world.secret.current?.record);
+  return record?.mark === world.mark ? record : null;
 }
 
 /** The token whose value stands in the delivered copy. */
 export function delivered(world: World): Token | null {
   const value = world.secret.current?.value ?? null;
-  return value === null ? null : world.ledger.ofValue(value);
+  const token = value === null ? null : world.ledger.ofValue(value);
+  return token?.mark === world.mark ? token : null;
 }
 
-const entryOf = (of: Process, token: Token): Entry | null => of.record?.revisions.find(({ id }) => id === token.id) ?? null;
+const entryOf = (of: Process, token: Token): Entry | null => of.record?.revisions.find((entry) => isOf(token, entry)) ?? null;
 
 /** Nobody else acts beside it. */
 const leads = (of: Process): boolean => of.world.stack !== null || (of.world.profile.mode === "elected" && of.world.leader === of);
@@ -41,7 +43,7 @@ export function onIssue(of: Process, token: Token): void {
   const { world } = of;
   world.issues++;
   if (!of.late) prepared(of, token);
-  if (world.object === null || of.desired.deleting || of.dead || of.frozenUntil > 0) world.orphans.add(token.id);
+  if (world.object === null || of.desired.deleting || of.dead || of.frozenUntil > 0) world.orphans.add(token);
   // A request that was given up may still arrive while its successor waits.
   if (of.memory.hand !== null && !of.late) world.broken("L5 exactly once", `r${token.number} was issued while r${of.memory.hand.number} waits in memory`);
   if (world.issues > world.causes) world.broken("L5 exactly once", `${world.issues} tokens were issued, and there was cause for ${world.causes}`);
@@ -71,7 +73,7 @@ function isRestorable(of: Process): boolean {
   const { desired, planned, world } = of;
   const record = readRecord(planned?.record);
   const entry = record?.revisions.find(({ number }) => number === record.current);
-  const token = entry ? world.ledger.tokens.get(entry.id) : undefined;
+  const token = entry ? world.ledger.of(entry) : undefined;
   if (!entry || !token || entry.revoked || planned?.value !== token.value || desired.compromised === entry.number) return false;
   return desired.onExternalChange === "Restore" && desired.every === null && desired.look === planned.look && asksFor(of, entry) && endedElsewhere(of, token);
 }
@@ -85,10 +87,19 @@ function endedElsewhere({ desired, world, api }: Process, { endedAt, endedBy, by
 /** Whether the spec asks for just such a revision. */
 function asksFor({ desired, world }: Process, { inputs }: Entry): boolean {
   if (inputs.rotate !== desired.rotate || inputs.days !== desired.days || inputs.scim !== desired.scim || inputs.base !== desired.base) return false;
-  return world.ledger.users.find(({ id }) => id === inputs.owner)?.name === desired.ownerName;
+  return nameOfOwner(world, inputs.owner) === desired.ownerName;
 }
 
-const isForeign = (of: Process, version: Version): boolean => version.owner !== null && version.owner !== of.uid;
+/** The user's name as the spec has it: none where the token is the credential's own. */
+export function nameOfOwner({ ledger }: World, owner: number): string | null {
+  return owner === CREDENTIAL ? null : (ledger.users.find(({ id }) => id === owner)?.name ?? "");
+}
+
+/** Another object's, or with the record of another resource. */
+function isForeign({ uid, world }: Process, { owner, record }: Version): boolean {
+  const mark = readRecord(record)?.mark ?? null;
+  return (owner !== null && owner !== uid) || (mark !== null && mark !== world.mark);
+}
 
 /** A token is asked of an API that the record does not name. */
 export function onIssueElsewhere(of: Process): void {
@@ -109,6 +120,9 @@ export function onVerify(of: Process, token: Token | null): void {
 /** Whether it is a stranger's, and the list said so. */
 const isStrangers = (of: Process, token: Token): boolean => token.by === "stranger" && token.activeSince < of.api.listedAt;
 
+/** Another resource's, and the list said so: the API itself knows no condition. */
+const isAnothers = (of: Process, token: Token): boolean => token.mark !== of.world.mark && token.by !== "stranger" && token.activeSince < of.api.listedAt;
+
 /** What a deletion may not do. */
 function againstDeletion(of: Process, token: Token, does: "revoked" | "deleted"): void {
   const { world, desired } = of;
@@ -116,7 +130,7 @@ function againstDeletion(of: Process, token: Token, does: "revoked" | "deleted")
   if (desired.deletionPolicy === "Orphan") world.broken("L4 order", `r${token.number} was ${does} though the deletion policy is Orphan`);
   if (does === "deleted" && desired.deletionPolicy === "Revoke") world.broken("L4 order", `r${token.number} was deleted though the deletion policy is Revoke`);
   const { current } = world.secret;
-  const stands = delivered(world) === token && current?.owner === of.uid && world.object?.uid === of.uid && token.created >= desired.since;
+  const stands = delivered(world) === token && recordOf(world) !== null && current?.owner === of.uid && world.object?.uid === of.uid && token.created >= desired.since;
   if (stands && !overtaken(of) && world.profile.mode === "elected") world.broken("L4 order", `r${token.number} was ${does} while its delivered copy stands`);
 }
 
@@ -129,12 +143,13 @@ function inTurn(of: Process, token: Token): void {
   if (current.expires !== null && current.expires - world.ledger.skew - world.time.now <= of.desired.renewBefore) return;
   if (of.desired.windows === HOURLY && of.frozenUntil < of.lookedAt && current.activeSince < of.lookedAt) inWindow(of, token);
   const retiring = record.revisions.filter((entry) => entry.number < current.number && !entry.revoked && !entry.kept && entry.number !== of.desired.rollback);
-  const valid = retiring.filter(({ id }) => world.ledger.tokens.get(id)?.active === true);
+  const valid = retiring.filter((entry) => world.ledger.of(entry)?.active === true);
   if (valid.length > 0) world.broken("L3 few", `r${token.number} was issued while r${valid.map(({ number }) => number).join(", r")} still retires`);
 }
 
 export function onRevoke(of: Process, token: Token): void {
   const { world } = of;
+  if (isAnothers(of, token)) return world.broken("L2 never without", `#${token.id} was revoked, which is another resource's`);
   if (isStrangers(of, token)) world.broken("L2 never without", `#${token.id} was revoked, which is somebody else's`);
   againstDeletion(of, token, "revoked");
   if (!world.ledger.isValid(token) || ordered(of, token) || overtaken(of) || restoredSince(of, token)) return;
@@ -170,7 +185,7 @@ const usedBefore = (token: Token, at: number): boolean => token.uses.some((use) 
 
 /** Ahead of its time goes only what stands in the way of another one. */
 function early(of: Process, old: Token, current: Token): void {
-  const others = of.record?.revisions.filter((other) => !other.revoked && !other.kept && other.id !== current.id) ?? [];
+  const others = of.record?.revisions.filter((other) => !other.revoked && !other.kept && !isOf(current, other)) ?? [];
   if (others.length === 0 && !overtaken(of)) of.world.broken("L4 order", `r${old.number} was retired early though nothing else retires`);
 }
 
@@ -179,7 +194,7 @@ function retirement(of: Process, old: Token, entry: Entry, current: Token): void
   const { world, desired } = of;
   const { now } = world.time;
   if (entry.revoked?.why === "early") return early(of, old, current);
-  const dated = of.record?.revisions.find(({ id }) => id === current.id)?.deliveredAt ?? now;
+  const dated = of.record?.revisions.find((other) => isOf(current, other))?.deliveredAt ?? now;
   // A slow delivery is dated anew once its process hears of it; until then others know the earlier date.
   const since = Math.min(current.deliveredAt ?? now, dated - world.ledger.skew);
   if (old.expires !== null && old.expires <= now + world.ledger.skew + TOLERANCE) return;
@@ -197,6 +212,7 @@ function retirement(of: Process, old: Token, entry: Entry, current: Token): void
 
 export function onDelete(of: Process, token: Token): void {
   const { world, desired } = of;
+  if (isAnothers(of, token)) return world.broken("L2 never without", `#${token.id} was deleted, which is another resource's`);
   if (isStrangers(of, token)) world.broken("L2 never without", `#${token.id} was deleted, which is somebody else's`);
   againstDeletion(of, token, "deleted");
   // Restored by somebody since the list: the API refuses, and nothing is lost.
@@ -245,8 +261,8 @@ function adopts(of: Process, record: Record | null, entry: Entry): void {
   const { world } = of;
   if (entry.deliveredAt !== null || !record) return;
   const current = delivered(world);
-  const token = world.ledger.tokens.get(entry.id);
-  if (!current || token?.by !== "clone" || record.revisions.some(({ id }) => id === entry.id) || of.desired.state === "Revoked") return;
+  const token = world.ledger.of(entry);
+  if (!current || token?.by !== "clone" || record.revisions.some((other) => isOf(other, entry)) || of.desired.state === "Revoked") return;
   const good = world.ledger.isValid(token) && world.ledger.isValid(current) && current.activeSince < of.api.listedAt && current.number === record.current;
   if (good && entry.number > current.number && usedBefore(token, of.api.listedAt)) world.broken("L7 settles", `r${token.number} of a second owner was taken in`);
 }
@@ -255,8 +271,8 @@ function adopts(of: Process, record: Record | null, entry: Entry): void {
 function ends(of: Process, before: Record | null, entry: Entry): void {
   const { world } = of;
   if (entry.revoked?.why !== "retired" && entry.revoked?.why !== "early") return;
-  const old = before?.revisions.find(({ id }) => id === entry.id) ?? null;
-  const token = world.ledger.tokens.get(entry.id);
+  const old = before?.revisions.find((other) => isOf(other, entry)) ?? null;
+  const token = world.ledger.of(entry);
   const current = delivered(world);
   if (!old || old.revoked || !token || !current || !world.ledger.isValid(token) || ordered(of, token)) return;
   retirement(of, token, entry, current);
@@ -271,8 +287,8 @@ function isGood(of: Process, token: Token): boolean {
 
 /** Made before the declaring object: of an earlier life. */
 export function isOlder(world: World, token: Token): boolean {
-  const { object, ledger } = world;
-  if (!object || !ledger.tokens.has(token.id)) return false;
+  const { object } = world;
+  if (!object || token.deleted) return false;
   // Pulumi keeps no birthday: what is older than all that the state knows is of an earlier life, or another stack's.
   const since = world.stack ? Math.min(...(recordOf(world)?.revisions ?? []).map(({ created }) => created)) : object.since - MINUTE;
   return token.created < since;
@@ -280,19 +296,19 @@ export function isOlder(world: World, token: Token): boolean {
 
 export function onRelease(of: Process): void {
   const { world } = of;
-  for (const token of world.ledger.tokens.values()) {
-    if (token.by !== "us" || world.orphans.has(token.id)) continue;
+  for (const token of world.tokens()) {
+    if (token.by !== "us" || world.orphans.has(token)) continue;
     if (!world.ledger.isValid(token)) {
       leftBehind(of, token);
       continue;
     }
-    if (isOlder(world, token) || isHigher(of, token)) world.orphans.add(token.id);
+    if (isOlder(world, token) || isHigher(of, token)) world.orphans.add(token);
     // Never delivered, so no record says that it was another API's.
-    else if (of.api.at !== HOME && !recordOf(world)) world.orphans.add(token.id);
+    else if (of.api.at !== HOME && !recordOf(world)) world.orphans.add(token);
     else if (of.api.listedAt === 0 && of.desired.deletionPolicy !== "Orphan" && !of.desired.abandon) world.broken("L1 nothing lost", `the object was let go unseen while r${token.number} is active`);
-    else if (of.desired.deletionPolicy === "Orphan" || of.desired.abandon || token.activeSince > of.api.listedAt) world.orphans.add(token.id);
+    else if (of.desired.deletionPolicy === "Orphan" || of.desired.abandon || token.activeSince > of.api.listedAt) world.orphans.add(token);
     else if (world.profile.mode !== "replicas" || token.activeSince < of.api.listedAt - MINUTE) world.broken("L1 nothing lost", `the object was let go while r${token.number} is active`);
-    else world.orphans.add(token.id);
+    else world.orphans.add(token);
   }
 }
 
@@ -328,28 +344,29 @@ export function onPlan(of: Process, plan: Plan): void {
   of.world.tell(() => `  ${of.name} ${plan.check}: ${plan.actions[0]?.do ?? plan.outcome}: ${plan.message}`);
 }
 
-/** The end of a Pulumi handler. */
-/** What the last words of ours named. */
-function said(world: World, { conditions }: Plan): void {
-  const [ready] = conditions;
-  world.unclaimedSaid = conditions.some(({ type }) => type === "Unclaimed");
+/** What was said: for the judge's later questions, and for coverage. */
+function heard({ world }: Process, { conditions }: Plan): Condition | undefined {
+  const ready = conditions[0];
   world.secondOwnerSaid = conditions.some(({ type }) => type === "SecondOwner");
+  world.unclaimedSaid = conditions.some(({ type }) => type === "Unclaimed");
   world.coverage.meet("ready", `${ready?.status ?? ""} ${ready?.reason ?? ""}`);
+  return ready;
 }
 
+/** The end of a Pulumi handler. */
 export function onView(of: Process, plan: Plan, value: string | null): void {
-  said(of.world, plan);
-  if (plan.conditions[0]?.status === "True" && plan.reason !== "TokensSuspect") truthful(of, of.record, value);
+  const ready = heard(of, plan);
+  if (ready?.status === "True" && plan.reason !== "TokensSuspect") truthful(of, of.record, value);
 }
 
 export function onOutcome(of: Process, outcome: Outcome): void {
   const { world } = of;
   if (outcome.error) world.tell(() => `  ${of.name} stops: ${outcome.error?.code ?? ""}`);
-  if (outcome.error?.code === "TOO_MANY_STEPS") world.broken("L7 settles", outcome.error.message);
-  const ready = outcome.plan.conditions[0];
+  // For an object that was replaced meanwhile its writes are collected, until it looks again.
+  if (outcome.error?.code === "TOO_MANY_STEPS" && world.object?.uid === of.uid) world.broken("L7 settles", outcome.error.message);
   if (of.plans === 0) blindly(of, outcome);
+  const ready = heard(of, outcome.plan);
   saidSo(of, outcome, ready);
-  said(world, outcome.plan);
   // A plan that no further look could follow is older than what was learnt meanwhile.
   const stale = (outcome.error !== null && world.secret.unreadable) || outcome.plan.reason === "TokensSuspect";
   if (ready?.status === "True" && !stale) truthful(of, readRecord(of.planned?.record), of.planned?.value ?? null);

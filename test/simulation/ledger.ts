@@ -3,12 +3,17 @@ import { LifecycleError } from "../../core/error.ts";
 import { DAY } from "../../core/duration.ts";
 import { parseName } from "../../core/name.ts";
 import type { Remote } from "../../core/observed.ts";
-import type { User } from "../../tokenapi/api.ts";
+import type { TokenList, User } from "../../tokenapi/api.ts";
+
+/** The user that the issuer's credential belongs to. */
+export const CREDENTIAL = 1;
 
 export interface Token {
   readonly id: number;
   readonly name: string;
   readonly number: number;
+  /** Of the resource that it belongs to; null: of none of ours. */
+  readonly mark: string | null;
   readonly created: number;
   readonly expires: number | null;
   readonly owner: number;
@@ -34,11 +39,20 @@ export interface Token {
   readonly by: Issued;
 }
 
+export interface Backup {
+  readonly next: number;
+  readonly tokens: readonly { readonly token: Token; readonly active: boolean; readonly lastUsed: number | null }[];
+}
+
+/** The same token: its id, its name and when it was made. */
+export const isOf = (token: Pick<Token, "id" | "name" | "created">, entry: Pick<Token, "id" | "name" | "created">): boolean =>
+  token.id === entry.id && token.name === entry.name && token.created === entry.created;
+
 export type Issued = "us" | "clone" | "stranger";
 
 export interface SimUser {
   readonly id: number;
-  readonly name: string;
+  name: string;
   active: boolean;
 }
 
@@ -48,6 +62,7 @@ export class Ledger {
   /** Some builds delete an expired token that was never revoked, others refuse. */
   deletesExpired = true;
   readonly users: SimUser[] = [
+    { id: CREDENTIAL, name: "Admin", active: true },
     { id: 11, name: "Data Ingest", active: true },
     { id: 12, name: "Data Export", active: true },
   ];
@@ -85,16 +100,18 @@ export class Ledger {
       if (token.owner === input.owner && token.name === input.name) throw new LifecycleError("conflict", "NAME_TAKEN", "the name exists");
     }
     const id = reused ?? ++this.#id;
+    const parsed = parseName(input.name);
     const created = this.clock;
     const token: Token = {
       id,
       name: input.name,
-      number: parseName(input.name)?.revision ?? 0,
+      number: parsed?.revision ?? 0,
+      mark: parsed?.mark ?? null,
       created,
       expires: input.days === null ? null : created + input.days * DAY,
       owner: input.owner,
       scim: input.scim,
-      value: reused === null ? `value-of-${id}` : `another-value-of-${id}`,
+      value: this.#fresh(id),
       active: true,
       lastUsed: null,
       activeSince: this.#time(),
@@ -109,6 +126,46 @@ export class Ledger {
     this.tokens.set(id, token);
     this.#byValue.set(token.value, token);
     return token;
+  }
+
+  /** A value is never given out twice, though an id may be. */
+  #fresh(id: number): string {
+    let value = `value-of-${id}`;
+    while (this.#byValue.has(value)) value = `another-${value}`;
+    return value;
+  }
+
+  /** The token that an entry of a record means; ids alone come again. */
+  of({ id, name, created }: Pick<Token, "id" | "name" | "created">): Token | undefined {
+    const token = this.tokens.get(id);
+    return token && isOf(token, { id, name, created }) ? token : undefined;
+  }
+
+  /** What a backup holds. */
+  backup(): Backup {
+    return { next: this.#id, tokens: [...this.tokens.values()].map((token) => ({ token, active: token.active, lastUsed: token.lastUsed })) };
+  }
+
+  /** As it was then: what was made since is gone, what was deleted is back, and the next ids and names were given out before. */
+  rewind({ next, tokens }: Backup): void {
+    const then = new Map(tokens.map((kept) => [kept.token, kept]));
+    for (const token of this.tokens.values()) {
+      if (!then.has(token)) this.#vanish(token);
+    }
+    this.tokens.clear();
+    for (const { token, active, lastUsed } of tokens) {
+      if (active && (token.deleted || !token.active)) Object.assign(token, { activeSince: this.#time(), endedAt: null, endedBy: null });
+      if (!active && (token.active || token.endedAt === null)) Object.assign(token, { endedAt: this.#time(), endedBy: "outside" });
+      Object.assign(token, { active, lastUsed, deleted: false });
+      this.tokens.set(token.id, token);
+    }
+    this.#id = next;
+  }
+
+  #vanish(token: Token): void {
+    token.deleted = true;
+    if (token.endedAt === null) token.endedBy = "outside";
+    token.endedAt ??= this.#time();
   }
 
   get(id: number): Token {
@@ -154,12 +211,14 @@ export class Ledger {
     return token;
   }
 
-  list(): Remote[] {
-    return [...this.tokens.values()].map(show);
+  /** Those of all service users, or the credential's own. */
+  list(which: TokenList): Remote[] {
+    return [...this.tokens.values()].filter(({ owner }) => (owner === CREDENTIAL) === (which === "personal")).map(show);
   }
 
+  /** The service users. */
   listUsers(): User[] {
-    return this.users.map(({ id, name, active }) => ({ id, userId: `u${id}@service`, name, role: "Member", type: "Service" as const, teams: [], active }));
+    return this.users.filter(({ id }) => id !== CREDENTIAL).map(({ id, name, active }) => ({ id, userId: `u${id}@service`, name, role: "Member", type: "Service" as const, teams: [], active }));
   }
 }
 

@@ -3,11 +3,10 @@
 //   N=20000 SEED=1   how far to look        ONLY=text   only mutants whose name contains it
 //   JOBS=1           how many at a time     --write     write docs/mutants.md
 import { spawn } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { MUTATIONS, type Mutation } from "./mutations.ts";
+import { applied, MUTATIONS, ROOT, type Mutation } from "./mutations.ts";
 import { parameter, word } from "./parameters.ts";
 
 interface Finding {
@@ -17,17 +16,9 @@ interface Finding {
   readonly histories: number;
 }
 
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-const COPIED = ["core", "tokenapi", "test/simulation"];
+const COPIED = ["core", "tokenapi", "provider", "test/simulation"];
 /** A mutant that neither ends nor breaks a law within so long goes round in circles. */
 const PATIENCE = 900_000;
-
-function applied({ name, file, from, to }: Mutation): string {
-  const source = readFileSync(join(ROOT, file), "utf8");
-  const found = source.split(from).length - 1;
-  if (found !== 1) throw new Error(`${name}: the text to replace is found ${found} times in ${file}: ${from}`);
-  return source.replace(from, () => to);
-}
 
 function prepare(): string {
   const folder = mkdtempSync(join(tmpdir(), "mutants-"));

@@ -1,4 +1,7 @@
 // Faults to be put into the engine and its executor, one at a time: the simulation has to notice each of them.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 export interface Mutation {
   readonly name: string;
@@ -27,6 +30,9 @@ const converge = change("tokenapi/converge.ts");
 const execute = change("tokenapi/execute.ts");
 const snapshot = change("tokenapi/snapshot.ts");
 const issuer = change("tokenapi/issuer.ts");
+const owners = change("core/second-owner.ts");
+const suspicion = change("tokenapi/suspicion.ts");
+const state = change("provider/state-target.ts");
 
 /** A check left out of its list; `line` begins the line that names it. */
 const dropped = (name: string, line: string): Mutation => plan(`check dropped: ${name}`, `\n  ${line}`, `\n  //`);
@@ -37,6 +43,7 @@ const CHECKS: readonly Mutation[] = [
   dropped("issuer-known", "world.issuerKnown,"),
   dropped("issuer-same (life)", "world.issuerSame, // another API's list"),
   dropped("copy-ours", "world.copyOurs,"),
+  dropped("tokens-suspect", "world.tokensSuspect,"),
   dropped("tokens-known", "world.tokensKnown,"),
   dropped("answers-settled (life)", "world.answersSettled, // a lost answer"),
   dropped("hand-superseded", "hand.handSuperseded,"),
@@ -119,7 +126,7 @@ const SEEING: readonly Mutation[] = [
   situation("the token in hand is taken for a lost one", "if (observed.hand && isSame(remote, observed.hand)) continue;", ""),
   situation("a recorded token is taken for a lost one", "if (record?.revisions.some((entry) => isSame(remote, entry))) continue;", ""),
   situation("the mark of another resource is taken for ours", "if (!parsed || parsed.mark !== desired.mark) continue;", "if (!parsed) continue;"),
-  situation("an earlier life's tokens are ours", "if (!isOfThisLife(stray.remote, desired) && ", "if (false && "),
+  situation("an earlier life's tokens are ours", "const own = isOfThisLife(stray.remote, desired);", "const own = true;"),
   situation("an expired token is seen as active", 'remote.expires !== null && remote.expires <= apiNow ? "expired" : "active"', '"active"'),
   situation("used is taken for unused", "remote.lastUsed === null || remote.lastUsed <= remote.created + OWN_USE", "true"),
   situation("our own verification makes a lost token somebody's", "remote.lastUsed <= remote.created + OWN_USE", "false"),
@@ -135,15 +142,24 @@ const SEEING: readonly Mutation[] = [
   converge("a lost answer is forgotten", "list.sentAt > memory.uncertainAt) memory.uncertainAt = null;", "true) memory.uncertainAt = null;"),
   issuer("a jump of our clock moves the dates", "return since ? latest : latest - jump;", "return latest;"),
   world("an answer older than the lost one settles it", "tokens.sentAt > uncertainAt", "tokens.sentAt > uncertainAt - 20_000"),
+  suspicion("a list that lacks most tokens is believed", "if (!this.#isMuch()) return null;", "if (true) return null;"),
+  suspicion("a list that lies is believed after one look", "this.#lies = !refused;", "this.#lies = false;"),
+  situation("Pulumi takes another stack's tokens for its own", "(own && (!copy.exclusive || (stray.unused && stray.age < DAY)))", "own"),
+  situation("a rotation waits for what never retires", "!current || entry.number < current.entry.number", "true"),
+  state("Pulumi retires what the state still holds", "if (current === this.#saved) return false;", "if (true) return false;"),
   retire("no fresh list before retirement by use", "if (date.byUse && listedAt < date.at) {", "if (false) {"),
   retire("retired while the clocks differ", "if (date.at > s.apiNow) return null;", "if (date.at > s.now) return null;"),
 ];
 
 const WRITING: readonly Mutation[] = [
-  lost("the fence is left out", "return fence(s, lost) ?? settle(s, first);", "return settle(s, first);"),
-  lost("lost, though the copy was read before the list", "if (!s.copy.exclusive && s.copy.readAt < s.tokens.doneAt) {\n      return act({ do: \"Look\", at: \"copy\", after: s.tokens.doneAt }, \"LostToken\", \"An unrecorded token of ours exists: looking at the delivered copy again.\");\n    }\n    const doubt", "const doubt"),
-  lost("without election nobody else is given time", "s.observed.alone ? 0 : first", "true ? 0 : first"),
-  lost("a second owner is fought", "  const { current } = s;\n  if (!current", "  const { current } = s;\n  if (true || !current"),
+  lost("the fence is left out", "?? fence(s, lost) ?? settle(s, first);", "?? settle(s, first);"),
+  lost("lost, though the copy was read before the list", "if (!s.copy.exclusive && s.copy.readAt < s.tokens.doneAt) {\n      return act({ do: \"Look\", at: \"copy\", after: s.tokens.doneAt }, \"LostToken\", \"An unrecorded token of ours exists: looking at the delivered copy again.\");\n    }\n    return doubted", "return doubted"),
+  lost("without election nobody else is given time", "if (s.observed.alone) return null;", "if (true) return null;"),
+  owners("a second owner is fought", "if (!current || !record) return [];", "if (true) return [];"),
+  owners("a second owner is forgotten", "s.others.length > 0 || newer.some", "newer.some"),
+  owners("what is newer than the current one is a second owner's at once", "newer.some(({ unused }) => !unused)", "true"),
+  owners("two owners chase each other", " || record.fence - number >= GIVEN_UP", ""),
+  owners("a twin of the delivered number is ours", "return [...twins, ", "return ["),
   hand("the fence is not minded", "Math.max(record.fence, record.current ?? 0)", "(record.current ?? 0)"),
   hand("verification is given up after no failure", "hand.failures >= VERIFY_ATTEMPTS", "hand.failures >= 0"),
   hand("verification is never given up", "hand.failures >= VERIFY_ATTEMPTS", "false"),
@@ -182,8 +198,20 @@ const WRITING: readonly Mutation[] = [
   execute("what is read after a conflict is not looked at", "await scene.target.read();\n    if (scene.memory.hand", "if (scene.memory.hand"),
   execute("a process that lost the lead goes on writing", 'if (action.do !== "Look" && action.do !== "Drop") scene.guard?.();', ""),
   truth("Ready though it is broken", "if (broken) return no(", "if (false) return no("),
-  truth("Ready though the value was not compared", 'if (s.copy.value === "unread") {', "if (false) {"),
+  truth("Ready though the value was not compared", 'if (s.copy?.value === "unread") {', "if (false) {"),
   truth("Ready though nothing is delivered", "if (!current) return no(hit.reason, hit.message);", 'if (!current) return { status: "True", reason: "Ready", message: "" };'),
 ];
 
 export const MUTATIONS: readonly Mutation[] = [...CHECKS, ...ORDER, ...DATES, ...SEEING, ...WRITING];
+
+export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+/** The file with the fault in it. A text that has moved on is said, and not passed over. */
+export function applied({ name, file, from, to }: Mutation): string {
+  const source = readFileSync(join(ROOT, file), "utf8");
+  const found = source.split(from).length - 1;
+  if (found !== 1) throw new Error(`${name}: the text to replace is found ${found} times in ${file}: ${from}`);
+  const broken = source.replace(from, () => to);
+  if (broken === source) throw new Error(`${name}: nothing is changed in ${file}`);
+  return broken;
+}

@@ -20,9 +20,18 @@ export class Neighbours {
 
   #issue(): void {
     const { ledger } = this.#world;
-    const owner = ledger.users.find(({ active }) => active);
-    if (!owner) return this.#world.time.in(REISSUED, () => this.#issue());
-    this.#tokens = Array.from({ length: COUNT }, (_, i) => ledger.issue({ name: `neighbour-${i}`, days: null, scim: false, owner: owner.id }, "stranger"));
+    const owner = this.#world.anOwner();
+    if (!owner) return this.recover();
+    const standing = [...ledger.tokens.values()];
+    this.#tokens = Array.from({ length: COUNT }, (_, i) => {
+      const name = `neighbour-${i}`;
+      return standing.find((token) => token.name === name && token.owner === owner.id) ?? ledger.issue({ name, days: null, scim: false, owner: owner.id }, "stranger");
+    });
+  }
+
+  /** What they lost they issue again. */
+  recover(): void {
+    this.#world.time.in(REISSUED, () => this.#issue());
   }
 
   /** A list may leave them out: with fewer of them it would not be suspected. */
@@ -47,6 +56,6 @@ export class Neighbours {
       this.#world.ledger.delete(id, "outside");
     }
     this.#world.cutUntil = 0;
-    this.#world.time.in(REISSUED, () => this.#issue());
+    this.recover();
   }
 }

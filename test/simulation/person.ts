@@ -1,77 +1,14 @@
 // The person and the rest of the world: orders, edits, accidents, outages. Each act says what it did.
 import { HOUR, MINUTE } from "../../core/duration.ts";
-import { tokenName } from "../../core/name.ts";
-import { OPEN_POLICY } from "../../tokenapi/issuer.ts";
-import { recordOf } from "./laws.ts";
-import type { Token } from "./ledger.ts";
-import { HOME, HOURLY, MARK, type World } from "./world.ts";
-
-interface Act {
-  readonly name: string;
-  readonly weight: number;
-  readonly run: (world: World) => void;
-}
+import { ACCIDENTS } from "./accidents.ts";
+import { anyRevision, edit, outside, touchSecret, type Act } from "./act.ts";
+import { CREDENTIAL } from "./ledger.ts";
+import { HOURLY, type World } from "./world.ts";
 
 /** What there is of it where Pulumi is the front: no Secret, no object, no annotation, and a state that is locked while an up runs. */
-const NOT_OF_A_STACK: ReadonlySet<string> = new Set(["paused", "look", "record-removed", "secret-foreign", "secret-refuses", "secret-unreadable", "object-restored-from-backup", "clock-jump"]);
+const NOT_OF_A_STACK: ReadonlySet<string> = new Set(["paused", "look", "record-removed", "secret-foreign", "secret-refuses", "secret-unreadable", "object-restored-from-backup", "cluster-restored-from-backup", "record-of-another", "rival", "clock-jump"]);
 const OF_THE_STATE: ReadonlySet<string> = new Set(["secret-deleted", "secret-edited", "secret-restored-from-backup"]);
 const isPossible = ({ stack }: World, name: string): boolean => !stack || (!NOT_OF_A_STACK.has(name) && !(stack.locked && OF_THE_STATE.has(name)));
-
-/** Runs on the object if there is one; counts as cause for so many tokens. */
-const edit = (name: string, weight: number, change: (spec: NonNullable<World["object"]>["spec"], world: World) => void, causes = 1): Act => ({
-  name,
-  weight,
-  run(world) {
-    if (!world.object || world.object.deleting) return;
-    change(world.object.spec, world);
-    world.causes += causes;
-    world.outside(500);
-  },
-});
-
-function touchSecret(world: World): void {
-  world.touch();
-  world.causes += 2;
-}
-
-function anyToken(world: World): Token | null {
-  const tokens = [...world.ledger.tokens.values()].filter(({ by }) => by !== "stranger");
-  return tokens.length === 0 ? null : world.random.pick(tokens);
-}
-
-function anyRevision(world: World): number {
-  const numbers = (recordOf(world)?.revisions ?? []).map(({ number }) => number);
-  return numbers.length > 0 && world.random.chance(0.9) ? world.random.pick(numbers) : 1 + world.random.int(4);
-}
-
-const outside = (name: string, weight: number, run: (token: Token, world: World) => void): Act => ({
-  name,
-  weight,
-  run(world) {
-    const token = anyToken(world);
-    if (!token) return;
-    world.tell(() => `  it is r${token.number}`);
-    run(token, world);
-    world.causes += 2;
-    world.outside(MINUTE);
-  },
-});
-
-/** For a while something about the issuer is other than it was. */
-const aWhile = (name: string, weight: number, begin: (world: World) => void, end: (world: World) => void): Act => ({
-  name,
-  weight,
-  run(world) {
-    begin(world);
-    world.causes += 2;
-    world.outside(MINUTE);
-    world.time.in(world.random.span(1_000, 3 * HOUR), () => {
-      end(world);
-      world.causes++;
-      world.outside(MINUTE);
-    });
-  },
-});
 
 /** A deletion that does not come to its end wears out its person's patience. */
 function abandonLater(world: World): void {
@@ -85,83 +22,6 @@ function abandonLater(world: World): void {
   });
 }
 
-/** Somebody else under our mark: a copy of this cluster, restored from a backup. It uses what it issues. */
-function clone(world: World): void {
-  const { ledger, time, random } = world;
-  const number = 1 + Math.max(0, ...[...ledger.tokens.values()].map((token) => (token.by === "stranger" ? 0 : token.number)));
-  const owner = ledger.users[0];
-  if (!owner?.active) return;
-  const token = ledger.issue({ name: tokenName("data-ingest", MARK, number), days: 30, scim: false, owner: owner.id }, "clone");
-  world.tell(() => `  a copy of this installation issued r${number} (#${token.id})`);
-  world.causes += 3;
-  const use = (): void => {
-    if (ledger.use(token.value)) token.uses.push(time.now);
-    time.in(random.span(2 * MINUTE, 6 * HOUR), use);
-  };
-  time.in(random.span(70_000, 200_000), use);
-}
-
-/** The API restored from a backup gives an id out again, to somebody else. */
-function reuse(token: Token, { ledger }: World): void {
-  ledger.revoke(token.id, "outside");
-  ledger.delete(token.id, "outside");
-  const owner = ledger.users.find(({ active }) => active);
-  if (owner) ledger.issue({ name: `somebody-elses-${token.id}`, days: null, scim: false, owner: owner.id }, "stranger", token.id);
-}
-
-/** The object comes back from a backup, younger than its tokens; the delivered copy was never gone. */
-function restoreObject(world: World): void {
-  const { object, secret } = world;
-  if (!object || object.deleting || secret.current?.owner !== object.uid || !recordOf(world)) return;
-  world.touch();
-  secret.put({ ...secret.current, owner: null, ownAlone: false });
-  const { spec } = object;
-  world.vanish();
-  world.create(spec);
-  world.causes += 3;
-  world.outside(500);
-}
-
-/** What concerns the issuer, its API and those beside us. */
-const BEYOND: readonly Act[] = [
-  aWhile("issuer-gone", 1, (world) => (world.issuer = null), (world) => (world.issuer = HOME)),
-  aWhile("issuer-moved", 2, (world) => (world.issuer = world.random.pick([{ ...HOME, url: "https://elsewhere.example" }, ...(world.stack ? [] : [{ ...HOME, userId: 2 }])])), (world) => (world.issuer = HOME)),
-  aWhile("policy-of-issuer", 1, (world) => {
-    const { random } = world;
-    world.policy = { ...OPEN_POLICY, maxDays: random.pick([1, null]), allowNever: random.chance(0.5), minOverlap: random.pick([0, HOUR]), serviceUsers: random.pick([null, ["Data*"], ["other"]]) };
-  }, (world) => (world.policy = OPEN_POLICY)),
-  { name: "credential-denied", weight: 1, run: (world) => (world.deniedUntil = world.time.now + world.random.span(1_000, HOUR)) },
-  {
-    name: "tokens-refused",
-    weight: 1,
-    run(world) {
-      world.refusedUntil = world.time.now + world.random.span(10_000, 3 * HOUR);
-      world.causes++;
-    },
-  },
-  {
-    name: "list-cut-off",
-    weight: 2,
-    run(world) {
-      if (world.neighbours.stand) world.cutUntil = world.time.now + world.random.span(1_000, 3 * HOUR);
-    },
-  },
-  {
-    name: "everything-deleted",
-    weight: 1,
-    run(world) {
-      if (!world.neighbours.stand) return;
-      world.neighbours.vanish();
-      world.causes += 2;
-      world.outside(MINUTE);
-    },
-  },
-  aWhile("secret-unreadable", 1, (world) => (world.secret.unreadable = true), (world) => (world.secret.unreadable = false)),
-  { name: "installation-cloned", weight: 1, run: clone },
-  outside("id-given-out-again", 1, reuse),
-  { name: "object-restored-from-backup", weight: 1, run: restoreObject },
-];
-
 export const ACTS: readonly Act[] = [
   { name: "nothing", weight: 4, run: () => undefined },
   edit("rotate", 6, (spec, { random }) => (spec.rotate = `r${random.int(1_000_000)}`)),
@@ -170,7 +30,7 @@ export const ACTS: readonly Act[] = [
     spec.renewBefore = Math.floor(((spec.days ?? 90) * 24 * HOUR) / 3);
   }),
   edit("base-name", 1, (spec, { random }) => (spec.base = random.pick(["data-ingest", "ingest", "data ingest ü"]))),
-  edit("owner", 2, (spec, { random }) => (spec.ownerName = random.pick(["Data Ingest", "Data Export", "Data Ingest", "Nobody"])), 2),
+  edit("owner", 2, (spec, { kind, random }) => (spec.ownerName = kind === "PersonalToken" ? null : random.pick(["Data Ingest", "Data Export", "Data Ingest", "Nobody"])), 2),
   edit("scim", 1, (spec) => (spec.scim = !spec.scim)),
   edit("state", 5, (spec) => (spec.state = spec.state === "Active" ? "Revoked" : "Active"), 2),
   edit("compromised", 3, (spec, world) => (spec.compromised = anyRevision(world)), 2),
@@ -195,7 +55,7 @@ export const ACTS: readonly Act[] = [
       world.object.deleting = true;
       abandonLater(world);
       if (!world.object.held) {
-        for (const { id } of world.ledger.tokens.values()) world.orphans.add(id);
+        for (const token of world.tokens()) world.orphans.add(token);
         world.vanish();
       }
       world.outside(500);
@@ -227,7 +87,7 @@ export const ACTS: readonly Act[] = [
       const { current } = world.secret;
       if (!current) return;
       touchSecret(world);
-      const value = world.random.pick(["tampered", current.value, null, [...world.ledger.tokens.values()].find(({ by }) => by !== "stranger")?.value ?? "x"]);
+      const value = world.random.pick(["tampered", current.value, null, world.tokens()[0]?.value ?? "x"]);
       world.secret.put({ ...current, value, ownAlone: false });
     },
   },
@@ -280,19 +140,19 @@ export const ACTS: readonly Act[] = [
     if (ledger.isOver(token)) return;
     ledger.restore(token.id);
     // What an earlier life left revoked, for audit, is nobody's when somebody restores it.
-    if (!object || token.created - ledger.skew < object.since) orphans.add(token.id);
+    if (!object || token.created - ledger.skew < object.since) orphans.add(token);
   }),
   {
     name: "owner-deactivated",
     weight: 1,
     run(world) {
-      const user = world.random.pick(world.ledger.users);
+      const user = world.random.pick(world.ledger.users.filter(({ id }) => id !== CREDENTIAL));
       user.active = !user.active;
       world.causes++;
       world.outside(MINUTE);
     },
   },
-  ...BEYOND,
+  ...ACCIDENTS,
   {
     name: "outage",
     weight: 2,
@@ -332,6 +192,7 @@ export function act(world: World): void {
     if (!isPossible(world, candidate.name)) return;
     world.coverage.meet("act", candidate.name);
     world.tell(() => `PERSON ${candidate.name}`);
+    world.keepBackup();
     candidate.run(world);
     return;
   }

@@ -1,14 +1,14 @@
 // What has to be true in peace: consumers are served at every step, and at rest the goal is reached and nothing is left over.
 import { HOUR, MINUTE } from "../../core/duration.ts";
 import type { Entry } from "../../core/record.ts";
-import { delivered, isOlder, recordOf } from "./laws.ts";
-import type { Token } from "./ledger.ts";
+import { delivered, isOlder, nameOfOwner, recordOf } from "./laws.ts";
+import { isOf, type Token } from "./ledger.ts";
 import { STUBBORN } from "./sim-target.ts";
 import type { DeclaringObject, Spec, World } from "./world.ts";
 
 /** So long two may retire beside the current one, and so late may anything be. */
 const CROWDED = 10 * MINUTE;
-const lateness = ({ stack }: World): number => (stack ? 4 * HOUR : 0);
+const lateness = ({ stack }: World): number => (stack ? 12 * HOUR : 0);
 
 /** What somebody holds without our having delivered it waits for its own date, and does not count. */
 const retires = (entry: Entry, { rollback }: Spec): boolean => !entry.revoked && !entry.kept && entry.deliveredAt !== null && entry.number !== rollback;
@@ -27,7 +27,7 @@ export function inPeace(world: World): void {
   const record = recordOf(world);
   let retiring = 0;
   for (const entry of record?.revisions ?? []) {
-    const token = ledger.tokens.get(entry.id);
+    const token = ledger.of(entry);
     if (entry.number !== record?.current && retires(entry, object.spec) && token && ledger.isValid(token)) retiring++;
   }
   if (retiring < 2) world.crowdedSince = null;
@@ -37,8 +37,8 @@ export function inPeace(world: World): void {
 export function atRest(world: World): void {
   const { object, ledger } = world;
   if (object?.deleting) return world.broken("L7 settles", "the object is still being deleted");
-  for (const token of ledger.tokens.values()) {
-    if (token.by === "stranger" || !ledger.isValid(token) || world.orphans.has(token.id)) continue;
+  for (const token of world.tokens()) {
+    if (token.by === "stranger" || !ledger.isValid(token) || world.orphans.has(token)) continue;
     if (token.by === "clone" && isBeside(world, token)) continue;
     // In use before the delivered copy was put back to an older one: from then on it looks like a second owner's.
     if (world.secondOwnerSaid && token.uses.length > 0 && recordOf(world)?.others?.includes(token.id)) continue;
@@ -66,10 +66,10 @@ function tidied(world: World): void {
     if (!revoked || number === record.current || number === object.spec.rollback) continue;
     if (revoked.at + object.spec.keepRevokedFor + HOUR + lateness(world) < time.now) world.broken("L3 few", `r${number} is recorded long after it ended`);
   }
-  for (const token of ledger.tokens.values()) {
+  for (const token of world.tokens()) {
     if (token.by !== "us" || ledger.isValid(token) || token.number > record.fence) continue;
     if (world.stack ? isOlder(world, token) : token.created < object.since + MINUTE) continue;
-    if (record.revisions.some(({ id }) => id === token.id)) continue;
+    if (record.revisions.some((entry) => isOf(token, entry))) continue;
     world.broken("L3 few", `r${token.number} has ended, is not recorded and is still there at rest`);
   }
 }
@@ -79,7 +79,7 @@ function leftActive(world: World, token: Token): string | null {
   const { object, ledger } = world;
   const current = delivered(world);
   if (object && token === current) return null;
-  const entry = object ? recordOf(world)?.revisions.find(({ id }) => id === token.id) : undefined;
+  const entry = object ? recordOf(world)?.revisions.find((other) => isOf(token, other)) : undefined;
   if (!entry) return world.unclaimedSaid && isOlder(world, token) ? null : "and nobody's";
   // Its successor ended elsewhere and a person is to decide: it is held back, and said.
   const decides = object?.spec.onExternalChange === "Report" && !(current && ledger.isValid(current));
@@ -94,8 +94,7 @@ function accounted(entry: Entry, rollback: number | null): boolean {
 function isAsked(world: World, spec: Spec, current: Token): boolean {
   const record = recordOf(world);
   const entry = record?.revisions.find(({ number }) => number === record.current);
-  const owner = world.ledger.users.find(({ id }) => id === current.owner)?.name;
-  return owner === spec.ownerName && entry?.inputs.rotate === spec.rotate && entry.inputs.days === spec.days;
+  return nameOfOwner(world, current.owner) === spec.ownerName && entry?.inputs.rotate === spec.rotate && entry.inputs.days === spec.days;
 }
 
 /** The goal itself. */
@@ -106,7 +105,7 @@ function reached(world: World): void {
   const { spec } = object;
   if (spec.state === "Revoked") {
     // What a person wrote into the copy is not ours to revoke.
-    const ours = current?.by === "us" && recordOf(world)?.revisions.some(({ id }) => id === current.id);
+    const ours = current?.by === "us" && recordOf(world)?.revisions.some((entry) => isOf(current, entry));
     if (current && ours && ledger.isValid(current)) world.broken("L7 settles", `r${current.number} is valid though state is Revoked`);
     return;
   }
@@ -139,7 +138,7 @@ function inTime(world: World, { renewBefore, every, windows }: Spec, { expires, 
 /** A revision that is kept is restored where a rollback asks for it. */
 function rolledBack(world: World, { rollback, compromised }: Spec): void {
   const entry = recordOf(world)?.revisions.find(({ number }) => number === rollback);
-  const token = entry ? world.ledger.tokens.get(entry.id) : undefined;
+  const token = entry ? world.ledger.of(entry) : undefined;
   if (!entry?.revoked || !token || token.active || rollback === compromised || world.ledger.isOver(token)) return;
   if (entry.revoked.why !== "compromised" && entry.number !== recordOf(world)?.current) world.broken("L7 settles", `r${entry.number} is not restored though a rollback asks for it`);
 }

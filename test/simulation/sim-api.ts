@@ -5,11 +5,13 @@ import { SecretValue } from "../../core/secret-value.ts";
 import { SECOND_LOOK } from "../../core/situation.ts";
 import type { IssuedToken, NewToken, TokenApi, TokenList, User, Verification } from "../../tokenapi/api.ts";
 import { onDelete, onIssue, onIssueElsewhere, onRevoke, onVerify } from "./laws.ts";
-import { show } from "./ledger.ts";
+import { CREDENTIAL, show } from "./ledger.ts";
 import type { Process } from "./process.ts";
 import { HOME, type Issuer } from "./world.ts";
 
 const TIMEOUT = 10_000;
+/** What can become of a call. cut-off: it took effect, and half of the answer came. */
+export const FAULTS = ["429", "500", "lost-before", "lost-after", "cut-off", "late", "slow"] as const;
 
 /** By the process's steady clock, and by true time. */
 interface Listed {
@@ -45,9 +47,10 @@ export class SimApi implements TokenApi {
       world.coverage.meet("fault", "outage");
       throw new LifecycleError("retryable", "UNAVAILABLE", "the API answers 503");
     }
-    const bad = world.mishap(profile.fault) ? random.pick(["429", "lost-before", "lost-after", "late", "slow"]) : "none";
+    const bad = world.mishap(profile.fault) ? random.pick(FAULTS) : "none";
     if (bad !== "none") this.#note(name, bad);
     if (bad === "429") throw new LifecycleError("retryable", "TOO_MANY", "the API answers 429", { retryAfter: random.chance(0.5) ? 2_000 : null });
+    if (bad === "500") throw new LifecycleError(writes ? "uncertain" : "retryable", "SERVER_ERROR", "the API answers 500");
     if (bad === "lost-before" || (bad === "late" && name !== "issue")) {
       await this.#of.park(name, TIMEOUT, TIMEOUT + 1);
       throw new LifecycleError(writes ? "uncertain" : "retryable", "TIMEOUT", `${name} timed out`);
@@ -59,6 +62,7 @@ export class SimApi implements TokenApi {
     }
     const result = effect();
     this.#of.answer = result;
+    if (bad === "cut-off") throw new LifecycleError(writes ? "uncertain" : "retryable", "CUT_OFF", `${name}: the answer ends in the middle`);
     if (bad === "lost-after") {
       await this.#of.park(name, 100, TIMEOUT);
       throw new LifecycleError(writes ? "uncertain" : "retryable", "RESET", `${name}: the connection broke`);
@@ -111,7 +115,7 @@ export class SimApi implements TokenApi {
     return this.#call("users", () => this.#of.world.ledger.listUsers());
   }
 
-  async tokens(_: TokenList): Promise<readonly Remote[]> {
+  async tokens(which: TokenList): Promise<readonly Remote[]> {
     const { world, clock } = this.#of;
     const { at: place } = this;
     const at = world.time.now;
@@ -120,7 +124,7 @@ export class SimApi implements TokenApi {
     const tokens = await this.#call("list", () => {
       complete = world.cutUntil <= world.time.now;
       if (world.deniedUntil > world.time.now) throw new LifecycleError("denied", "PERMISSION_DENIED", "The credential may not list tokens.");
-      return place === HOME && complete ? world.ledger.list() : [];
+      return place === HOME && complete ? world.ledger.list(which) : [];
     });
     if (complete) this.listedAt = at;
     this.#keep({ at, sentAt, doneAt: clock.monotonic(), tokens });
@@ -146,7 +150,7 @@ export class SimApi implements TokenApi {
         onIssueElsewhere(this.#of);
         throw new LifecycleError("denied", "PERMISSION_DENIED", "This credential may not issue tokens here.");
       }
-      const token = world.ledger.issue({ name: input.name, days: input.expiresInDays, scim: input.scimEndpointsOnly, owner: input.userId ?? 1 });
+      const token = world.ledger.issue({ name: input.name, days: input.expiresInDays, scim: input.scimEndpointsOnly, owner: input.userId ?? CREDENTIAL });
       world.tell(() => `  ${this.#of.name} issued r${token.number} (#${token.id})`);
       onIssue(this.#of, token);
       return { token: show(token), value: new SecretValue(token.value) };
@@ -176,7 +180,7 @@ export class SimApi implements TokenApi {
       this.#here(at);
       const token = world.ledger.restore(id);
       // A frozen process that still obeys an object that is gone.
-      if (world.object?.uid !== this.#of.uid) world.orphans.add(id);
+      if (world.object?.uid !== this.#of.uid) world.orphans.add(token);
       world.tell(() => `  ${this.#of.name} restored r${token.number}`);
       return show(token);
     });

@@ -10,7 +10,6 @@ import { readRecord } from "./reading.ts";
 import type { Replica } from "./replica.ts";
 import type { DeclaringObject } from "./world.ts";
 import type { Version } from "./secret.ts";
-import { MARK } from "./world.ts";
 
 /** A look that a value which stands in the copy cannot be written in. */
 export const STUBBORN = "look-2";
@@ -117,6 +116,7 @@ export class SimTarget implements Target {
       const look = writing.value === "keep" ? (current?.look ?? "") : this.#of.desired.look;
       const ownAlone = writing.value === "keep" ? (current?.ownAlone ?? true) : true;
       onWrite(this.#of, current, writing, value);
+      world.touchOther();
       const next = world.secret.put({ value, record: encodeRecord(writing.record), owner: this.#object.uid, look, ownAlone });
       if (world.object !== this.#object) world.time.in(1_000, () => world.collect(this.#object.uid), () => `collect ${this.#object.uid}`);
       return [next, next.resourceVersion] as const;
@@ -135,6 +135,7 @@ export class SimTarget implements Target {
       if (!current || uid === null) return;
       if (current.uid !== uid) throw new LifecycleError("conflict", "CONFLICT", "another Secret stands there");
       world.tell(() => `  ${this.#of.name} removed the Secret`);
+      world.touchOther();
       world.secret.remove();
     });
     cache.learn(null, world.secret.version, clock.monotonic());
@@ -150,6 +151,7 @@ export class SimTarget implements Target {
       const { current } = world.secret;
       if (!current) return;
       if (current.resourceVersion !== basis) throw new LifecycleError("conflict", "CONFLICT", "somebody wrote first");
+      world.touchOther();
       world.secret.put({ ...current, owner: null });
     });
     this.#copy = { ...this.#copy, place: "none", record: null };
@@ -161,7 +163,7 @@ export class SimTarget implements Target {
     const base = { readAt, doneAt, record: null, look: null, writable: null, exclusive: false } as const;
     if (!version) return { ...base, place: "none", value: "missing" };
     const record = readRecord(version.record);
-    const ours = version.owner === this.#object.uid || (version.owner === null && record?.mark === MARK);
+    const ours = version.owner === this.#object.uid || (version.owner === null && record?.mark === this.#of.world.mark);
     if (!ours) return { ...base, place: "foreign", foreign: "A Secret of this name belongs to somebody else.", value: "missing" };
     const entry = record?.revisions.find(({ number }) => number === record.current);
     return { ...base, place: "ours", record, look: version.look, value: entry ? this.#value(version, entry.sha256, read) : "missing" };

@@ -55,7 +55,7 @@ export class Stack {
 
   #again(): void {
     const { random, faults, profile } = this.#world;
-    this.#plan(faults ? random.span(MINUTE, Math.max(2 * MINUTE, profile.pause)) : random.span(20 * MINUTE, HOUR));
+    this.#plan(faults ? random.span(MINUTE, Math.max(2 * MINUTE, profile.pause)) : random.span(HOUR, 4 * HOUR));
   }
 
   /** Whoever runs it presses Ctrl-C twice. */

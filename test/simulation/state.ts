@@ -24,7 +24,7 @@ export function stateOf(world: World): string {
     [...ledger.tokens.values(), ...gone(world)].map((token) => tokenState(world, token, since)),
     ledger.users.map(({ active }) => active),
     world.replicas.map((replica) => replicaState(replica, since)),
-    [[...world.orphans], world.unclaimedSaid, world.secretTouchedAt === time.now],
+    [[...world.orphans].map(({ name }) => name), world.unclaimedSaid, world.secretTouchedAt === time.now],
     world.leader ? world.nameOf(world.leader) : null,
   ]);
 }

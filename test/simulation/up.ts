@@ -64,7 +64,7 @@ export class Up extends Process {
 
   /** What the state does not hold is no resource that could be deleted. */
   #forgotten(): void {
-    for (const { id } of this.world.ledger.tokens.values()) this.world.orphans.add(id);
+    for (const token of this.world.tokens()) this.world.orphans.add(token);
     this.world.vanish();
     this.#over(true);
   }

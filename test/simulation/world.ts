@@ -6,18 +6,18 @@ import type { Observed, Policy } from "../../core/observed.ts";
 import { OPEN_POLICY } from "../../tokenapi/issuer.ts";
 import { markOf } from "../../core/name.ts";
 import type { Coverage } from "./coverage.ts";
-import { Ledger } from "./ledger.ts";
+import { CREDENTIAL, Ledger, type Backup, type SimUser, type Token } from "./ledger.ts";
 import { Neighbours } from "./neighbours.ts";
 import type { Random } from "./random.ts";
 import type { Process } from "./process.ts";
 import { Replica } from "./replica.ts";
-import { SecretStore } from "./secret.ts";
+import { SecretStore, type Version } from "./secret.ts";
+import { drawSpec } from "./spec.ts";
 import { Stack } from "./stack.ts";
 import { Timeline } from "./timeline.ts";
 
-export const MARK = markOf("simulation", "ServiceToken/data/ingest");
 /** Where the tokens are; another url, or another identity, sees nothing of them. */
-export const HOME: Issuer = { url: "https://qualytics.example", userId: 1 };
+export const HOME: Issuer = { url: "https://qualytics.example", userId: CREDENTIAL };
 
 /** Open for ten minutes at every full hour; by the clock of the API. */
 export const HOURLY: readonly Window[] = [{ cron: "0 * * * *", duration: 10 * MINUTE, timeZone: "UTC" }];
@@ -66,13 +66,21 @@ export interface Breach {
 export interface Staging {
   readonly profile?: Profile;
   readonly time?: Timeline;
+  /** Another resource of the same installation, which wants the same place of delivery. */
+  readonly beside?: World | null;
 }
 
 export class World {
   random: Random;
   readonly time: Timeline;
   readonly ledger: Ledger;
-  readonly secret = new SecretStore();
+  readonly secret: SecretStore;
+  /** Another object that wants the same Secret; and the one that was here first, seen from that other one. */
+  rival: World | null = null;
+  readonly beside: World | null;
+  readonly kind: Desired["kind"];
+  readonly resource: string;
+  readonly mark: string;
   readonly profile: Profile;
   readonly coverage: Coverage;
   readonly story: string[] | null;
@@ -114,35 +122,32 @@ export class World {
   /** How many issues something gave cause for. */
   causes = 1;
   actions = 0;
+  /** Of the API and of the cluster, as they were kept before some acts. */
+  backups: { readonly api: Backup; readonly copy: Version | null; readonly spec: Spec; readonly uid: string }[] = [];
   /** Tokens that a dead or frozen process may have left behind an object that is gone. */
-  readonly orphans = new Set<number>();
+  readonly orphans = new Set<Token>();
   lastDesired: Desired;
   readonly neighbours: Neighbours;
   /** How many processes are at work, and not waiting for anything outside. */
-  working = 0;
+  #working = 0;
   #processes = 0;
   #uid = 0;
 
-  constructor(random: Random, coverage: Coverage, story: string[] | null, { profile, time = new Timeline() }: Staging = {}) {
+  constructor(random: Random, coverage: Coverage, story: string[] | null, { profile, time = new Timeline(), beside = null }: Staging = {}) {
     this.random = random;
     this.coverage = coverage;
     this.story = story;
     this.time = time;
-    this.ledger = new Ledger(() => this.time.now);
-    this.ledger.skew = random.pick([0, 0, 300, -700, 20_000]);
-    this.ledger.deletesExpired = random.chance(0.5);
-    this.neighbours = new Neighbours(this);
-    // A day's drift of the third is beyond all tolerance.
-    this.drifts = random.pick([[0], [0], [0], [2e-4, -2e-4], [5e-3, -5e-3, 0]]);
-    const calm = random.chance(0.25);
-    this.profile = profile ?? {
-      mode: random.pick(["elected", "elected", "elected", "elected", "replicas", "replicas", "stack", "stack"]),
-      crash: calm ? 0 : random.pick([0.002, 0.01, 0.04]),
-      freeze: calm ? 0 : random.pick([0, 0.004, 0.02]),
-      fault: calm ? 0 : random.pick([0, 0.03, 0.12]),
-      pause: random.pick([20 * SECOND, HOUR, 3 * DAY]),
-      acts: 3 + random.int(9),
-    };
+    this.beside = beside;
+    this.secret = beside?.secret ?? new SecretStore();
+    this.ledger = beside?.ledger ?? drawLedger(random, () => this.time.now);
+    this.kind = beside?.kind ?? (random.chance(0.2) ? "PersonalToken" : "ServiceToken");
+    this.resource = beside ? "data/rival" : "data/ingest";
+    this.mark = markOf("simulation", `${this.kind}/${this.resource}`);
+    this.neighbours = beside?.neighbours ?? new Neighbours(this);
+    // A bad quartz: nine seconds a day, and without correction beyond all tolerance in a week.
+    this.drifts = random.pick([[0], [0], [1e-4, -1e-4, 0]]);
+    this.profile = profile ?? drawProfile(random);
     this.create();
     this.lastDesired = this.desired() as Desired;
     this.stack = this.profile.mode === "stack" ? new Stack(this) : null;
@@ -153,15 +158,25 @@ export class World {
   create(again: Spec | null = null): void {
     const { random } = this;
     const old = this.object?.spec ?? null;
-    const draw = (): Spec => (this.profile.mode === "stack" ? { ...drawSpec(random), look: "" } : drawSpec(random));
+    const draw = (): Spec => ({ ...drawSpec(random), ...(this.profile.mode === "stack" ? { look: "" } : {}), ...(this.kind === "PersonalToken" ? { ownerName: null } : {}) });
     const spec: Spec = again ?? (old && random.chance(0.5) ? { ...old, compromised: null, rollback: null, abandon: false, paused: false } : draw());
-    this.object = { uid: `object-${++this.#uid}`, since: Math.floor(this.time.now / 1_000) * 1_000, spec, deleting: false, held: this.profile.mode === "stack" || random.chance(0.3), said: null };
+    this.object = { uid: `${this.beside ? "rival" : "object"}-${++this.#uid}`, since: Math.floor(this.time.now / 1_000) * 1_000, spec, deleting: false, held: this.profile.mode === "stack" || random.chance(0.3), said: null };
     this.tell(() => `object created: ${JSON.stringify(spec)}`);
+  }
+
+  get working(): number {
+    return this.beside?.working ?? this.#working;
+  }
+
+  set working(working: number) {
+    if (this.beside) this.beside.working = working;
+    else this.#working = working;
   }
 
   /** Whether something goes wrong now. */
   mishap(probability: number): boolean {
-    return this.faults && this.random.chance(probability) && !this.spared.has(this.mishaps++);
+    const first = this.beside ?? this;
+    return this.faults && this.random.chance(probability) && !first.spared.has(first.mishaps++);
   }
 
   /** A process by its place among those that live: names never come again. */
@@ -177,7 +192,7 @@ export class World {
   /** A new process takes the lead. */
   elect(): void {
     const desired = this.desired() ?? this.lastDesired;
-    const replica = new Replica(this, `p${++this.#processes}`, desired);
+    const replica = new Replica(this, `${this.beside ? "rival-" : ""}p${++this.#processes}`, desired);
     this.replicas.push(replica);
     this.leader = replica;
     this.tell(() => `  ${replica.name} starts${this.profile.mode === "elected" ? " and leads" : ""}`);
@@ -205,13 +220,31 @@ export class World {
   collect(uid: string): void {
     if (this.secret.current?.owner !== uid || this.object?.uid === uid) return;
     this.touch();
+    this.touchOther();
     this.secret.remove();
+  }
+
+  /** Somebody keeps backups; nobody keeps all of them. */
+  keepBackup(): void {
+    const { object, secret, ledger, random } = this;
+    if (!object || !random.chance(0.3)) return;
+    this.backups = [...this.backups.slice(-2), { api: ledger.backup(), copy: secret.current, spec: { ...object.spec }, uid: object.uid }];
+  }
+
+  /** An active user whose tokens stand in the list that ours stand in. */
+  anOwner(): SimUser | undefined {
+    return this.ledger.users.find(({ id, active }) => active && (id === CREDENTIAL) === (this.kind === "PersonalToken"));
+  }
+
+  /** What bears our mark at the API, whoever made it. */
+  tokens(): Token[] {
+    return [...this.ledger.tokens.values()].filter(({ mark }) => mark === this.mark);
   }
 
   desired(): Desired | null {
     const { object } = this;
     if (!object) return null;
-    return { ...object.spec, kind: "ServiceToken", resource: "data/ingest", mark: MARK, since: object.since, deleting: object.deleting };
+    return { ...object.spec, kind: this.kind, resource: this.resource, mark: this.mark, since: object.since, deleting: object.deleting };
   }
 
   tell(line: () => string): void {
@@ -220,6 +253,7 @@ export class World {
 
   /** A law is broken: the history ends here. */
   broken(law: string, text: string): void {
+    if (this.beside) return this.beside.broken(law, `the rival: ${text}`);
     if (this.breach) return;
     this.breach = { law, text };
     this.tell(() => `LAW BROKEN ${law}: ${text}`);
@@ -229,6 +263,13 @@ export class World {
   touch(): void {
     this.secretTouchedAt = this.time.now;
     this.secretTouched = this.secret.version + 1;
+  }
+
+  /** We are about to: to the other object that wants it we are somebody. */
+  touchOther(): void {
+    const other = this.rival ?? this.beside;
+    other?.touch();
+    if (other) other.causes++;
   }
 
   async step(): Promise<boolean> {
@@ -249,34 +290,21 @@ export class World {
   }
 }
 
-function drawSpec(random: Random): Spec {
-  const days = random.pick([1, 2, 30, null]);
-  const minOverlap = random.pick([0, 2 * SECOND, HOUR]);
-  const fast = random.chance(0.25);
+function drawLedger(random: Random, time: () => number): Ledger {
+  const ledger = new Ledger(time);
+  ledger.skew = random.pick([0, 0, 300, -700, 20_000]);
+  ledger.deletesExpired = random.chance(0.5);
+  return ledger;
+}
+
+function drawProfile(random: Random): Profile {
+  const calm = random.chance(0.25);
   return {
-    base: "data-ingest",
-    ownerName: "Data Ingest",
-    days,
-    scim: false,
-    state: "Active",
-    renewBefore: days === 1 && fast ? DAY - 10 * MINUTE : Math.floor(((days ?? 90) * DAY) / 3),
-    every: days === null ? random.pick([null, 2 * DAY]) : null,
-    verify: random.chance(0.7),
-    retire: {
-      when: random.chance(0.7) ? "Unused" : "Deadline",
-      minOverlap,
-      idleFor: random.pick([2 * SECOND, HOUR, DAY]),
-      maxOverlap: Math.max(minOverlap, random.pick([10 * SECOND, 2 * HOUR, fast ? HOUR : 3 * DAY])),
-    },
-    keepRevokedFor: random.pick([0, 5 * SECOND, 2 * HOUR, fast ? HOUR : 2 * DAY]),
-    windows: random.pick([[], [], [], HOURLY]),
-    onExternalChange: random.pick(["Reissue", "Reissue", "Restore", "Report"]),
-    deletionPolicy: random.pick(["Delete", "Delete", "Revoke", "Orphan"]),
-    rotate: "",
-    compromised: null,
-    rollback: null,
-    paused: false,
-    abandon: false,
-    look: "look-1",
+    mode: random.pick(["elected", "elected", "elected", "elected", "replicas", "replicas", "stack", "stack"]),
+    crash: calm ? 0 : random.pick([0.002, 0.01, 0.04]),
+    freeze: calm ? 0 : random.pick([0, 0.004, 0.02]),
+    fault: calm ? 0 : random.pick([0, 0.03, 0.12]),
+    pause: random.pick([20 * SECOND, HOUR, 3 * DAY]),
+    acts: 3 + random.int(9),
   };
 }

@@ -1,0 +1,173 @@
+// What befalls the issuer, its API, and what others restore, copy or clone.
+import { HOUR, MINUTE } from "../../core/duration.ts";
+import { markOf, tokenName } from "../../core/name.ts";
+import { encodeRecord } from "../../core/record.ts";
+import { OPEN_POLICY } from "../../tokenapi/issuer.ts";
+import { aWhile, outside, touchSecret, type Act } from "./act.ts";
+import { recordOf } from "./laws.ts";
+import { CREDENTIAL, type Token } from "./ledger.ts";
+import { Random } from "./random.ts";
+import { HOME, World } from "./world.ts";
+
+/** The mark of another resource of the same installation. */
+const OTHER = markOf("simulation", "ServiceToken/data/export");
+/** What a renamed user's name ends with. */
+export const FORMER = " (former)";
+
+/** Somebody else under our mark: a copy of this cluster, restored from a backup. It uses what it issues. */
+function clone(world: World): void {
+  const { ledger, time, random } = world;
+  const number = 1 + Math.max(0, ...world.tokens().map((token) => token.number));
+  const owner = world.anOwner();
+  if (!owner) return;
+  const token = ledger.issue({ name: tokenName("data-ingest", world.mark, number), days: 30, scim: false, owner: owner.id }, "clone");
+  world.tell(() => `  a copy of this installation issued r${number} (#${token.id})`);
+  world.causes += 3;
+  const use = (): void => {
+    if (ledger.use(token.value)) token.uses.push(time.now);
+    time.in(random.span(2 * MINUTE, 6 * HOUR), use);
+  };
+  time.in(random.span(70_000, 200_000), use);
+}
+
+/** The API restored from a backup gives an id out again, to somebody else. */
+function reuse(token: Token, { ledger, random }: World): void {
+  ledger.revoke(token.id, "outside");
+  ledger.delete(token.id, "outside");
+  const owner = ledger.users.find(({ id, active }) => active && id === token.owner);
+  const name = random.pick([`somebody-elses-${token.id}`, tokenName("data-export", OTHER, token.number + random.int(3))]);
+  if (owner && ![...ledger.tokens.values()].some((other) => other.name === name)) ledger.issue({ name, days: null, scim: false, owner: owner.id }, "stranger", token.id);
+}
+
+/** The API loses what happened since its backup: what was issued is gone, what was deleted is back, ids and names come again. */
+function rewind(world: World): void {
+  const { ledger, random } = world;
+  if (world.backups.length === 0) return;
+  ledger.rewind(random.pick(world.backups).api);
+  world.neighbours.recover();
+  world.causes += 4;
+  for (const token of world.tokens()) {
+    // What comes back of an earlier life is nobody's.
+    if (!world.object || token.created - ledger.skew < world.object.since) world.orphans.add(token);
+  }
+}
+
+/** The cluster loses what happened since its backup: object and copy are as they were, and every process is a new one. */
+function restoreCluster(world: World): void {
+  const { object, random, secret } = world;
+  const backup = world.backups.length > 0 ? random.pick(world.backups) : null;
+  if (!backup || !object || object.deleting || backup.uid !== object.uid) return;
+  world.touch();
+  Object.assign(object.spec, backup.spec);
+  if (backup.copy) secret.put({ ...backup.copy });
+  else if (secret.current) secret.remove();
+  world.causes += 4;
+  for (const replica of [...world.replicas]) replica.die("with its cluster");
+}
+
+/** Somebody copies the annotations of another resource's Secret onto this one. */
+function copyRecord(world: World): void {
+  const { current } = world.secret;
+  const record = recordOf(world);
+  if (!current || !record) return;
+  touchSecret(world);
+  world.secret.put({ ...current, record: encodeRecord({ ...record, mark: OTHER }), ownAlone: false });
+  world.tell(() => "  it bears another resource's record now");
+}
+
+/** A service user gets another name, or one of that name comes back: the same one, or a new one. */
+function rename(world: World): void {
+  const { ledger, random } = world;
+  const user = random.pick(ledger.users.filter(({ id }) => id !== CREDENTIAL));
+  const old = user.name.endsWith(FORMER);
+  const name = old ? user.name.slice(0, -FORMER.length) : `${user.name}${FORMER}`;
+  if (ledger.users.some((other) => other.name === name)) return;
+  if (old && random.chance(0.5)) ledger.users.push({ id: 10 + ledger.users.length, name, active: true });
+  else user.name = name;
+  world.tell(() => `  ${name}`);
+  world.causes += 2;
+  world.outside(MINUTE);
+}
+
+/** The object comes back from a backup, younger than its tokens; the delivered copy was never gone. */
+function restoreObject(world: World): void {
+  const { object, secret } = world;
+  if (!object || object.deleting || secret.current?.owner !== object.uid || !recordOf(world)) return;
+  world.touch();
+  secret.put({ ...secret.current, owner: null, ownAlone: false });
+  const { spec } = object;
+  world.vanish();
+  world.create(spec);
+  world.causes += 3;
+  world.outside(500);
+}
+
+/** What concerns the issuer, its API and those beside us. */
+/** A second object that names the same Secret comes, asks for a rotation, goes, or comes again. */
+function rival(world: World): void {
+  const other = world.rival;
+  if (!other) {
+    world.rival = new World(new Random(world.random.int(1_000_000)), world.coverage, world.story, { profile: world.profile, time: world.time, beside: world });
+    return;
+  }
+  other.causes += 2;
+  if (!other.object) other.create();
+  else if (world.random.chance(0.4)) goRival(other);
+  else other.object.spec.rotate = `r${world.random.int(1_000_000)}`;
+  other.outside(500);
+}
+
+/** The person who settles it lets the other one go. */
+export function goRival(other: World): void {
+  if (!other.object || other.object.deleting) return;
+  other.tell(() => "PERSON deletes the rival");
+  other.object.deleting = true;
+  if (other.object.held) return;
+  for (const token of other.tokens()) other.orphans.add(token);
+  other.vanish();
+}
+
+export const ACCIDENTS: readonly Act[] = [
+  aWhile("issuer-gone", 1, (world) => (world.issuer = null), (world) => (world.issuer = HOME)),
+  aWhile("issuer-moved", 2, (world) => (world.issuer = world.random.pick([{ ...HOME, url: "https://elsewhere.example" }, ...(world.stack ? [] : [{ ...HOME, userId: 2 }])])), (world) => (world.issuer = HOME)),
+  aWhile("policy-of-issuer", 1, (world) => {
+    const { random } = world;
+    world.policy = { ...OPEN_POLICY, maxDays: random.pick([1, null]), allowNever: random.chance(0.5), minOverlap: random.pick([0, HOUR]), serviceUsers: random.pick([null, ["Data*"], ["other"]]) };
+  }, (world) => (world.policy = OPEN_POLICY)),
+  { name: "credential-denied", weight: 1, run: (world) => (world.deniedUntil = world.time.now + world.random.span(1_000, HOUR)) },
+  {
+    name: "tokens-refused",
+    weight: 1,
+    run(world) {
+      world.refusedUntil = world.time.now + world.random.span(10_000, 3 * HOUR);
+      world.causes++;
+    },
+  },
+  {
+    name: "list-cut-off",
+    weight: 2,
+    run(world) {
+      if (world.neighbours.stand) world.cutUntil = world.time.now + world.random.span(1_000, 3 * HOUR);
+    },
+  },
+  {
+    name: "everything-deleted",
+    weight: 1,
+    run(world) {
+      if (!world.neighbours.stand) return;
+      world.neighbours.vanish();
+      world.causes += 2;
+      world.outside(MINUTE);
+    },
+  },
+  aWhile("secret-unreadable", 1, (world) => (world.secret.unreadable = true), (world) => (world.secret.unreadable = false)),
+  { name: "installation-cloned", weight: 1, run: clone },
+  outside("id-given-out-again", 1, reuse),
+  { name: "object-restored-from-backup", weight: 1, run: restoreObject },
+  { name: "cluster-restored-from-backup", weight: 1, run: restoreCluster },
+  aWhile("api-restored-from-backup", 1, rewind, () => undefined),
+  { name: "rival", weight: 2, run: rival },
+  { name: "record-of-another", weight: 1, run: copyRecord },
+  { name: "user-renamed", weight: 2, run: rename },
+];
+

@@ -44,6 +44,8 @@ interface Parts {
   readonly events: EventRecorder;
   readonly voice: Voice;
   readonly guard: () => void;
+  /** Kinds that the cluster does not know, by their plural names. */
+  readonly unknown: Set<string>;
 }
 
 /** Starts the operator; resolves when its caches are complete. Throws LifecycleError with what to do. */
@@ -66,7 +68,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   manager = running;
   metrics.leader("servicetokens-controller", () => running.stillLeading());
   const http = await serve(options, metrics, running);
-  await preflight(client, options);
+  await preflight(parts, options);
   await checked(client, () => running.start());
   return {
     ended: ended.promise,
@@ -91,17 +93,27 @@ async function connect(options: OperatorOptions, metrics: RuntimeMetrics): Promi
   }
 }
 
-/** Says in a sentence what the caches will wait for; they go on waiting, so that mending it is enough. */
-async function preflight(client: RestClient, { namespace, log }: OperatorOptions): Promise<void> {
-  for (const resource of watched(reachOf({ namespace }))) {
+/**
+ * Says in a sentence what the caches will wait for; they go on waiting, so that mending it is enough. Where only some of
+ * our kinds are not there, the others do not wait for them.
+ */
+async function preflight({ client, caches, unknown }: Parts, { namespace, log }: OperatorOptions): Promise<void> {
+  const kinds = watched(caches.reach);
+  const ours = kinds.filter(({ group }) => group !== "");
+  for (const resource of kinds) {
     try {
       await client.list(resource, { namespace }, { limit: 1, metadataOnly: true });
     } catch (error) {
       const where = namespace === undefined || !resource.namespaced ? "in all namespaces" : `in the namespace ${namespace}`;
-      if (isNotFound(error)) log.error({ kind: resource.kind }, "The cluster does not know this kind: install the CRDs with `kubectl apply -f crds/`. Waiting for it");
+      if (isNotFound(error)) unknown.add(resource.plural);
       else if (isForbidden(error)) log.error({ kind: resource.kind }, `This account may not list this kind ${where}: grant it get, list and watch, or give --namespace. Waiting for it`);
     }
   }
+  const none = ours.every(({ plural }) => unknown.has(plural));
+  for (const { kind, plural } of ours) {
+    if (unknown.has(plural)) log.error({ kind }, `The cluster does not know this kind: install the CRDs with \`kubectl apply -f crds/\`. ${none ? "Waiting for it" : "Working without it until it is there"}`);
+  }
+  if (none) unknown.clear();
 }
 
 /** The first words with the apiserver: whatever fails here is said in one sentence, with what to do. */
@@ -127,7 +139,7 @@ function makeParts({ client, guard, options }: { client: RestClient; guard: () =
     users: new WorkQueue({ backoff: { capMs: 60_000 } }),
     issuers: new WorkQueue({ backoff: { capMs: 10_000 } }),
   };
-  return { client, guard, caches, events, queues, voice: new Voice(events, caches.issuers) };
+  return { client, guard, caches, events, queues, voice: new Voice(events, caches.issuers), unknown: new Set() };
 }
 
 interface Running {
@@ -185,13 +197,13 @@ const keyed = (kind: TokenKind, key: string | undefined): { kind: TokenKind; key
 
 function makeManager(at: { options: OperatorOptions; parts: Parts; controllers: Controller[]; own: string; onLost: () => void }): Manager {
   const { options, parts, controllers, own, onLost } = at;
-  const { client, caches, events } = parts;
+  const { client, caches, events, unknown } = parts;
   const { log, namespace } = options;
   const elector = (callbacks: { onStarted: () => void; onLost: () => void }): LeaderElector =>
     new LeaderElector({ client, namespace: own, name: "servicetokens-controller", identity: `${hostname()}_${randomUUID()}`, log, ...callbacks });
   return new Manager({
     client,
-    reflectors: caches.reflectors({ client, namespace, log }),
+    reflectors: caches.reflectors({ client, namespace, log, unknown }),
     controllers,
     ...(options.leaderElect ? { elector } : {}),
     events,

@@ -3,6 +3,7 @@ import { issuerKey, clusterTokenIssuers, IssuerObjects, projectIssuer, tokenIssu
 import { FINALIZER, personalTokens, projectToken, serviceTokens, type TokenKind, type TokenObject } from "./kinds.ts";
 import { defineResource, identify, Reflector, secrets, Store, type KubeObject, type Logger, type Resource, type RestClient, type Stored } from "./runtime/index.ts";
 import { projectSecret, type SecretRecord } from "./secret-record.ts";
+import { secretNameOf } from "./secret-target.ts";
 import type { Labels } from "./selector.ts";
 import type { Uses } from "./issuers.ts";
 import { projectUser, serviceUsers, type UserObject } from "./user-object.ts";
@@ -30,7 +31,7 @@ export class Caches {
       new Store<TokenObject>(
         {
           issuer: issuerKey,
-          secret: ({ namespace, name, spec }) => `${namespace}/${spec.secret.name ?? name}`,
+          secret: (object) => `${object.namespace}/${secretNameOf(object)}`,
           ref: ({ namespace, spec }) => (spec.serviceUser?.ref === undefined ? undefined : `${namespace}/${spec.serviceUser.ref}`),
         },
         log,
@@ -39,7 +40,7 @@ export class Caches {
     this.tokens = { ServiceToken: tokens(), PersonalToken: tokens() };
     this.users = new Store<UserObject>({ issuer: issuerKey, name: ({ spec }) => spec.name }, log);
     this.issuers = new IssuerObjects(log);
-    this.secrets = new Store<SecretRecord>({}, log);
+    this.secrets = new Store<SecretRecord>({ owner: ({ owner }) => owner?.uid }, log);
     this.namespaces = new Store<NamespaceRecord>({}, log);
   }
 

@@ -26,7 +26,7 @@ export const issuerSame: Check = {
     }
     if (record.issuer.userId !== issuer.userId) {
       return stall(
-        "IssuerChanged",
+        "IdentityChanged",
         `The tokens were issued by user ${record.issuer.userId}, and the issuer's credential now belongs to user ${issuer.userId}: give it a credential of the first one.`,
       );
     }

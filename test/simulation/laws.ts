@@ -8,6 +8,7 @@ import { CREDENTIAL, isOf, type Token } from "./ledger.ts";
 import { readRecord } from "./reading.ts";
 import type { Process } from "./process.ts";
 import type { Version } from "./secret.ts";
+import { isRolledOut } from "./workloads.ts";
 import { HOME, HOURLY, RESYNC, type World } from "./world.ts";
 
 /** The API tells its time in seconds, and answers travel. */
@@ -201,7 +202,9 @@ function retirement(of: Process, old: Token, entry: Entry, current: Token): void
   const { minOverlap, maxOverlap, when } = desired.retire;
   const idleFor = Math.max(desired.retire.idleFor, world.stack ? 0 : RESYNC);
   if (now + TOLERANCE < since + minOverlap) return world.broken("L4 order", `r${old.number} was revoked ${now - since} ms after r${current.number} was delivered: minOverlap is ${minOverlap}`);
-  if (when === "Deadline" || now + TOLERANCE >= since + maxOverlap) return;
+  if (now + TOLERANCE >= since + maxOverlap) return;
+  if (!isRolledOut(of, current)) return world.broken("L2 never without", `r${old.number} was revoked while the workload still rolls out for r${current.number}`);
+  if (when === "Deadline") return;
   if (!current.uses.some((use) => use >= since)) return world.broken("L4 order", `r${old.number} was revoked, and nobody uses r${current.number}`);
   if (of.api.listedAt + TOLERANCE < since + idleFor) world.broken("L2 never without", `r${old.number} was revoked for want of use, by a list from before it had stood still`);
   const last = old.uses.findLast((use) => use <= of.api.listedAt);
@@ -338,8 +341,8 @@ export function onPlan(of: Process, plan: Plan): void {
   if (!of.reaches && !of.desired.deleting && !WITHOUT_ISSUER.has(plan.reason)) of.world.broken("L6 truth", `there is no issuer, and the plan says ${plan.reason}`);
   for (const action of plan.actions) {
     coverage.meet("action", action.do);
-    // Each up looks anew; in an operator a look that never ends is a chase.
-    if (!of.world.stack || action.do !== "Look") of.world.actions++;
+    // Each up looks anew, and a workload that takes its time is looked at now and then; in an operator any other look that never ends is a chase.
+    if (action.do !== "Look" || (!of.world.stack && action.at !== "rollout")) of.world.actions++;
   }
   of.world.tell(() => `  ${of.name} ${plan.check}: ${plan.actions[0]?.do ?? plan.outcome}: ${plan.message}`);
 }

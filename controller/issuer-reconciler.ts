@@ -1,6 +1,8 @@
 // One issuer of either kind: keep its session and its lists fresh, say whether it is ready, and let it go only when
 // nothing needs its credential any more.
 import { LifecycleError } from "../core/error.ts";
+import { reasonOfDenial } from "../tokenapi/denial.ts";
+import type { IssuerSession } from "../tokenapi/issuer.ts";
 import { resyncOf, type Issuers } from "./issuers.ts";
 import { issuerResources, projectIssuer, type IssuerObject, type IssuerObjects } from "./issuer-object.ts";
 import { ANNOTATION, FINALIZER, MANAGER } from "./kinds.ts";
@@ -46,7 +48,7 @@ export class IssuerReconciler {
       const session = await this.#options.issuers.refresh(object);
       this.#failures.delete(key);
       const me = { id: session.userId, name: session.userName };
-      const ready: Ready = blocked ?? { status: "True", reason: "Ready", message: `${object.spec.url} answers as ${session.userName}.` };
+      const ready = blocked ?? said(object, session);
       const swept = await this.#options.orphans.sweep(object, session);
       this.#tell(object, swept);
       await this.#report(object, ready, me, swept.left);
@@ -134,6 +136,13 @@ function left(orphans: readonly string[]): (Omit<Ready, "status"> & { readonly t
 
 const place = ({ namespace, name }: IssuerObject): { namespace?: string; name: string } => ({ ...(namespace === "" ? {} : { namespace }), name });
 
+/** A list that is not believed is no better than none. */
+function said({ spec }: IssuerObject, session: IssuerSession): Ready {
+  const suspicion = session.tokens("service").suspicion ?? session.tokens("personal").suspicion;
+  if (suspicion !== null) return { status: "False", reason: "TokensSuspect", message: suspicion };
+  return { status: "True", reason: "Ready", message: `${spec.url} answers as ${session.userName}.` };
+}
+
 interface Ready {
   readonly status: "True" | "False";
   readonly reason: string;
@@ -142,12 +151,11 @@ interface Ready {
 
 /** What only a person can mend is Stalled too; what cannot be reached may be back by itself. */
 function wanted(ready: Ready): (Ready & { readonly type: string })[] {
-  const stalled = ready.reason === "CredentialDenied" || ready.reason === "IssuerInvalid";
+  const stalled = ["CredentialDenied", "NotAdministrator", "IssuerInvalid"].includes(ready.reason);
   return [{ type: "Ready", ...ready }, ...(stalled ? [{ ...ready, type: "Stalled", status: "True" as const }] : [])];
 }
 
 function reasonOf(error: unknown): string {
   if (!(error instanceof LifecycleError)) return "IssuerNotReady";
-  if (error.kind === "denied") return "CredentialDenied";
-  return error.kind === "invalid" ? "IssuerInvalid" : "IssuerNotReady";
+  return reasonOfDenial(error) ?? (error.kind === "invalid" ? "IssuerInvalid" : "IssuerNotReady");
 }

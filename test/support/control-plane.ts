@@ -58,7 +58,7 @@ function binary(name: string): string {
 }
 
 /** Free at this moment; whoever takes one in between makes the start fail, and it is tried again. */
-async function freePorts(count: number): Promise<number[]> {
+export async function freePorts(count: number): Promise<number[]> {
   const servers = Array.from({ length: count }, () => createServer());
   await Promise.all(servers.map((server) => new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))));
   const ports = servers.map((server) => (server.address() as AddressInfo).port);

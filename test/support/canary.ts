@@ -34,7 +34,8 @@ function offsets(secret: string): string[] {
 
 /** What a process may have left in a folder when it died: reports, dumps, snapshots. */
 export function dumps(folder: string): Shown[] {
-  return readdirSync(folder)
+  return readdirSync(folder, { withFileTypes: true })
+    .flatMap((entry) => (entry.isFile() ? [entry.name] : []))
     .filter((name) => /^(core(\.\d+)?|report\..*\.json|.*\.heapsnapshot|.*\.(dmp|core))$/.test(name))
     .map((name) => ({ where: join(folder, name), text: readFileSync(join(folder, name), "latin1") }));
 }

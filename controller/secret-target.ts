@@ -67,6 +67,12 @@ export class SecretTarget implements Target {
     this.#copy = this.#judge(0);
   }
 
+  /** Changes with whatever may let a write through that was refused before. */
+  get version(): string {
+    const { home, source } = this.#places;
+    return `${this.#object.generation} ${home?.resourceVersion ?? "none"} ${source?.resourceVersion ?? "none"}`;
+  }
+
   known(): Copy {
     return this.#copy;
   }

@@ -77,7 +77,12 @@ export class TokenReconciler {
     if (this.#options.issuerObjects.get(issuerKey(object)) && !this.#options.issuers.isKnown(issuerKey(object))) return {};
     const memory = this.#memory(object);
     const at = this.#situate(object, memory);
+    if (memory.writableFor !== at.target.version) {
+      memory.writable = null;
+      memory.refusals = 0;
+    }
     const { error, events, again } = await converge(at, (event) => this.#options.say(object, event));
+    memory.writableFor = at.target.version;
     if (again === null && isForgettable(memory)) this.#memories.delete(key);
     const released = object.deleting && !this.#isHeld(object);
     const due = released ? null : await this.#report(object, at, events, error);

@@ -18,6 +18,8 @@ export interface Memory {
   /** What the last dry run said. */
   writable: true | string | null;
   writableAt: number;
+  /** For which spec and which version of the place that holds: another one is tried anew. Kept by the front. */
+  writableFor: string;
   /** How often in a row writes were refused. */
   refusals: number;
   /** What the last look at the workloads said, and when it was over; monotonic. */
@@ -30,7 +32,7 @@ export interface Memory {
 }
 
 export function blankMemory(): Memory {
-  return { hand: null, value: null, issuedAt: 0, taken: 0, uncertainAt: null, refused: null, writable: null, writableAt: 0, refusals: 0, rollout: null, rolloutAt: 0, seen: null, unrenderable: null };
+  return { hand: null, value: null, issuedAt: 0, taken: 0, uncertainAt: null, refused: null, writable: null, writableAt: 0, writableFor: "", refusals: 0, rollout: null, rolloutAt: 0, seen: null, unrenderable: null };
 }
 
 /** Nothing in it that another look would not find again. */

@@ -95,7 +95,7 @@ test("what an older CRD let through is told, one by one, and nobody waits for it
     ["odd-duration", { rotation: { retire: { minOverlap: "soon" } } }, "minOverlap"],
     ["odd-state", { state: "revoked" }, "state"],
     ["odd-restart", { restart: "everything" }, "restart: write a list of kind and name"],
-    ["odd-secret", { secret: 7, rotation: { renewBefore: "9000000h" } }, "renewBefore must be shorter"],
+    ["odd-secret", { secret: 7, rotation: { renewBefore: "900000h" } }, "renewBefore must be shorter"],
     ["odd-labels", { secret: { labels: { "app.kubernetes.io/managed-by": "me" } } }, "leave it out"],
   ];
   await scene.kubectl("apply -f -", [...odd.map(([name, spec]) => serviceToken(name, spec)), { apiVersion: "tokens.qualytics.io/v1alpha1", kind: "ServiceToken", metadata: { name: "odd-empty" }, spec: {} }, serviceToken("good")]);

@@ -42,6 +42,7 @@ generate-check: node_modules/.ok ## check that the generated files are what woul
 types: node_modules/.ok ## check the types
 	@$(NODE) node_modules/typescript/bin/tsc --noEmit
 	@$(NODE) node_modules/typescript/bin/tsc --noEmit -p server/page
+	@$(NODE) node_modules/typescript/bin/tsc --noEmit -p test/page
 
 lint: node_modules/.ok ## style, limits and the import map
 	@$(NODE) node_modules/eslint/bin/eslint.js --max-warnings 0 .

@@ -57,7 +57,7 @@ async function told(service: Service, request: FastifyRequest): Promise<object> 
   const value = sessionValue(request);
   const session = value === undefined ? undefined : await usableSession(service, value);
   const people = mayChoose(service, request) ? (await listPeople(service.database)).map(({ id, name, role }) => ({ id, name, role })) : null;
-  return { ...(session === undefined ? { user: null, token_id: null, expires: null } : answer(session.account, session.token?.id ?? null, session.expires)), development: people };
+  return { ...(session === undefined ? { user: null, token_id: null, expires: null } : answer(session.account, session.token?.id ?? null, session.expires)), development: people, now: new Date(service.clock()).toISOString() };
 }
 
 function answer(account: Account, tokenId: number | null, expires: Date): object {

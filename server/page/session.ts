@@ -1,4 +1,5 @@
-// Who is signed in. Decides nothing: it names what the service tells about the session.
+// Who is signed in, and the service's time. Decides nothing: it names what the service tells.
+import { setClock } from "./clock.ts";
 import { ask } from "./request.ts";
 
 export type Role = "Admin" | "Manager" | "Editor" | "Member";
@@ -20,7 +21,12 @@ export interface Session {
 
 export type SignedIn = Session & { readonly user: Person };
 
-export const readSession = (): Promise<Session> => ask("GET", "/session");
+export async function readSession(): Promise<Session> {
+  const session = await ask<Session & { readonly now: string }>("GET", "/session");
+  setClock(session.now);
+  return session;
+}
+
 export const signInWith = (credential: { token: string } | { user_id: number }): Promise<unknown> => ask("POST", "/session", credential);
 export const signOut = (): Promise<unknown> => ask("DELETE", "/session");
 

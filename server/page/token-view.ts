@@ -40,5 +40,5 @@ const comparisons: Readonly<Record<SortKey, (a: Token, b: Token) => number>> = {
 
 export function ordered(tokens: readonly Token[], { key, descending }: Order): Token[] {
   const sign = descending ? -1 : 1;
-  return tokens.toSorted((a, b) => sign * comparisons[key](a, b) || a.id - b.id);
+  return tokens.toSorted((a, b) => sign * (comparisons[key](a, b) || a.id - b.id));
 }

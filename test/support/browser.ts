@@ -44,7 +44,7 @@ export interface Watched {
 export async function openPage(browser: Browser, look: Look = desktop): Promise<Watched> {
   const context = await browser.createBrowserContext();
   const page = await context.newPage();
-  page.setDefaultTimeout(60_000);
+  page.setDefaultTimeout(Number(process.env["PAGE_WAIT"] ?? 60_000));
   const complaints: string[] = [];
   page.on("pageerror", (error) => complaints.push(String(error)));
   page.on("console", (message) => {

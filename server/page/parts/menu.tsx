@@ -28,8 +28,6 @@ export function Menu({ label, items, children, ...rest }: MenuProps): JSX.Elemen
   useEffect(() => {
     const shown = menu.current;
     if (!open || shown === null) return;
-    place(shown, button.current);
-    shown.querySelector("button")?.focus();
     const hide = (): void => shown.hidePopover();
     addEventListener("scroll", hide, { passive: true, capture: true });
     addEventListener("resize", hide);
@@ -39,18 +37,26 @@ export function Menu({ label, items, children, ...rest }: MenuProps): JSX.Elemen
     };
   }, [open]);
 
+  // Before it shows, so that it never shows elsewhere; the browser then focuses the first item.
+  const beforeToggle = (event: { readonly newState: string; readonly currentTarget: HTMLElement }): void => {
+    const opens = event.newState === "open";
+    if (opens) place(event.currentTarget, button.current, items.length);
+    setOpen(opens);
+  };
+
   return (
     <>
       <button ref={button} type="button" class={rest.class ?? "button-bare"} aria-label={label} aria-haspopup="menu" aria-expanded={open} popovertarget={id}>
         {children}
       </button>
-      <div ref={menu} id={id} popover="auto" role="menu" aria-label={label} class="menu" onToggle={(event) => setOpen(event.newState === "open")} onKeyDown={move}>
-        {items.map((item) => (
+      <div ref={menu} id={id} popover="auto" role="menu" aria-label={label} class="menu" onBeforeToggle={beforeToggle} onKeyDown={move}>
+        {items.map((item, index) => (
           <button
             key={item.label}
             type="button"
             role="menuitem"
             tabIndex={-1}
+            autofocus={index === 0}
             class={item.danger === true ? "menu-item menu-danger" : "menu-item"}
             onClick={() => {
               menu.current?.hidePopover();
@@ -67,12 +73,14 @@ export function Menu({ label, items, children, ...rest }: MenuProps): JSX.Elemen
 }
 
 /** Under the button's right end; above it where there is no room. */
-function place(menu: HTMLElement, button: HTMLElement | null): void {
+function place(menu: HTMLElement, button: HTMLElement | null, items: number): void {
   if (button === null) return;
   const at = button.getBoundingClientRect();
-  const below = at.bottom + gap + menu.offsetHeight < innerHeight;
+  const height = items * at.height + 4 * gap;
+  const below = at.bottom + height < innerHeight;
   menu.style.left = `${Math.max(gap, at.right - width)}px`;
-  menu.style.top = `${below ? at.bottom + gap : at.top - gap - menu.offsetHeight}px`;
+  menu.style.top = below ? `${at.bottom + gap}px` : "auto";
+  menu.style.bottom = below ? "auto" : `${innerHeight - at.top + gap}px`;
 }
 
 function move(event: KeyboardEvent): void {

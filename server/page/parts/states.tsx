@@ -32,11 +32,11 @@ export function Failed({ cause, retry }: { cause: unknown; retry(): void }): JSX
   );
 }
 
-export function Empty({ icon, title, children }: { icon: IconName; title: string; children: ComponentChildren }): JSX.Element {
+export function Empty({ icon, title, level: Heading = "h3", children }: { icon: IconName; title: string; level?: "h2" | "h3"; children: ComponentChildren }): JSX.Element {
   return (
     <div class="empty">
       <Icon name={icon} />
-      <h3>{title}</h3>
+      <Heading>{title}</Heading>
       {children}
     </div>
   );

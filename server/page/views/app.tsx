@@ -5,7 +5,8 @@ import { Announcements, announce } from "../parts/announce.tsx";
 import { Failed } from "../parts/states.tsx";
 import { usePath } from "../place.ts";
 import { onSessionEnd } from "../request.ts";
-import { type Session, type SignedIn, mayViewUsers, readSession } from "../session.ts";
+import { type Session, type SignedIn, isAdmin, mayViewUsers, readSession } from "../session.ts";
+import { Audit } from "./audit.tsx";
 import { CliAuthorize } from "./cli-authorize.tsx";
 import { NotFound } from "./not-found.tsx";
 import { Security } from "./security.tsx";
@@ -62,5 +63,6 @@ function tabsFor(session: SignedIn): readonly (Tab & { readonly view: JSX.Elemen
     { path: "/settings/tags", label: "Tags", view: <Tags /> },
     { path: "/settings/tokens", label: "Tokens", view: <Tokens session={session} /> },
     ...(mayViewUsers(session) ? [{ path: "/settings/security", label: "Security", view: <Security session={session} /> }] : []),
+    ...(isAdmin(session) ? [{ path: "/settings/audit", label: "Audit", view: <Audit /> }] : []),
   ];
 }

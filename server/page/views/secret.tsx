@@ -19,7 +19,7 @@ const warnings: Readonly<Record<TokenKind, string>> = {
 };
 
 export function Secret({ secret, onClose }: { secret: ShownSecret; onClose(): void }): JSX.Element {
-  const text = useRef<HTMLElement>(null);
+  const text = useRef<HTMLDivElement>(null);
   const [kept, setKept] = useState<"copied" | "downloaded" | null>(null);
   const [said, setSaid] = useState("");
 
@@ -51,7 +51,9 @@ export function Secret({ secret, onClose }: { secret: ShownSecret; onClose(): vo
       <p class="secret-name">
         <span class="name">{secret.name}</span>
       </p>
-      <code class="secret" ref={text} tabIndex={0} aria-label="Token">{secret.value}</code>
+      <div class="secret" ref={text} tabIndex={0} role="group" aria-label="Token">
+        <code>{secret.value}</code>
+      </div>
       <div class="secret-buttons">
         <button type="button" class="button button-main" autofocus onClick={() => void copy()}>
           <Icon name={kept === "copied" ? "check" : "copy"} />Copy

@@ -68,9 +68,9 @@ function skip(event: MouseEvent): void {
 
 export function DevelopmentBanner(): JSX.Element {
   return (
-    <p class="banner" role="note">
+    <aside class="banner" aria-label="Development mode">
       <strong>Development mode</strong> <span>Anybody on this machine can sign in as anybody.</span>
-    </p>
+    </aside>
   );
 }
 

@@ -1,5 +1,6 @@
 // The fields of a new token. Decides what can be seen to be wrong before it is sent.
 import type { JSX } from "preact";
+import { clockNow } from "../clock.ts";
 import { dateOf } from "../moment.ts";
 import { CheckField, ChoiceField, TextField } from "../parts/field.tsx";
 import type { Problem } from "../request.ts";
@@ -41,7 +42,7 @@ interface TokenFieldsProps {
 
 export function TokenFields({ draft, onDraft, problem, mayScim, children }: TokenFieldsProps): JSX.Element {
   const days = daysOf(draft);
-  const ends = days === null ? "It stays valid until somebody revokes it. Prefer a date." : `Expires on ${dateOf(Date.now() + days * day)}.`;
+  const ends = days === null ? "It stays valid until somebody revokes it. Prefer a date." : `Expires on ${dateOf(clockNow() + days * day)}.`;
   return (
     <>
       <TextField label="Name" value={draft.name} onValue={(name) => onDraft({ ...draft, name })} problem={problem} placeholder="ci-cd-pipeline" autofocus />

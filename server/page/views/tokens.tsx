@@ -2,6 +2,7 @@
 // Decides what each action does to the list and where the focus goes afterwards.
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { clockNow } from "../clock.ts";
 import { useLoaded } from "../loading.ts";
 import { announce } from "../parts/announce.tsx";
 import { Icon } from "../parts/icon.tsx";
@@ -97,10 +98,10 @@ export function Tokens({ session }: { session: SignedIn }): JSX.Element {
 
 /** Dates in words go on while the page is open. */
 function useNow(): number {
-  const [now, setNow] = useState(() => Date.now());
+  const [now, setNow] = useState(clockNow);
   const everyMs = 15_000;
   useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), everyMs);
+    const timer = setInterval(() => setNow(clockNow()), everyMs);
     return () => clearInterval(timer);
   }, []);
   return now;

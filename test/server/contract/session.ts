@@ -59,7 +59,7 @@ export function sessionContract(world: () => World): void {
       expect(await statuses({ token: "nonsense" }, { token: "a b" }, { token: " " }, { token: "x".repeat(9_000) }, { token: 5 }, {}, [])).toEqual([401, 401, 401, 422, 422, 422, 422]);
       const inVain = await send("POST", "/session", { body: { user_id: world().person.id } });
       expect([inVain.status, inVain.setCookie]).toEqual([403, ""]);
-      expect((await send("GET", "/session")).body).toEqual({ user: null, token_id: null, expires: null, development: null });
+      expect((await send("GET", "/session")).body).toEqual({ user: null, token_id: null, expires: null, development: null, now: new Date(world().clock.now).toISOString() });
     });
 
     it("ends with its token: revoked, deleted; and comes back with it", async () => {

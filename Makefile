@@ -7,7 +7,7 @@ BIN := .tools/bin
 NODE := $(BIN)/node
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo test check build generate types lint unit tools cluster cluster-stop bench-drain bench-restart bench-scale bench-idle bench-latency bench-plan bench-server kill-server chaos mutants small-model sim pack clean
+.PHONY: help demo test check build generate types lint unit tools cluster cluster-stop bench-drain bench-restart bench-scale bench-idle bench-latency bench-plan bench-server kill-server chaos mutants small-model sim pictures pack clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -101,6 +101,10 @@ cluster: node_modules/.ok ## start a local control plane and print its kubeconfi
 
 cluster-stop: node_modules/.ok ## end the local control plane
 	@$(NODE) test/support/cluster-cli.ts stop
+
+pictures: node_modules/.ok ## take the pictures of the token service's page into docs/pictures, and measure its first view
+	@tools/engines --for "make pictures" chromium
+	@$(NODE) test/page/pictures.ts
 
 pack: build ## the npm package
 	@npm pack

@@ -89,6 +89,7 @@ describe.skipIf(noBrowser)("every view", () => {
     ["/", "No tags"],
     ["/settings/tokens", "ci-cd-pipeline"],
     ["/settings/security", "Pipeline Automation"],
+    ["/settings/audit", "Token generated"],
     ["/settings/nowhere", "There is no page here"],
     ["/cli/authorize?redirect_uri=http%3A%2F%2Flocalhost%3A9%2F&state=s&hostname=ada-laptop", "Authorize the command line?"],
   ])("%s", async (path, text) => {

@@ -208,6 +208,16 @@ describe.skipIf(noBrowser)("the guide's steps", () => {
     expect(await has(page, "button", "Actions for Pipeline Automation")).toBe(true);
   });
 
+  test("the audit log has all of it, and can be narrowed down", async () => {
+    await click(page, "link", "Audit");
+    await seeText(page, "User reactivated");
+    for (const done of ["Token generated", "Token revoked", "Token restored", "User created", "Signed in"]) await seeText(page, done);
+    await choose(page, "Show", "Token deleted");
+    await page.waitForFunction(() => !document.body.innerText.includes("Token restored"));
+    await seeText(page, "svc-token-prod · pipeline_automation@service");
+    expect(await page.evaluate(() => document.body.innerText)).not.toContain(secret);
+  });
+
   test("sign out ends it", async () => {
     await click(page, "button", "Sign out");
     await find(page, "heading", "Sign in");

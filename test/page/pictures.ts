@@ -15,7 +15,7 @@ const narrow = { width: 360, height: 780 };
 const rounds = 9;
 
 async function take(page: Page, name: string, look: Look): Promise<void> {
-  await page.setViewport({ ...look, deviceScaleFactor: look.width < 500 ? 2 : 1.5 });
+  await page.setViewport({ ...look, deviceScaleFactor: 1.5 });
   await page.evaluate(() => document.fonts.ready);
   await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
   const bytes = await page.screenshot({ type: "webp", quality: 82 });

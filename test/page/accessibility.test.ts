@@ -23,7 +23,7 @@ async function findings(page: Page): Promise<string[]> {
   )) as Run;
   return [
     ...violations.flatMap(({ id, help, nodes }) => nodes.map(({ target, failureSummary }) => `${id}: ${help} at ${JSON.stringify(target)} ${failureSummary ?? ""}`)),
-    // What axe could not decide: contrast it could not measure would be a place where nobody looked.
+    // What axe could not decide, but for the contrast of what lies under a window or a note.
     ...incomplete.filter(({ id }) => id !== "color-contrast").flatMap(({ id, nodes }) => nodes.map(({ target, any }) => `undecided ${id} at ${JSON.stringify(target)} ${any[0]?.message ?? ""}`)),
   ];
 }

@@ -4,7 +4,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { type Assets, type Encoding, assetName, pageAssets } from "./page-assets.ts";
 import { cookieOf } from "./session.ts";
 
-const views = ["/", "/settings", "/settings/tags", "/settings/tokens", "/settings/security", "/settings/audit", "/cli/authorize"];
+// The vendor's client looks below its API path, which is /api unless it is told otherwise.
+const cliLogins = ["/api/cli/authorize", "/cli/authorize"];
+const views = ["/", "/settings", "/settings/tags", "/settings/tokens", "/settings/security", "/settings/audit", ...cliLogins];
 
 // Nothing inline and nothing from elsewhere; no script may make markup out of text.
 const policy = [

@@ -4,6 +4,9 @@ import { useEffect, useState } from "preact/hooks";
 
 const moved = new EventTarget();
 
+/** The service shows it in both places. */
+export const isCliLogin = (path: string): boolean => /^(\/api)?\/cli\/authorize\/?$/.test(path);
+
 export function go(path: string): void {
   if (path !== location.pathname) history.pushState(null, "", path);
   moved.dispatchEvent(new Event("moved"));

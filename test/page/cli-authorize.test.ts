@@ -29,7 +29,7 @@ describe.skipIf(noBrowser)("the command line's login", () => {
   test("signed out: sign in first, then agree; the token works and stands in the list", async () => {
     const { page, close } = await desk.open();
     const waiting = await client();
-    await page.goto(`${desk.service.url}/cli/authorize?${new URLSearchParams({ redirect_uri: waiting.address, state: "s-1", hostname: "ada-laptop" }).toString()}`);
+    await page.goto(`${desk.service.url}/api/cli/authorize?${new URLSearchParams({ redirect_uri: waiting.address, state: "s-1", hostname: "ada-laptop" }).toString()}`);
     await seeText(page, "Sign in first.");
     await type(page, "Token", desk.service.adminToken);
     await click(page, "button", "Sign in");

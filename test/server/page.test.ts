@@ -33,7 +33,7 @@ function get(path: string, headers: Record<string, string> = {}): Promise<Got> {
 const assetsOf = async (): Promise<string[]> => [...String((await get("/")).bytes).matchAll(/(?:href|src)="(\/assets\/[^"]+)"/g)].map(([, path]) => path ?? "");
 
 describe("the page's document", () => {
-  it.each(["/", "/settings", "/settings/tags", "/settings/tokens", "/settings/security", "/settings/audit", "/cli/authorize?redirect_uri=x"])("%s is one for all views, and is not kept", async (path) => {
+  it.each(["/", "/settings", "/settings/tags", "/settings/tokens", "/settings/security", "/settings/audit", "/cli/authorize?redirect_uri=x", "/api/cli/authorize?redirect_uri=x"])("%s is one for all views, and is not kept", async (path) => {
     const { status, headers, bytes } = await get(path);
     expect([status, headers["content-type"], headers["cache-control"]]).toEqual([200, "text/html; charset=utf-8", "no-store"]);
     expect(String(bytes)).toContain('<div id="page">');

@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { useCallback, useEffect, useState } from "preact/hooks";
 import { Announcements, announce } from "../parts/announce.tsx";
 import { Failed } from "../parts/states.tsx";
-import { usePath } from "../place.ts";
+import { isCliLogin, usePath } from "../place.ts";
 import { onSessionEnd } from "../request.ts";
 import { type Session, type SignedIn, isAdmin, mayViewUsers, readSession } from "../session.ts";
 import { Audit } from "./audit.tsx";
@@ -43,7 +43,7 @@ export function App(): JSX.Element {
 
 function View({ session, path, onChange }: { session: Session; path: string; onChange(): void }): JSX.Element {
   if (!isSignedIn(session)) return <SignIn session={session} path={path} onSignedIn={onChange} />;
-  if (path === "/cli/authorize") return <CliAuthorize session={session} />;
+  if (isCliLogin(path)) return <CliAuthorize session={session} />;
   const tabs = tabsFor(session);
   const tab = tabs.find((one) => one.path === path) ?? (path === "/" || path === "/settings" ? tabs[0] : undefined);
   return (

@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { Failure, TextField } from "../parts/field.tsx";
 import { Mark } from "../parts/icon.tsx";
+import { isCliLogin } from "../place.ts";
 import { sentenceOf } from "../request.ts";
 import { type Session, signInWith } from "../session.ts";
 import { DevelopmentBanner, ThemeButton } from "./shell.tsx";
@@ -48,7 +49,7 @@ export function SignIn({ session, path, onSignedIn }: SignInProps): JSX.Element 
             <ThemeButton />
           </div>
           <h1>Sign in</h1>
-          {path === "/cli/authorize" && <p class="prose">The command line is waiting to be let in. Sign in first.</p>}
+          {isCliLogin(path) && <p class="prose">The command line is waiting to be let in. Sign in first.</p>}
           <form
             noValidate
             onSubmit={(event) => {

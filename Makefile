@@ -7,7 +7,7 @@ BIN := .tools/bin
 NODE := $(BIN)/node
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo test check build generate types lint unit tools cluster cluster-stop bench-drain bench-restart bench-scale bench-idle bench-latency bench-plan bench-server kill-server chaos mutants small-model sim pack clean
+.PHONY: help demo test check build generate types lint unit tools cluster cluster-stop bench-drain bench-restart bench-scale bench-idle bench-latency bench-plan bench-server kill-server chaos mutants small-model sim pictures pack clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -18,12 +18,14 @@ demo: build ## the whole story on real engines, in under two minutes; STAY=1 lea
 
 test: node_modules/.ok generate-check types lint ## every ring of the test suite; its last line is "N passed, N failed"
 	@tools/engines --for "make test" kube-apiserver etcd kubectl kube-controller-manager pulumi
+	@tools/engines --for "make test" chromium || true # the page's ring says what is missing, and fails alone
 	@$(NODE) test/support/suite.ts
 
 check: node_modules/.ok generate-check types lint unit ## types, lint, import map, generated files, unit and engine tests
 
 build: node_modules/.ok ## compile, and leave bin/servicetokens
 	@$(NODE) node_modules/typescript/bin/tsc -p tsconfig.build.json
+	@$(NODE) tools/page-bundle.ts
 	@mkdir -p bin && cp tools/launcher bin/servicetokens && chmod +x bin/servicetokens
 	@NODE_COMPILE_CACHE=.tools/compile-cache $(NODE) --input-type=module -e 'await import("./dist/cli/controller.js")'
 
@@ -39,6 +41,8 @@ generate-check: node_modules/.ok ## check that the generated files are what woul
 
 types: node_modules/.ok ## check the types
 	@$(NODE) node_modules/typescript/bin/tsc --noEmit
+	@$(NODE) node_modules/typescript/bin/tsc --noEmit -p server/page
+	@$(NODE) node_modules/typescript/bin/tsc --noEmit -p test/page
 
 lint: node_modules/.ok ## style, limits and the import map
 	@$(NODE) node_modules/eslint/bin/eslint.js --max-warnings 0 .
@@ -89,7 +93,7 @@ bench-plan: node_modules/.ok ## how long one plan() takes
 	@$(NODE) test/bench/plan.ts
 
 tools: $(NODE) ## build or fetch every engine that the tests need
-	@tools/engines --for "make tools" kube-apiserver etcd kubectl kube-controller-manager pulumi
+	@tools/engines --for "make tools" kube-apiserver etcd kubectl kube-controller-manager pulumi chromium
 
 cluster: node_modules/.ok ## start a local control plane and print its kubeconfig
 	@tools/engines --for "make cluster" kube-apiserver etcd kubectl kube-controller-manager
@@ -97,6 +101,10 @@ cluster: node_modules/.ok ## start a local control plane and print its kubeconfi
 
 cluster-stop: node_modules/.ok ## end the local control plane
 	@$(NODE) test/support/cluster-cli.ts stop
+
+pictures: node_modules/.ok ## take the pictures of the token service's page into docs/pictures, and measure its first view
+	@tools/engines --for "make pictures" chromium
+	@$(NODE) test/page/pictures.ts
 
 pack: build ## the npm package
 	@npm pack

@@ -7,7 +7,7 @@ BIN := .tools/bin
 NODE := $(BIN)/node
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo test check build generate types lint unit tools cluster cluster-stop bench-drain bench-restart bench-scale bench-idle bench-latency bench-plan bench-server kill-server chaos mutants small-model sim pictures pack clean
+.PHONY: help demo test check build generate types lint unit tools cluster cluster-stop bench-drain bench-restart bench-scale bench-idle bench-latency bench-plan bench-pulumi bench-server kill-server chaos mutants small-model sim pictures pack clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -23,19 +23,21 @@ test: node_modules/.ok generate-check types lint ## every ring of the test suite
 
 check: node_modules/.ok generate-check types lint unit ## types, lint, import map, generated files, unit and engine tests
 
-build: node_modules/.ok ## compile, and leave bin/servicetokens
+build: node_modules/.ok ## compile, and leave bin/servicetokens and the Pulumi plugin
 	@$(NODE) node_modules/typescript/bin/tsc -p tsconfig.build.json
 	@$(NODE) tools/page-bundle.ts
-	@mkdir -p bin && cp tools/launcher bin/servicetokens && chmod +x bin/servicetokens
+	@mkdir -p bin && for name in servicetokens pulumi-resource-servicetokens; do cp tools/launcher bin/$$name && chmod +x bin/$$name; done
 	@NODE_COMPILE_CACHE=.tools/compile-cache $(NODE) --input-type=module -e 'await import("./dist/cli/controller.js")'
 
 generate: node_modules/.ok ## write the CRDs, the picture and the states from core's schema
 	@$(NODE) crds/generate.ts
+	@$(NODE) provider/plugin/write-schema.ts
 	@$(NODE) docs/flow.ts
 	@$(NODE) docs/states.ts
 
 generate-check: node_modules/.ok ## check that the generated files are what would be generated
 	@$(NODE) crds/generate.ts --check
+	@$(NODE) provider/plugin/write-schema.ts --check
 	@$(NODE) docs/flow.ts --check
 	@$(NODE) docs/states.ts --check
 
@@ -88,6 +90,10 @@ bench-server: build ## the token service beside a bare HTTP handler: token check
 
 kill-server: node_modules/.ok ## kill the token service N times while it is written to, on both storages; nothing answered may be lost
 	@$(NODE) test/server-kill/main.ts $(or $(N),100) $(or $(SEED),1)
+
+bench-pulumi: node_modules/.ok ## N tokens by pulumi up, beside the same provider written as the tutorials do: make bench-pulumi N=500
+	@tools/engines --for "make bench-pulumi" pulumi
+	@$(NODE) test/bench/pulumi.ts $(or $(N),500)
 
 bench-plan: node_modules/.ok ## how long one plan() takes
 	@$(NODE) test/bench/plan.ts

@@ -10,7 +10,7 @@ export const importMap = {
   provider: ["core", "tokenapi"],
   controller: ["core", "tokenapi"],
   crds: ["core"],
-  cli: ["core", "tokenapi", "server", "controller"],
+  cli: ["core", "tokenapi", "server", "provider", "controller"],
   test: ["core", "tokenapi", "server", "provider", "controller", "crds", "cli"],
 };
 

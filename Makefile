@@ -55,7 +55,7 @@ unit: node_modules/.ok ## the unit and engine tests alone
 sim: node_modules/.ok ## simulate N histories of the engine from SEED: make sim N=20000 SEED=1
 	@$(NODE) test/simulation/main.ts N=$(or $(N),20000) SEED=$(or $(SEED),1)
 
-mutants: node_modules/.ok ## break the engine in many ways and see which law notices: make mutants N=20000 (hours)
+mutants: node_modules/.ok ## break the engine in many ways and see which law notices: make mutants N=20000 (half an hour on two quiet cores)
 	@$(NODE) test/simulation/mutants.ts N=$(or $(N),20000) SEED=$(or $(SEED),1) --write
 
 small-model: node_modules/.ok ## visit every interleaving of a small world: make small-model CRASHES=1 LOST=1 CHANGES=0

@@ -69,9 +69,12 @@ function restoreCluster(world: World): void {
 function copyRecord(world: World): void {
   const { current } = world.secret;
   const record = recordOf(world);
-  if (!current || !record) return;
+  const theirs = world.neighbours.first;
+  const entry = record?.revisions.find(({ number }) => number === record.current);
+  if (!current || !record || !entry || !theirs) return;
   touchSecret(world);
-  world.secret.put({ ...current, record: encodeRecord({ ...record, mark: OTHER }), ownAlone: false });
+  const revisions = [{ ...entry, id: theirs.id, name: theirs.name, created: theirs.created }];
+  world.secret.put({ ...current, record: encodeRecord({ ...record, mark: OTHER, revisions }), ownAlone: false });
   world.tell(() => "  it bears another resource's record now");
 }
 

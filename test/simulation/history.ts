@@ -8,7 +8,7 @@ import { act } from "./person.ts";
 import { readRecord } from "./reading.ts";
 import { Random } from "./random.ts";
 import { atRest, inPeace } from "./rest.ts";
-import { HOME, HOURLY, World, type Breach, type Spec } from "./world.ts";
+import { DAILY, HOME, HOURLY, World, type Breach, type Spec } from "./world.ts";
 
 export interface Told {
   readonly seed: number;
@@ -93,8 +93,9 @@ function calm(world: World): void {
   world.cutUntil = 0;
   world.policy = OPEN_POLICY;
   // An issuer that never comes back is what abandon is for.
-  const given = world.object?.deleting === true && world.object.spec.abandon;
-  world.issuer = given && world.random.chance(0.5) ? null : HOME;
+  const { object } = world;
+  if (object?.deleting && !world.stack && !world.beside && world.random.chance(0.5)) object.spec.abandon = true;
+  world.issuer = object?.deleting && object.spec.abandon && world.random.chance(0.5) ? null : HOME;
   world.drifts = [0];
   for (const replica of world.replicas) replica.shift = replica.drift = 0;
   for (const user of world.ledger.users) {
@@ -125,7 +126,7 @@ function heal(world: World): void {
     spec.paused = false;
     spec.complaint = null;
     // Nobody runs an up just while a window is open.
-    if (spec.windows !== HOURLY || world.stack) spec.windows = [];
+    if ((spec.windows !== HOURLY && spec.windows !== DAILY) || world.stack) spec.windows = [];
     if (spec.ownerName === "Nobody") spec.ownerName = "Data Ingest";
     if (spec.onExternalChange === "Report" && world.random.chance(0.8)) spec.onExternalChange = "Reissue";
   }

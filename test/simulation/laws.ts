@@ -124,6 +124,14 @@ const isStrangers = (of: Process, token: Token): boolean => token.by === "strang
 /** Another resource's, and the list said so: the API itself knows no condition. */
 const isAnothers = (of: Process, token: Token): boolean => token.mark !== of.world.mark && token.by !== "stranger" && token.activeSince < of.api.listedAt;
 
+/** Older than its object, and than all that its record knows: kept for audit, or left to whoever uses it. */
+function ofThisLife(of: Process, token: Token, does: "revoked" | "deleted"): void {
+  const { world, record } = of;
+  if (world.object?.uid !== of.uid || of.late || world.stack || overtaken(of) || !isOlder(world, token)) return;
+  if (record?.revisions.some((entry) => isOf(token, entry) || entry.created <= token.created)) return;
+  world.broken("L2 never without", `r${token.number} of an earlier life was ${does}`);
+}
+
 /** What a deletion may not do. */
 function againstDeletion(of: Process, token: Token, does: "revoked" | "deleted"): void {
   const { world, desired } = of;
@@ -153,6 +161,7 @@ export function onRevoke(of: Process, token: Token): void {
   if (isAnothers(of, token)) return world.broken("L2 never without", `#${token.id} was revoked, which is another resource's`);
   if (isStrangers(of, token)) world.broken("L2 never without", `#${token.id} was revoked, which is somebody else's`);
   againstDeletion(of, token, "revoked");
+  ofThisLife(of, token, "revoked");
   if (!world.ledger.isValid(token) || ordered(of, token) || overtaken(of) || restoredSince(of, token)) return;
   unordered(of, token);
 }
@@ -218,6 +227,7 @@ export function onDelete(of: Process, token: Token): void {
   if (isAnothers(of, token)) return world.broken("L2 never without", `#${token.id} was deleted, which is another resource's`);
   if (isStrangers(of, token)) world.broken("L2 never without", `#${token.id} was deleted, which is somebody else's`);
   againstDeletion(of, token, "deleted");
+  ofThisLife(of, token, "deleted");
   // Restored by somebody since the list: the API refuses, and nothing is lost.
   if (token.active && !world.ledger.isOver(token) && token.activeSince > of.api.listedAt) return;
   if (token.active) return world.broken("L4 order", `r${token.number} was deleted without having been revoked`);
@@ -246,6 +256,7 @@ export function onRecord(of: Process, before: Record | null, record: Record): vo
   for (const entry of record.revisions) {
     ends(of, before, entry);
     adopts(of, before, entry);
+    keeps(of, before, entry);
   }
 }
 
@@ -270,6 +281,21 @@ function adopts(of: Process, record: Record | null, entry: Entry): void {
   if (good && entry.number > current.number && usedBefore(token, of.api.listedAt)) world.broken("L7 settles", `r${token.number} of a second owner was taken in`);
 }
 
+/** What we restored for a rollback is nobody's wish to keep it for ever. */
+function keeps(of: Process, before: Record | null, entry: Entry): void {
+  if (!entry.kept || of.desired.rollback !== entry.number || before?.revisions.find((other) => isOf(other, entry))?.kept) return;
+  if (of.world.ledger.of(entry)?.restoredBy === "us") of.world.broken("L6 truth", `r${entry.number} was restored by us, and is recorded as restored by somebody`);
+}
+
+/** The delivered copy goes, and with it the memory. */
+export function onRemove(of: Process, version: Version): void {
+  const { world, desired } = of;
+  const record = readRecord(version.record);
+  if (!record || record.mark !== world.mark || desired.abandon || of.api.at === HOME || record.issuer.url !== HOME.url || record.issuer.userId !== HOME.userId) return;
+  const left = record.revisions.filter((entry) => world.ledger.of(entry)?.active === true);
+  if (left.length > 0) world.broken("L1 nothing lost", `the record was removed for another API's list while r${left.map(({ number }) => number).join(", r")} is active`);
+}
+
 /** A revision is recorded as retired that was not before. */
 function ends(of: Process, before: Record | null, entry: Entry): void {
   const { world } = of;
@@ -283,7 +309,9 @@ function ends(of: Process, before: Record | null, entry: Entry): void {
 
 function isGood(of: Process, token: Token): boolean {
   const { world } = of;
-  if (world.ledger.isValid(token) || token.endedBy === "outside" || world.ledger.isOver(token) || ordered(of, token)) return true;
+  if (world.ledger.isValid(token) || world.ledger.isOver(token) || ordered(of, token)) return true;
+  // What ended elsewhere is good as long as no list has shown it.
+  if (token.endedBy === "outside" && (token.endedAt ?? 0) >= of.api.listedAt) return true;
   // What is written for an object that goes is collected with it.
   return world.object === null || world.object.deleting || world.object.uid !== of.uid || overtaken(of);
 }

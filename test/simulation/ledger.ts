@@ -31,6 +31,8 @@ export interface Token {
   deliveredAt: number | null;
   /** Who made it inactive last. */
   endedBy: "us" | "outside" | null;
+  /** Who restored it last. */
+  restoredBy: "us" | "outside" | null;
   /** True times of consumers' uses. */
   uses: number[];
   /** How often it was tried in vain before it was delivered. */
@@ -119,6 +121,7 @@ export class Ledger {
       deleted: false,
       deliveredAt: null,
       endedBy: null,
+      restoredBy: null,
       uses: [],
       failures: 0,
       by,
@@ -184,13 +187,14 @@ export class Ledger {
     return token;
   }
 
-  restore(id: number): Token {
+  restore(id: number, by: "us" | "outside"): Token {
     const token = this.get(id);
     if (this.isOver(token)) throw new LifecycleError("invalid", "EXPIRED", "the token has expired");
     if (!token.active) token.activeSince = this.#time();
     token.active = true;
     token.endedAt = null;
     token.endedBy = null;
+    token.restoredBy = by;
     return token;
   }
 

@@ -34,6 +34,11 @@ export class Neighbours {
     this.#world.time.in(REISSUED, () => this.#issue());
   }
 
+  /** One of them; none right after a loss. */
+  get first(): Token | null {
+    return this.#tokens[0] ?? null;
+  }
+
   /** A list may leave them out: with fewer of them it would not be suspected. */
   get stand(): boolean {
     return this.#tokens.every((token) => this.#world.ledger.isValid(token));

@@ -99,7 +99,9 @@ export abstract class Process {
 
   #freeze(what: string): number {
     const { world } = this;
-    const length = world.random.span(5_000, 1_200_000);
+    // As long as the other replica gives it the benefit of the doubt is the most dangerous length.
+    const most = world.profile.mode === "replicas" && world.random.chance(0.4);
+    const length = most ? world.random.span(29_000, 33_000) : world.random.span(5_000, 1_200_000);
     this.frozenUntil = world.time.now + length;
     world.coverage.meet("fault", "frozen");
     world.tell(() => `  ${this.name} freezes at ${what} for ${Math.round(length / 1_000)} s`);

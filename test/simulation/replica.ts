@@ -5,6 +5,7 @@ import { unknown } from "../../core/observed.ts";
 import { converge, type Outcome } from "../../tokenapi/converge.ts";
 import type { IssuerSession } from "../../tokenapi/issuer.ts";
 import { blankMemory } from "../../tokenapi/memory.ts";
+import type { Snapshot } from "../../tokenapi/snapshot.ts";
 import { onOutcome, onPlan } from "./laws.ts";
 import { Process } from "./process.ts";
 import { readRecord } from "./reading.ts";
@@ -124,7 +125,7 @@ export class Replica extends Process {
     if (list && (list.sentAt === null || this.clock.monotonic() - list.sentAt > RESYNC)) {
       await list.refresh(list.sentAt ?? 0).catch(() => undefined);
     }
-    if (list && this.api.at === HOME) world.neighbours.look(this, list);
+    if (list) this.#beside(list);
     const outcome = await converge({
       desired,
       issuer: session,
@@ -154,6 +155,16 @@ export class Replica extends Process {
       if (!(error instanceof LifecycleError)) throw error;
       return null;
     }
+  }
+
+  /** Other resources use the same list: they say what should be in it, and read it anew while this one is worked on. */
+  #beside(list: Snapshot): void {
+    const { world } = this;
+    if (this.api.at === HOME) world.neighbours.look(this, list);
+    if (!list.sentAt || !world.faults || !world.random.chance(0.1)) return;
+    world.working++;
+    const over = (): void => void world.working--;
+    list.refresh(list.sentAt ?? 0).then(over, over);
   }
 
   #guard(): void {

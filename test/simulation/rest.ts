@@ -4,7 +4,7 @@ import type { Entry } from "../../core/record.ts";
 import { delivered, isOlder, nameOfOwner, recordOf } from "./laws.ts";
 import { isOf, type Token } from "./ledger.ts";
 import { STUBBORN } from "./sim-target.ts";
-import type { DeclaringObject, Spec, World } from "./world.ts";
+import { DAILY, type DeclaringObject, type Spec, type World } from "./world.ts";
 
 /** So long two may retire beside the current one, and so late may anything be. */
 const CROWDED = 10 * MINUTE;
@@ -56,6 +56,12 @@ function isBeside(world: World, token: Token): boolean {
   return !world.object || token.number >= (record?.current ?? 0) || record?.others?.includes(token.id) === true;
 }
 
+/** What has expired is not kept as good. */
+function outlived(world: World, entry: Entry, late: number): void {
+  const expires = world.ledger.of(entry)?.expires ?? null;
+  if (expires !== null && expires + late < world.time.now + world.ledger.skew) world.broken("L3 few", `r${entry.number} is recorded as good long after it expired`);
+}
+
 /** What has ended is deleted when its time is over, and forgotten. */
 function tidied(world: World): void {
   const { object, ledger, time } = world;
@@ -63,8 +69,10 @@ function tidied(world: World): void {
   if (!object || !record) return;
   for (const entry of record.revisions) {
     const { revoked, number } = entry;
+    const late = HOUR + lateness(world);
+    if (!revoked && number !== record.current) outlived(world, entry, late);
     if (!revoked || number === record.current || number === object.spec.rollback) continue;
-    if (revoked.at + object.spec.keepRevokedFor + HOUR + lateness(world) < time.now) world.broken("L3 few", `r${number} is recorded long after it ended`);
+    if (revoked.at + object.spec.keepRevokedFor + late < time.now) world.broken("L3 few", `r${number} is recorded long after it ended`);
   }
   for (const token of world.tokens()) {
     if (token.by !== "us" || ledger.isValid(token) || token.number > record.fence) continue;
@@ -132,7 +140,7 @@ function asOrdered(world: World, spec: Spec, current: Token): void {
 /** Renewed when it was due. */
 function inTime(world: World, { renewBefore, every, windows }: Spec, { expires, created, number }: Token): void {
   const due = Math.min(expires === null ? Number.POSITIVE_INFINITY : expires - renewBefore, every === null ? Number.POSITIVE_INFINITY : created + every);
-  if (due + (windows?.length ? 2 * HOUR : 2 * MINUTE) + lateness(world) < world.time.now + world.ledger.skew) world.broken("L7 settles", `r${number} is overdue for renewal`);
+  if (due + (windows === DAILY ? 26 * HOUR : windows?.length ? 2 * HOUR : 2 * MINUTE) + lateness(world) < world.time.now + world.ledger.skew) world.broken("L7 settles", `r${number} is overdue for renewal`);
 }
 
 /** A revision that is kept is restored where a rollback asks for it. */

@@ -178,7 +178,7 @@ export class SimApi implements TokenApi {
     const { at } = this;
     const remote = await this.#call("restore", () => {
       this.#here(at);
-      const token = world.ledger.restore(id);
+      const token = world.ledger.restore(id, "us");
       // A frozen process that still obeys an object that is gone.
       if (world.object?.uid !== this.#of.uid) world.orphans.add(token);
       world.tell(() => `  ${this.#of.name} restored r${token.number}`);

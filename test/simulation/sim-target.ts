@@ -5,7 +5,7 @@ import type { Copy } from "../../core/observed.ts";
 import { encodeRecord } from "../../core/record.ts";
 import { SecretValue } from "../../core/secret-value.ts";
 import type { Target, Writing } from "../../tokenapi/target.ts";
-import { onRelease, onWrite } from "./laws.ts";
+import { onRelease, onRemove, onWrite } from "./laws.ts";
 import { readRecord } from "./reading.ts";
 import type { Replica } from "./replica.ts";
 import type { DeclaringObject } from "./world.ts";
@@ -134,6 +134,7 @@ export class SimTarget implements Target {
       const { current } = world.secret;
       if (!current || uid === null) return;
       if (current.uid !== uid) throw new LifecycleError("conflict", "CONFLICT", "another Secret stands there");
+      onRemove(this.#of, current);
       world.tell(() => `  ${this.#of.name} removed the Secret`);
       world.touchOther();
       world.secret.remove();

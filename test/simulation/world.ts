@@ -24,6 +24,11 @@ export const HOME: Issuer = { url: "https://qualytics.example", userId: CREDENTI
 export const HOURLY: readonly Window[] = [{ cron: "0 * * * *", duration: 10 * MINUTE, timeZone: "UTC" }];
 
 export const WORKLOADS: readonly string[] = ["Deployment ingest"];
+/** Once a day, so that a token of one day may have to be renewed outside of it. */
+export const DAILY: readonly Window[] = [{ cron: "30 2 * * *", duration: HOUR, timeZone: "Europe/Berlin" }];
+
+/** More than any process has to do between two waits. */
+const MOST_TICKS = 3_000;
 
 /** Between two lists. */
 export const RESYNC = 60_000;
@@ -282,7 +287,8 @@ export class World {
     if (!this.time.step()) return false;
     this.steps++;
     // What was resolved runs until every process waits for something outside again.
-    while (this.working > 0) await null;
+    // One that waits for a list which another part of it asked for is not told from one at work: hence the limit.
+    for (let i = 0; this.working > 0 && i < MOST_TICKS; i++) await null;
     return true;
   }
 

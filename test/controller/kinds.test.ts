@@ -197,6 +197,13 @@ test("an issuer without a gate says so", async () => {
   await scene.kubectl("wait --for=condition=Ready servicetoken/open -n team-b --timeout=30s");
 });
 
+test("a token that nobody used is no orphan while its object stands, of whichever kind", async () => {
+  // Many resyncs have gone by since it was issued, and it has never been used.
+  const { conditions } = await scene.statusOf("personaltoken/twin");
+  expect(conditions?.[0]).toMatchObject({ type: "Ready", status: "True" });
+  expect(await scene.authenticate((await scene.value("twin-personal")) ?? "")).toBe(200);
+});
+
 test("all kinds are found by what they name", async () => {
   expect(await scene.kubectl("get qualytics -A --no-headers")).toContain("serviceuser.tokens.qualytics.io/mine");
   expect(await scene.kubectl("get servicetokens -A --field-selector spec.issuerRef.kind=ClusterTokenIssuer -o name")).toContain("ours");

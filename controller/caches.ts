@@ -25,6 +25,7 @@ export class Caches {
   readonly secrets: Store<SecretRecord>;
   readonly namespaces: Store<NamespaceRecord>;
   readonly reach: "cluster" | "namespace";
+  #complete: () => boolean = () => false;
 
   constructor(reach: "cluster" | "namespace", log: Logger) {
     const tokens = (): Store<TokenObject> =>
@@ -42,6 +43,11 @@ export class Caches {
     this.issuers = new IssuerObjects(log);
     this.secrets = new Store<SecretRecord>({ owner: ({ owner }) => owner?.uid }, log);
     this.namespaces = new Store<NamespaceRecord>({}, log);
+  }
+
+  /** Every kind has been seen as it is. False where one is only taken for empty: nothing may be concluded from that. */
+  complete(): boolean {
+    return this.#complete();
   }
 
   /** Null: the namespace is not seen from here. */
@@ -84,9 +90,12 @@ export class Caches {
    */
   reflectors(options: { client: RestClient; namespace: string | undefined; log: Logger; unknown: ReadonlySet<string> }): Watcher[] {
     const { client, namespace, log, unknown } = options;
+    const seen: (() => boolean)[] = [];
+    this.#complete = () => seen.every((synced) => synced());
     const start = <T extends Stored>(resource: Resource, store: Store<T>, project: (object: KubeObject) => T): Watcher => {
       const metadataOnly = resource.group === "";
       const reflector = new Reflector<T>({ client, resource, store, project, log, namespace: resource.namespaced ? namespace : undefined, ...(metadataOnly ? { metadataOnly } : {}) });
+      seen.push(() => reflector.hasSynced());
       const absent = (): boolean => unknown.has(resource.plural);
       return {
         start: () => reflector.start(),

@@ -7,6 +7,7 @@ import { resyncOf, type Issuers } from "./issuers.ts";
 import { issuerResources, projectIssuer, type IssuerObject, type IssuerObjects } from "./issuer-object.ts";
 import { ANNOTATION, FINALIZER, MANAGER } from "./kinds.ts";
 import type { Orphans, Swept } from "./orphans.ts";
+import { openness } from "./policy.ts";
 import { isConflict, isNotFound, type ReconcileResult, type RestClient } from "./runtime/index.ts";
 import { conditions, isWorthWriting } from "./status.ts";
 
@@ -23,12 +24,15 @@ export interface IssuerReconcilerOptions {
 
 /** While an issuer is not ready it is looked at again at least so often, so that it heals soon after it was mended. */
 const RETRY = 10_000;
+/** While it waits to be let go, its lists are read at most so often. */
+const LEAST = 1_000;
 /** As many of those that are waited for are named. */
 const NAMED = 3;
 
 export class IssuerReconciler {
   readonly #options: IssuerReconcilerOptions;
   readonly #failures = new Map<string, number>();
+  readonly #refreshed = new Map<string, number>();
 
   constructor(options: IssuerReconcilerOptions) {
     this.#options = options;
@@ -39,11 +43,16 @@ export class IssuerReconciler {
     if (!object) {
       this.#failures.delete(key);
       this.#options.orphans.forget(key);
+      this.#refreshed.delete(key);
       await this.#options.issuers.forget(key);
       return {};
     }
     const blocked = await this.#hold(object);
     if (object.deleting && blocked === null) return {};
+    // Each of its dependants that goes wakes it: not each of them is worth a list.
+    const since = performance.now() - (this.#refreshed.get(key) ?? Number.NEGATIVE_INFINITY);
+    if (blocked && since < LEAST) return { requeueAt: Date.now() + LEAST - since };
+    this.#refreshed.set(key, performance.now());
     try {
       const session = await this.#options.issuers.refresh(object);
       this.#failures.delete(key);
@@ -137,10 +146,10 @@ function left(orphans: readonly string[]): (Omit<Ready, "status"> & { readonly t
 const place = ({ namespace, name }: IssuerObject): { namespace?: string; name: string } => ({ ...(namespace === "" ? {} : { namespace }), name });
 
 /** A list that is not believed is no better than none. */
-function said({ spec }: IssuerObject, session: IssuerSession): Ready {
+function said(object: IssuerObject, session: IssuerSession): Ready {
   const suspicion = session.tokens("service").suspicion ?? session.tokens("personal").suspicion;
   if (suspicion !== null) return { status: "False", reason: "TokensSuspect", message: suspicion };
-  return { status: "True", reason: "Ready", message: `${spec.url} answers as ${session.userName}.` };
+  return { status: "True", reason: "Ready", message: `${object.spec.url} answers as ${session.userName}.${openness(object)}` };
 }
 
 interface Ready {

@@ -51,10 +51,10 @@ export class Orphans {
     this.#suspects.delete(issuer);
   }
 
-  /** After a new list of this issuer. An operator of one namespace does not see what other namespaces declare. */
+  /** After a new list of this issuer. An operator that does not see everything does not know what is declared. */
   async sweep(issuer: IssuerObject, session: IssuerSession): Promise<Swept> {
     const swept = { left: [] as string[], cleared: [] as string[], retired: [] as string[] };
-    if (this.#options.caches.reach !== "cluster") return swept;
+    if (this.#options.caches.reach !== "cluster" || !this.#options.caches.complete()) return swept;
     const before = this.#suspects.get(issuer.key);
     const now = new Map<number, Suspect>();
     const { apiNow } = session;

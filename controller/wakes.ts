@@ -34,7 +34,10 @@ export function subscribe(at: Watching): void {
 
 function tokenHandlers(at: Watching, queue: WorkQueue): StoreHandlers<TokenObject> {
   return {
-    onAdd: (object, source) => queue.add(object.key, object.deleting ? priorities.deletion : source === "list" ? priorities.initial : priorities.normal),
+    onAdd: (object, source) => {
+      queue.add(object.key, object.deleting ? priorities.deletion : source === "list" ? priorities.initial : priorities.normal);
+      if (object.finalizers.includes(FINALIZER)) wakeHolder(at, object);
+    },
     onUpdate: (before, after, source) => {
       // What our own write brought back may hold an edit that came before it.
       if (isNews(before, after) || (source !== "write" && isTampered(before, after))) queue.add(after.key, urgency(after));

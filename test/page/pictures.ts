@@ -53,7 +53,7 @@ async function photograph(desk: Desk): Promise<void> {
     await take(page, `tokens-${scheme}`, { ...wide, scheme });
   }
   await click(page, "button", "Generate Token");
-  await type(page, "Name", `nightly-${rounds}`);
+  await type(page, "Name", "nightly-export");
   await click(page, "button", "Generate");
   await page.waitForSelector(".secret");
   await take(page, "generated-dark", { ...wide, scheme: "dark" });

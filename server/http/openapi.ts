@@ -14,8 +14,13 @@ const errorTexts: Readonly<Record<string, string>> = {
   403: "Not allowed for this role or token",
   404: "Not found",
   409: "Taken already",
+  413: "The body is too large",
+  414: "The URI is too long",
   415: "Not JSON",
   422: "Invalid input",
+  429: "Too many requests: Retry-After says when to come back",
+  431: "The headers are too long",
+  503: "The database cannot be reached: Retry-After says when to come back",
 };
 
 export function openApiDocument(routes: readonly Route[]): Json {
@@ -34,7 +39,7 @@ export function openApiDocument(routes: readonly Route[]): Json {
 
 function operation(route: Route): Json {
   const success = { [route.success]: { description: "Success", ...(route.answer === undefined ? {} : jsonContent(answerOf(route.answer, route.many))) } };
-  if (route.access === "public") return { summary: route.summary, responses: success };
+  if (route.access === "public") return { summary: route.summary, responses: { ...success, ...errors(["400", "414", "429", "431", "503"]) } };
   const parameters = parametersOf(route);
   return {
     summary: route.summary,
@@ -60,9 +65,9 @@ function queryParameters(query: ObjectSchema | undefined): Json[] {
   }));
 }
 
-function errors(): Json {
+function errors(statuses: readonly string[] = Object.keys(errorTexts)): Json {
   return Object.fromEntries(
-    Object.entries(errorTexts).map(([status, description]) => [
+    statuses.map((status) => [status, errorTexts[status]] as const).map(([status, description]) => [
       status,
       { description, ...jsonContent({ $ref: `#/components/schemas/${status === "422" ? "HTTPValidationError" : "Error"}` }) },
     ]),

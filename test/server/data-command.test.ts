@@ -115,7 +115,7 @@ describe.each(storages)("in %s", (storage) => {
     expect(await verifyAudit({ data })).toMatchObject({ whole: true });
   });
 
-  it("a backup brings everything back, on either storage, and overwrites nothing", async () => {
+  it("a backup brings everything back, on either storage, and overwrites nothing", { timeout: 300_000 }, async () => {
     const data = await freshData(storage);
     const file = join(folder, `backup${count}.jsonl`);
     const [token, before] = await withService(data, async (service) => {

@@ -42,7 +42,7 @@ export function publicContract(world: () => World): void {
         expect(Object.keys(body.components.schemas)).toContain(reference[1]);
       }
       expect(body.paths["/api/health"]?.["get"]?.security).toBeUndefined();
-      expect(Object.keys(body.paths["/api/users"]?.["post"]?.responses ?? {})).toEqual(["200", "400", "401", "403", "404", "409", "415", "422"]);
+      expect(Object.keys(body.paths["/api/users"]?.["post"]?.responses ?? {})).toEqual(["200", "400", "401", "403", "404", "409", "413", "414", "415", "422", "429", "431", "503"]);
     });
 
     it("gives answers that its own schemas describe", async () => {

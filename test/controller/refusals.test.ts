@@ -38,7 +38,7 @@ async function issued(name: string): Promise<string> {
 
 test("a quota: it is named, no token is issued, and more room is enough", async () => {
   await scene.kubectl("create namespace crowded");
-  await scene.kubectl("apply -n crowded -f -", [credential(scene.service.adminToken), issuer(scene.service.url)]);
+  await scene.kubectl("apply -n crowded -f -", [credential(scene.service.adminToken, "qualytics-admin", "crowded"), issuer(scene.service.url)]);
   await scene.kubectl("create quota few -n crowded --hard=count/secrets=1");
   // What the quota controller would have counted: one Secret, the credential.
   await scene.kubectl("patch quota few -n crowded --subresource=status --type=merge -p {\"status\":{\"hard\":{\"count/secrets\":\"1\"},\"used\":{\"count/secrets\":\"1\"}}}");

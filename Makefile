@@ -7,7 +7,7 @@ BIN := .tools/bin
 NODE := $(BIN)/node
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help demo test check build generate types lint unit tools cluster cluster-stop bench-drain bench-restart bench-scale bench-idle bench-latency bench-plan bench-server kill-server chaos mutants small-model sim pack clean
+.PHONY: help demo test check build generate types lint unit tools cluster cluster-stop bench-drain bench-restart bench-scale bench-idle bench-latency bench-plan bench-pulumi bench-server kill-server chaos mutants small-model sim pictures pack clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -18,27 +18,33 @@ demo: build ## the whole story on real engines, in under two minutes; STAY=1 lea
 
 test: node_modules/.ok generate-check types lint ## every ring of the test suite; its last line is "N passed, N failed"
 	@tools/engines --for "make test" kube-apiserver etcd kubectl kube-controller-manager pulumi
+	@tools/engines --for "make test" chromium || true # the page's ring says what is missing, and fails alone
 	@$(NODE) test/support/suite.ts
 
 check: node_modules/.ok generate-check types lint unit ## types, lint, import map, generated files, unit and engine tests
 
-build: node_modules/.ok ## compile, and leave bin/servicetokens
+build: node_modules/.ok ## compile, and leave bin/servicetokens and the Pulumi plugin
 	@$(NODE) node_modules/typescript/bin/tsc -p tsconfig.build.json
-	@mkdir -p bin && cp tools/launcher bin/servicetokens && chmod +x bin/servicetokens
+	@$(NODE) tools/page-bundle.ts
+	@mkdir -p bin && for name in servicetokens pulumi-resource-servicetokens; do cp tools/launcher bin/$$name && chmod +x bin/$$name; done
 	@NODE_COMPILE_CACHE=.tools/compile-cache $(NODE) --input-type=module -e 'await import("./dist/cli/controller.js")'
 
 generate: node_modules/.ok ## write the CRDs, the picture and the states from core's schema
 	@$(NODE) crds/generate.ts
+	@$(NODE) provider/plugin/write-schema.ts
 	@$(NODE) docs/flow.ts
 	@$(NODE) docs/states.ts
 
 generate-check: node_modules/.ok ## check that the generated files are what would be generated
 	@$(NODE) crds/generate.ts --check
+	@$(NODE) provider/plugin/write-schema.ts --check
 	@$(NODE) docs/flow.ts --check
 	@$(NODE) docs/states.ts --check
 
 types: node_modules/.ok ## check the types
 	@$(NODE) node_modules/typescript/bin/tsc --noEmit
+	@$(NODE) node_modules/typescript/bin/tsc --noEmit -p server/page
+	@$(NODE) node_modules/typescript/bin/tsc --noEmit -p test/page
 
 lint: node_modules/.ok ## style, limits and the import map
 	@$(NODE) node_modules/eslint/bin/eslint.js --max-warnings 0 .
@@ -76,7 +82,7 @@ bench-latency: build ## from apply to Secret at a steady rate: make bench-latenc
 	@$(NODE) test/bench/latency.ts $(or $(RATE),50) $(or $(SECONDS),20)
 
 chaos: build ## rounds of faults on real engines, the audit after each: make chaos N=12 SEED=1 KILLS=10
-	@tools/engines --for "make chaos" kube-apiserver etcd kubectl
+	@tools/engines --for "make chaos" kube-apiserver etcd kubectl kube-controller-manager
 	@$(NODE) test/chaos/main.ts --rounds $(or $(N),12) --seed $(or $(SEED),1) --kills $(or $(KILLS),10) $(if $(ONLY),--only "$(ONLY)")
 
 bench-server: build ## the token service beside a bare HTTP handler: token check, long list, memory, start
@@ -85,11 +91,15 @@ bench-server: build ## the token service beside a bare HTTP handler: token check
 kill-server: node_modules/.ok ## kill the token service N times while it is written to, on both storages; nothing answered may be lost
 	@$(NODE) test/server-kill/main.ts $(or $(N),100) $(or $(SEED),1)
 
+bench-pulumi: node_modules/.ok ## N tokens by pulumi up, beside the same provider written as the tutorials do: make bench-pulumi N=500
+	@tools/engines --for "make bench-pulumi" pulumi
+	@$(NODE) test/bench/pulumi.ts $(or $(N),500)
+
 bench-plan: node_modules/.ok ## how long one plan() takes
 	@$(NODE) test/bench/plan.ts
 
 tools: $(NODE) ## build or fetch every engine that the tests need
-	@tools/engines --for "make tools" kube-apiserver etcd kubectl kube-controller-manager pulumi
+	@tools/engines --for "make tools" kube-apiserver etcd kubectl kube-controller-manager pulumi chromium
 
 cluster: node_modules/.ok ## start a local control plane and print its kubeconfig
 	@tools/engines --for "make cluster" kube-apiserver etcd kubectl kube-controller-manager
@@ -97,6 +107,10 @@ cluster: node_modules/.ok ## start a local control plane and print its kubeconfi
 
 cluster-stop: node_modules/.ok ## end the local control plane
 	@$(NODE) test/support/cluster-cli.ts stop
+
+pictures: node_modules/.ok ## take the pictures of the token service's page into docs/pictures, and measure its first view
+	@tools/engines --for "make pictures" chromium
+	@$(NODE) test/page/pictures.ts
 
 pack: build ## the npm package
 	@npm pack

@@ -10,7 +10,7 @@ export const importMap = {
   provider: ["core", "tokenapi"],
   controller: ["core", "tokenapi"],
   crds: ["core"],
-  cli: ["core", "tokenapi", "server", "controller"],
+  cli: ["core", "tokenapi", "server", "provider", "controller"],
   test: ["core", "tokenapi", "server", "provider", "controller", "crds", "cli"],
 };
 
@@ -30,7 +30,7 @@ const layering = folders.map((folder) => {
     patterns.push({ regex: "^(?!\\.{1,2}/|node:crypto$)", message: "core/ is pure: it imports nothing outside core/." });
   }
   return {
-    files: [`${folder}/**/*.ts`, `test/lint/fixtures/${folder}/**/*.ts`],
+    files: [`${folder}/**/*.{ts,tsx}`, `test/lint/fixtures/${folder}/**/*.ts`],
     ...(folder === "test" ? { ignores: ["test/lint/fixtures/**"] } : {}),
     rules: {
       "no-restricted-imports": [
@@ -75,7 +75,7 @@ const purity = {
 };
 
 const typed = {
-  files: ["core/**/*.ts", "tokenapi/**/*.ts", "server/**/*.ts", "provider/**/*.ts", "controller/**/*.ts", "cli/**/*.ts", "crds/**/*.ts"],
+  files: ["core/**/*.ts", "tokenapi/**/*.ts", "server/**/*.{ts,tsx}", "provider/**/*.ts", "controller/**/*.ts", "cli/**/*.ts", "crds/**/*.ts"],
   languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
   plugins: { "@typescript-eslint": tseslint.plugin },
   rules: {
@@ -89,7 +89,7 @@ const typed = {
 export default [
   { ignores: ["dist/", "node_modules/", ".tools/", "bin/", "coverage/", "**/*.d.ts", "test/lint/fixtures/", "examples/"] },
   {
-    files: ["**/*.ts", "**/*.js"],
+    files: ["**/*.{ts,tsx}", "**/*.js"],
     languageOptions: { parser: tseslint.parser },
     plugins: { "@typescript-eslint": tseslint.plugin },
     linterOptions: { reportUnusedDisableDirectives: "error" },

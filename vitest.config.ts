@@ -18,6 +18,7 @@ export default defineConfig({
     projects: [
       ring("unit", ["test/core/**/*.test.ts", "test/lint/**/*.test.ts", "test/crds/**/*.test.ts", "test/controller/runtime/**/*.test.ts", "test/controller/parts/**/*.test.ts", "test/simulation/**/*.test.ts", "test/cli/**/*.test.ts", "test/tokenapi/suspicion.test.ts"], 20_000, true),
       ring("api", ["test/tokenapi/**/*.test.ts", "test/server/**/*.test.ts"], 60_000, true),
+      ring("page", ["test/page/**/*.test.ts"], 300_000, false),
       ring("tools", ["test/tools/**/*.test.ts"], 60_000, true),
       ring("cluster", ["test/controller/*.test.ts"], 300_000, false),
       ring("pulumi", ["test/provider/**/*.test.ts"], 300_000, true),

@@ -23,6 +23,7 @@ function isInstant(text: string): boolean {
 const FORMATS: Readonly<Record<string, { readonly accepts: (text: string) => boolean; readonly asks: string }>> = {
   instant: { accepts: isInstant, asks: "has to be a date and time as in 2026-01-15T10:30:00Z (RFC 3339)" },
   duration: { accepts: (text) => parseDuration(text) !== null, asks: 'has to be a duration in hours, minutes and seconds, as in "720h" or "1h30m" (a day is "24h")' },
+  due: { accepts: (text) => text === "due" || isInstant(text), asks: 'has to be "due", or the date and time at which the restart was asked for' },
   offset: { accepts: (text) => parseDuration(text.replace(/^-/, "")) !== null, asks: 'has to be the API\'s clock minus ours as a duration, as in "90s" or "-90s"' },
   mark: { accepts: (mark) => parseName(`x-${mark}-r1`)?.mark === mark, asks: "has to be a mark as it stands in a token's name before -r1, as in 3b9k2m-7q0x5c1dh (or leave it out, and give scope)" },
 };

@@ -75,6 +75,8 @@ function described(action: Action): string {
       return `Verify revision ${action.number}`;
     case "Try":
       return "Try whether the delivered value still authenticates";
+    case "Restart":
+      return `Restart what spec.restart names for revision ${action.revision}`;
     case "Hold":
     case "Release":
     case "Probe":

@@ -14,7 +14,7 @@ function sentence(error: unknown): string {
 }
 
 /** Errors that carry their own sentence for people say so by this name. */
-const isExpected = (error: Error): boolean => error.name === "StartError" || error.name === "UsageError";
+const isExpected = (error: Error): boolean => ["StartError", "UsageError", "ProviderError"].includes(error.name);
 
 /** Bad words on the command line. */
 export class UsageError extends Error {

@@ -3,8 +3,10 @@
 import { Command } from "commander";
 import type { Flags } from "./controller.ts";
 import { fail } from "./failure.ts";
+import type { ImportFlags } from "./import-pulumi.ts";
 import { addServerCommand } from "./server.ts";
 import { addDataCommands } from "./service-data.ts";
+import type { SweepFlags } from "./sweep.ts";
 
 const program = new Command("servicetokens")
   .description("Qualytics API tokens as code: the operator, the token service, and tools for both")
@@ -38,6 +40,40 @@ program
   .action(async (file: string, options: { json: boolean }) => {
     const { explainFile } = await import("./explain.ts");
     explainFile(file, options);
+  });
+
+program
+  .command("import")
+  .description("take in tokens that exist")
+  .command("pulumi")
+  .description("write the file with which pulumi import takes in tokens that exist")
+  .option("--service-user <name>", "the owner: all of its active tokens, or those that the next two name")
+  .option("--personal", "the owner is the credential's own user: personal tokens", false)
+  .option("--token-name <name...>", "tokens by name")
+  .option("--token-id <id...>", "tokens by id")
+  .option("--secrets <file>", 'the secrets that you have, as {"<id or name>": "<secret>"}; each is proved by using it; - for standard input')
+  .option("--out <file>", "the file to write", "import.json")
+  .option("--stack <name>", "the stack; default: the selected one")
+  .option("--cwd <folder>", "the program's folder; default: the present one")
+  .option("--organization <name>", "the stack's organization, where the stack's name and the backend do not tell it")
+  .action(async (options: ImportFlags) => {
+    const { importPulumi } = await import("./import-pulumi.ts");
+    await importPulumi(options);
+  });
+
+program
+  .command("sweep")
+  .description("list the tokens that a Pulumi stack left behind and no update will ever see; with --apply, clear them")
+  .option("--stack <name>", "the stack; default: the selected one")
+  .option("--cwd <folder>", "the program's folder; default: the present one")
+  .option("--organization <name>", "the stack's organization, where the stack's name and the backend do not tell it")
+  .option("--apply", "revoke and delete what nobody holds", false)
+  .option("--token <id...>", "only these; with --apply those too that were left for you to decide")
+  .option("--idle", "no update of the stack is running, where the backend cannot tell", false)
+  .option("--json", "what was found, as JSON", false)
+  .action(async (options: SweepFlags) => {
+    const { sweep } = await import("./sweep.ts");
+    await sweep(options);
   });
 
 try {

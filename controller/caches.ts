@@ -3,6 +3,7 @@ import { issuerKey, clusterTokenIssuers, IssuerObjects, projectIssuer, tokenIssu
 import { FINALIZER, personalTokens, projectToken, serviceTokens, type TokenKind, type TokenObject } from "./kinds.ts";
 import { defineResource, identify, Reflector, secrets, Store, type KubeObject, type Logger, type Resource, type RestClient, type Stored } from "./runtime/index.ts";
 import { projectSecret, type SecretRecord } from "./secret-record.ts";
+import { secretNameOf } from "./secret-target.ts";
 import type { Labels } from "./selector.ts";
 import type { Uses } from "./issuers.ts";
 import { projectUser, serviceUsers, type UserObject } from "./user-object.ts";
@@ -24,13 +25,14 @@ export class Caches {
   readonly secrets: Store<SecretRecord>;
   readonly namespaces: Store<NamespaceRecord>;
   readonly reach: "cluster" | "namespace";
+  #complete: () => boolean = () => false;
 
   constructor(reach: "cluster" | "namespace", log: Logger) {
     const tokens = (): Store<TokenObject> =>
       new Store<TokenObject>(
         {
           issuer: issuerKey,
-          secret: ({ namespace, name, spec }) => `${namespace}/${spec.secret.name ?? name}`,
+          secret: (object) => `${object.namespace}/${secretNameOf(object)}`,
           ref: ({ namespace, spec }) => (spec.serviceUser?.ref === undefined ? undefined : `${namespace}/${spec.serviceUser.ref}`),
         },
         log,
@@ -39,8 +41,13 @@ export class Caches {
     this.tokens = { ServiceToken: tokens(), PersonalToken: tokens() };
     this.users = new Store<UserObject>({ issuer: issuerKey, name: ({ spec }) => spec.name }, log);
     this.issuers = new IssuerObjects(log);
-    this.secrets = new Store<SecretRecord>({}, log);
+    this.secrets = new Store<SecretRecord>({ owner: ({ owner }) => owner?.uid }, log);
     this.namespaces = new Store<NamespaceRecord>({}, log);
+  }
+
+  /** Every kind has been seen as it is. False where one is only taken for empty: nothing may be concluded from that. */
+  complete(): boolean {
+    return this.#complete();
   }
 
   /** Null: the namespace is not seen from here. */
@@ -77,25 +84,39 @@ export class Caches {
     }
   }
 
-  reflectors(options: { client: RestClient; namespace: string | undefined; log: Logger }): Pick<Reflector<Stored>, "start" | "stop" | "synced" | "hasSynced">[] {
-    const { log } = options;
-    const common = { ...options };
-    const all = { client: options.client, log };
+  /**
+   * A kind that the cluster does not know (`unknown`) has no objects: it is not waited for, so that what is left of a
+   * removed installation can be tidied up. It is watched all the same, and comes in when its CRD does.
+   */
+  reflectors(options: { client: RestClient; namespace: string | undefined; log: Logger; unknown: ReadonlySet<string> }): Watcher[] {
+    const { client, namespace, log, unknown } = options;
+    const seen: (() => boolean)[] = [];
+    this.#complete = () => seen.every((synced) => synced());
+    const start = <T extends Stored>(resource: Resource, store: Store<T>, project: (object: KubeObject) => T): Watcher => {
+      const metadataOnly = resource.group === "";
+      const reflector = new Reflector<T>({ client, resource, store, project, log, namespace: resource.namespaced ? namespace : undefined, ...(metadataOnly ? { metadataOnly } : {}) });
+      seen.push(() => reflector.hasSynced());
+      const absent = (): boolean => unknown.has(resource.plural);
+      return {
+        start: () => reflector.start(),
+        stop: () => reflector.stop(),
+        synced: (timeoutMs) => (absent() ? Promise.resolve(true) : reflector.synced(timeoutMs)),
+        hasSynced: () => absent() || reflector.hasSynced(),
+      };
+    };
     return [
-      new Reflector({ ...common, resource: serviceTokens, store: this.tokens.ServiceToken, project: projectToken("ServiceToken") }),
-      new Reflector({ ...common, resource: personalTokens, store: this.tokens.PersonalToken, project: projectToken("PersonalToken") }),
-      new Reflector({ ...common, resource: serviceUsers, store: this.users, project: projectUser }),
-      new Reflector({ ...common, resource: tokenIssuers, store: this.issuers.namespaced, project: projectIssuer("TokenIssuer") }),
-      new Reflector({ ...common, resource: secrets, store: this.secrets, project: projectSecret, metadataOnly: true }),
-      ...(this.reach === "namespace"
-        ? []
-        : [
-            new Reflector({ ...all, resource: clusterTokenIssuers, store: this.issuers.cluster, project: projectIssuer("ClusterTokenIssuer") }),
-            new Reflector({ ...all, resource: namespaces, store: this.namespaces, project: projectNamespace, metadataOnly: true }),
-          ]),
+      start(serviceTokens, this.tokens.ServiceToken, projectToken("ServiceToken")),
+      start(personalTokens, this.tokens.PersonalToken, projectToken("PersonalToken")),
+      start(serviceUsers, this.users, projectUser),
+      start(tokenIssuers, this.issuers.namespaced, projectIssuer("TokenIssuer")),
+      start(secrets, this.secrets, projectSecret),
+      ...(this.reach === "namespace" ? [] : [start(clusterTokenIssuers, this.issuers.cluster, projectIssuer("ClusterTokenIssuer")), start(namespaces, this.namespaces, projectNamespace)]),
     ];
   }
 }
+
+/** A reflector, whatever it keeps. */
+type Watcher = Pick<Reflector<Stored>, "start" | "stop" | "synced" | "hasSynced">;
 
 /** What has to be listed and watched. */
 export function watched(reach: "cluster" | "namespace"): readonly Resource[] {

@@ -2,6 +2,7 @@
 // that its policy selects.
 import { declared, API_VERSION, type Declared, type IssuerRef, type TokenStatus } from "./kinds.ts";
 import { defineResource, Store, type KubeObject, type Logger, type Resource } from "./runtime/index.ts";
+import type { OrphanPolicy } from "../core/orphan.ts";
 import type { Selector } from "./selector.ts";
 
 export type IssuerKind = "TokenIssuer" | "ClusterTokenIssuer";
@@ -28,6 +29,7 @@ export interface IssuerSpec {
   readonly policy?: IssuerPolicySpec;
   readonly limits?: { readonly requestsPerSecond?: number; readonly maxInFlight?: number };
   readonly resyncInterval?: string;
+  readonly orphans?: OrphanPolicy;
 }
 
 export interface IssuerObject extends Declared {

@@ -8,6 +8,7 @@ import { absent, unknown, type Fact } from "../core/observed.ts";
 import { SecretValue } from "../core/secret-value.ts";
 import { createTokenApi } from "../tokenapi/client.ts";
 import { systemClock } from "../tokenapi/clock.ts";
+import { reasonOfDenial } from "../tokenapi/denial.ts";
 import { IssuerSession } from "../tokenapi/issuer.ts";
 import { credentialPlace, type IssuerObject, type IssuerSpec } from "./issuer-object.ts";
 import type { IssuerRef } from "./kinds.ts";
@@ -176,7 +177,7 @@ export class Issuers {
       entry.last = null;
       for (const client of closing) void client?.close().catch(() => undefined);
     }
-    entry.problem = unknown(denied ? "CredentialDenied" : "IssuerNotReady", `The issuer ${issuer.name} is not ready: ${message}`);
+    entry.problem = unknown(reasonOfDenial(error) ?? "IssuerNotReady", `The issuer ${issuer.name} is not ready: ${message}`);
     if (hadSession !== (entry.client !== null)) this.#onChange(issuer.key, "all");
   }
 

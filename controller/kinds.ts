@@ -1,8 +1,10 @@
 // What all of our kinds have in common, and the two kinds of token, as the caches keep them: the spec as written, and
 // the little of metadata and status that is read again. Issuers: issuer-object.ts; service users: user-object.ts.
+import type { Complaint } from "../core/desired.ts";
 import { parseInstant } from "../core/instant.ts";
 import type { TokenSpec } from "../core/spec.ts";
 import { defineResource, identify, type KubeObject, type Resource, type Stored } from "./runtime/index.ts";
+import { examine } from "./validity.ts";
 
 export const GROUP = "tokens.qualytics.io";
 export const API_VERSION = `${GROUP}/v1alpha1`;
@@ -77,6 +79,9 @@ export interface Declared extends Stored {
 export interface TokenObject extends Declared {
   readonly kind: TokenKind;
   readonly spec: TokenObjectSpec;
+  /** What is wrong with it; see validity.ts. */
+  readonly complaint: Complaint | null;
+  readonly unreadable: boolean;
   readonly status: TokenStatus | null;
 }
 
@@ -101,12 +106,10 @@ export function declared(object: KubeObject): Declared {
 
 export const projectToken =
   (kind: TokenKind) =>
-  (object: KubeObject): TokenObject => ({
-    ...declared(object),
-    kind,
-    spec: object.spec as TokenObjectSpec,
-    status: (object.status as TokenStatus | undefined) ?? null,
-  });
+  (object: KubeObject): TokenObject => {
+    const common = declared(object);
+    return { ...common, kind, ...examine(object.spec, common.annotations), status: (object.status as TokenStatus | undefined) ?? null };
+  };
 
 /** How an object is spoken of in an event. */
 export function reference({ namespace, name, uid }: Declared, kind: string): { apiVersion: string; kind: string; namespace?: string; name: string; uid: string } {

@@ -8,6 +8,8 @@ import { loadScope } from "./identity.ts";
 import { IssuerReconciler } from "./issuer-reconciler.ts";
 import { Issuers } from "./issuers.ts";
 import type { TokenKind } from "./kinds.ts";
+import { markOf } from "../core/name.ts";
+import { Orphans } from "./orphans.ts";
 import { Controller, EventRecorder, HttpServer, isForbidden, isNotFound, LeaderElector, loadCredentials, Manager, RestClient, RuntimeMetrics, WorkQueue, type Logger } from "./runtime/index.ts";
 import { TokenReconciler } from "./token-reconciler.ts";
 import { UserReconciler } from "./user-reconciler.ts";
@@ -42,6 +44,8 @@ interface Parts {
   readonly events: EventRecorder;
   readonly voice: Voice;
   readonly guard: () => void;
+  /** Kinds that the cluster does not know, by their plural names. */
+  readonly unknown: Set<string>;
 }
 
 /** Starts the operator; resolves when its caches are complete. Throws LifecycleError with what to do. */
@@ -64,7 +68,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   manager = running;
   metrics.leader("servicetokens-controller", () => running.stillLeading());
   const http = await serve(options, metrics, running);
-  await preflight(client, options);
+  await preflight(parts, options);
   await checked(client, () => running.start());
   return {
     ended: ended.promise,
@@ -82,24 +86,36 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
 async function connect(options: OperatorOptions, metrics: RuntimeMetrics): Promise<RestClient> {
   try {
     const credentials = await loadCredentials(options.kubeconfig === undefined ? {} : { kubeconfig: options.kubeconfig });
-    return new RestClient({ credentials, userAgent: "servicetokens-controller", onRequest: metrics.onRequest });
+    const client = new RestClient({ credentials, userAgent: "servicetokens-controller", onRequest: metrics.onRequest });
+    metrics.client(client);
+    return client;
   } catch (error) {
     const message = error instanceof Error ? error.message : "it could not be read";
     throw new LifecycleError("terminal", "NO_CLUSTER", `No way to a cluster: ${message}. Give --kubeconfig FILE, set KUBECONFIG, or run in a pod with a service account.`);
   }
 }
 
-/** Says in a sentence what the caches will wait for; they go on waiting, so that mending it is enough. */
-async function preflight(client: RestClient, { namespace, log }: OperatorOptions): Promise<void> {
-  for (const resource of watched(reachOf({ namespace }))) {
+/**
+ * Says in a sentence what the caches will wait for; they go on waiting, so that mending it is enough. Where only some of
+ * our kinds are not there, the others do not wait for them.
+ */
+async function preflight({ client, caches, unknown }: Parts, { namespace, log }: OperatorOptions): Promise<void> {
+  const kinds = watched(caches.reach);
+  const ours = kinds.filter(({ group }) => group !== "");
+  for (const resource of kinds) {
     try {
       await client.list(resource, { namespace }, { limit: 1, metadataOnly: true });
     } catch (error) {
       const where = namespace === undefined || !resource.namespaced ? "in all namespaces" : `in the namespace ${namespace}`;
-      if (isNotFound(error)) log.error({ kind: resource.kind }, "The cluster does not know this kind: install the CRDs with `kubectl apply -f crds/`. Waiting for it");
+      if (isNotFound(error)) unknown.add(resource.plural);
       else if (isForbidden(error)) log.error({ kind: resource.kind }, `This account may not list this kind ${where}: grant it get, list and watch, or give --namespace. Waiting for it`);
     }
   }
+  const none = ours.every(({ plural }) => unknown.has(plural));
+  for (const { kind, plural } of ours) {
+    if (unknown.has(plural)) log.error({ kind }, `The cluster does not know this kind: install the CRDs with \`kubectl apply -f crds/\`. ${none ? "Waiting for it" : "Working without it until it is there"}`);
+  }
+  if (none) unknown.clear();
 }
 
 /** The first words with the apiserver: whatever fails here is said in one sentence, with what to do. */
@@ -125,7 +141,7 @@ function makeParts({ client, guard, options }: { client: RestClient; guard: () =
     users: new WorkQueue({ backoff: { capMs: 60_000 } }),
     issuers: new WorkQueue({ backoff: { capMs: 10_000 } }),
   };
-  return { client, guard, caches, events, queues, voice: new Voice(events, caches.issuers) };
+  return { client, guard, caches, events, queues, voice: new Voice(events, caches.issuers), unknown: new Set() };
 }
 
 interface Running {
@@ -163,6 +179,7 @@ function makeControllers(parts: Parts, scope: string, { log, leaderElect, concur
     objects: caches.issuers,
     issuers,
     dependants: (object) => caches.dependants(object),
+    orphans: new Orphans({ caches, markOf: (kind, key) => markOf(scope, `${kind}/${key}`), guard, log }),
     guard,
     say: (object, type, reason, note) => voice.ofIssuer(object, type, reason, note),
   });
@@ -182,13 +199,13 @@ const keyed = (kind: TokenKind, key: string | undefined): { kind: TokenKind; key
 
 function makeManager(at: { options: OperatorOptions; parts: Parts; controllers: Controller[]; own: string; onLost: () => void }): Manager {
   const { options, parts, controllers, own, onLost } = at;
-  const { client, caches, events } = parts;
+  const { client, caches, events, unknown } = parts;
   const { log, namespace } = options;
   const elector = (callbacks: { onStarted: () => void; onLost: () => void }): LeaderElector =>
     new LeaderElector({ client, namespace: own, name: "servicetokens-controller", identity: `${hostname()}_${randomUUID()}`, log, ...callbacks });
   return new Manager({
     client,
-    reflectors: caches.reflectors({ client, namespace, log }),
+    reflectors: caches.reflectors({ client, namespace, log, unknown }),
     controllers,
     ...(options.leaderElect ? { elector } : {}),
     events,

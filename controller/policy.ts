@@ -46,10 +46,17 @@ function patterns({ spec }: IssuerObject, { namespace }: Place): readonly string
 function namespaceRefusal({ kind, spec, name, deleting }: IssuerObject, { namespace, labels }: Place): string | null {
   if (deleting) return `The issuer ${name} is being deleted, and issues nothing new: name another in issuerRef.`;
   const selector = spec.policy?.namespaceSelector;
-  if (kind === "TokenIssuer") return null;
-  if (selector === undefined) return `The ClusterTokenIssuer ${name} serves no namespace: it has no policy.namespaceSelector.`;
+  if (kind === "TokenIssuer" || selector === undefined) return null;
   if (labels === null) return `Whether the namespace ${namespace} may use the ClusterTokenIssuer ${name} is not known: its labels have not been seen.`;
   return selects(selector, labels) ? null : `The ClusterTokenIssuer ${name} does not serve the namespace ${namespace}: its policy.namespaceSelector does not select it. Use a TokenIssuer of this namespace, or ask for the label.`;
+}
+
+/** What is open to everybody, in words: who forgets a gate should read it. Empty: nothing is. */
+export function openness({ kind, spec }: IssuerObject): string {
+  if (kind === "TokenIssuer") return "";
+  const { namespaceSelector, serviceUsers } = spec.policy ?? {};
+  const all = [...(namespaceSelector === undefined ? ["every namespace"] : []), ...(serviceUsers === undefined ? ["tokens of every service user"] : [])];
+  return all.length === 0 ? "" : ` Its policy allows ${all.join(" and ")}.`;
 }
 
 /** A personal token is the issuer's own user in all it may do. */

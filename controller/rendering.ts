@@ -1,8 +1,11 @@
-// From a token to the data of a Secret: a template is text with a closed set of words, nothing else.
+// From a token to the data of a Secret. The only place where a value is written into text.
 import { createHash } from "node:crypto";
+import { LifecycleError } from "../core/error.ts";
 import { formatInstant } from "../core/instant.ts";
-import type { SecretValue } from "../core/secret-value.ts";
+import { SecretValue } from "../core/secret-value.ts";
 import type { SecretSpec } from "./kinds.ts";
+import { applyFunction } from "./template-function.ts";
+import { holdsToken, parseTemplate, type Expression, type Word } from "./template.ts";
 
 export interface Words {
   readonly token: SecretValue;
@@ -13,21 +16,25 @@ export interface Words {
   readonly user: string;
 }
 
-const WORD = /\{\{-?\s*\.([A-Za-z]+)\s*-?\}\}/g;
-const KNOWN = ["token", "url", "name", "expiresAt", "user"] as const;
+const KEY = /^[-._a-zA-Z0-9]{1,253}$/;
 
-/** The words of a template that nobody knows. */
-export function unknownWords(template: SecretSpec["template"]): string[] {
-  const found = new Set<string>();
-  for (const text of Object.values(template)) {
-    for (const [, word = ""] of text.matchAll(WORD)) if (!(KNOWN as readonly string[]).includes(word)) found.add(word);
+/** What is wrong with a template, and what to write instead; all of it. */
+export function templateProblems(template: SecretSpec["template"]): string[] {
+  const found: string[] = [];
+  const parsed = Object.keys(template)
+    .sort()
+    .map((key) => ({ key, ...parseTemplate(template[key] ?? "") }));
+  for (const { key, problem } of parsed) {
+    if (!KEY.test(key) || key === "." || key.startsWith("..")) found.push(`secret.template: ${JSON.stringify(key)} cannot be a key of a Secret: use letters, digits, "-", "_" and "."`);
+    if (problem !== null) found.push(`secret.template[${JSON.stringify(key)}]: ${problem}`);
   }
-  return [...found].sort();
+  if (found.length === 0 && !parsed.some(holdsToken)) found.push("secret.template: no key holds the token: write {{ .token }} under at least one");
+  return found;
 }
 
-/** Key to plain value. The only place where a value is written into text. */
+/** Key to plain value, in the order of the keys. Throws LifecycleError `invalid` where the template is no good. */
 export function render(template: SecretSpec["template"], words: Words): Map<string, string> {
-  const values: { readonly [word: string]: string } = {
+  const values: { readonly [word in Word]: string } = {
     token: words.token.reveal(),
     url: words.url,
     name: words.name,
@@ -35,9 +42,21 @@ export function render(template: SecretSpec["template"], words: Words): Map<stri
     user: words.user,
   };
   const rendered = new Map<string, string>();
-  for (const key of Object.keys(template).sort()) rendered.set(key, (template[key] ?? "").replace(WORD, (_, word: string) => values[word] ?? ""));
+  for (const key of Object.keys(template).sort()) {
+    const { parts, problem } = parseTemplate(template[key] ?? "");
+    if (problem !== null) throw new LifecycleError("invalid", "TEMPLATE_INVALID", `secret.template[${JSON.stringify(key)}]: ${problem}.`);
+    rendered.set(key, parts.map((part) => (typeof part === "string" ? part : evaluate(part, values))).join(""));
+  }
   return rendered;
 }
+
+function evaluate({ terms, functions }: Expression, values: { readonly [word in Word]: string }): string {
+  const text = terms.map((term) => ("word" in term ? values[term.word] : term.text)).join("");
+  return functions.reduce((value, name) => applyFunction(name, value), text);
+}
+
+/** What is as long as a token and made of the same letters, for a write that has no effect. */
+export const STAND_IN = new SecretValue(`eyJhbGciOiJIUzI1NiJ9.${"dry-run_".repeat(32)}.${"dry-run_".repeat(5)}`);
 
 /** sha256 over keys and base64 values, in the order of the keys. */
 export function fingerprint(data: ReadonlyMap<string, string>): string {

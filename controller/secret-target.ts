@@ -1,16 +1,21 @@
 // The delivered copy as a Kubernetes Secret: one write holds value and record. The first one creates and never
-// takes over; each later one is conditional on the version that was looked at. Decides nothing about tokens.
-import { createHash } from "node:crypto";
-import { LifecycleError } from "../core/error.ts";
+// takes over; each later one is conditional on the version that was looked at. Where secret.name changed, the value
+// moves: the old Secret is marked as left, the new one written, and the old one removed once its overlap is over.
+// Decides nothing about tokens.
 import type { Copy } from "../core/observed.ts";
-import { encodeRecord, type Record } from "../core/record.ts";
-import { SecretValue } from "../core/secret-value.ts";
+import type { Record } from "../core/record.ts";
+import type { SecretValue } from "../core/secret-value.ts";
 import type { Target, Writing } from "../tokenapi/target.ts";
-import { API_VERSION, FINALIZER, MANAGER, projectToken, tokenResources, type TokenObject } from "./kinds.ts";
-import { fingerprint, lookOf, render } from "./rendering.ts";
+import { FINALIZER, MANAGER, projectToken, tokenResources, type TokenObject } from "./kinds.ts";
+import { render, STAND_IN, type Words } from "./rendering.ts";
 import { refusal } from "./refusal.ts";
 import { isNotFound, secrets, type KubeObject, type RestClient, type Store } from "./runtime/index.ts";
-import { DELIVERY_ANNOTATION, MANAGED_LABEL, projectSecret, RECORD_ANNOTATION, type SecretRecord } from "./secret-record.ts";
+import { compare, foreignness, looksLike, valueOf, type Judged, type ReadMemory } from "./secret-judgement.ts";
+import { placesOf, type Places } from "./secret-places.ts";
+import { encodeLeft, LEFT_ANNOTATION, nameOf, projectSecret, type SecretRecord } from "./secret-record.ts";
+import { secretRefusal } from "./secret-refusal.ts";
+import { readStanding, readValue, sendSecret, type SecretObject } from "./secret-writer.ts";
+import type { WriteTrust } from "./write-trust.ts";
 
 export interface Cluster {
   readonly client: RestClient;
@@ -18,16 +23,18 @@ export interface Cluster {
   readonly secrets: Store<SecretRecord>;
 }
 
-/** What is remembered of reads of one Secret, so that an unchanged version is read once. */
-export interface ReadMemory {
-  resourceVersion: string;
-  intact: boolean;
+interface TargetOptions {
+  readonly cluster: Cluster;
+  readonly object: TokenObject;
+  readonly mark: string;
+  readonly url: string;
+  readonly user: string;
+  readonly reads: Map<string, ReadMemory>;
+  readonly trust: WriteTrust;
+  readonly monotonic: () => number;
 }
 
-interface SecretObject extends KubeObject {
-  readonly type?: string;
-  readonly data?: { readonly [key: string]: string };
-}
+export const secretNameOf = ({ name, spec }: TokenObject): string => spec.secret.name ?? name;
 
 export class SecretTarget implements Target {
   readonly #cluster: Cluster;
@@ -38,21 +45,32 @@ export class SecretTarget implements Target {
   readonly #reads: Map<string, ReadMemory>;
   readonly #monotonic: () => number;
   readonly #name: string;
-  #record: SecretRecord | undefined;
+  readonly #trust: WriteTrust;
+  readonly #judged: Judged;
+  #places: Places;
   #copy: Copy;
 
-  constructor(options: { cluster: Cluster; object: TokenObject; mark: string; url: string; user: string; reads: Map<string, ReadMemory>; monotonic: () => number }) {
-    this.#cluster = options.cluster;
-    this.#object = options.object;
-    this.#mark = options.mark;
+  constructor(options: TargetOptions) {
+    const { cluster, object, mark } = options;
+    this.#cluster = cluster;
+    this.#object = object;
+    this.#mark = mark;
     this.#url = options.url;
     this.#user = options.user;
     this.#reads = options.reads;
+    this.#trust = options.trust;
     this.#monotonic = options.monotonic;
-    this.#name = options.object.spec.secret.name ?? options.object.name;
-    this.#record = this.#cluster.secrets.get(`${options.object.namespace}/${this.#name}`);
+    this.#judged = { object, mark };
+    this.#name = secretNameOf(object);
     // The cache may lag by what the watch has not brought yet: a look that has to be sure reads the Secret.
-    this.#copy = this.#judge(this.#record, 0);
+    this.#places = this.#sort(this.#cluster.secrets.get(`${object.namespace}/${this.#name}`));
+    this.#copy = this.#judge(0);
+  }
+
+  /** Changes with whatever may let a write through that was refused before. */
+  get version(): string {
+    const { home, source } = this.#places;
+    return `${this.#object.generation} ${home?.resourceVersion ?? "none"} ${source?.resourceVersion ?? "none"}`;
   }
 
   known(): Copy {
@@ -61,24 +79,45 @@ export class SecretTarget implements Target {
 
   async read(): Promise<Copy> {
     const readAt = this.#monotonic();
-    try {
-      const object = await this.#cluster.client.get<SecretObject>(secrets, this.#ref());
-      this.#record = projectSecret(object);
-      this.#remember(object, this.#record);
-    } catch (error) {
-      if (!isNotFound(error)) throw refusal(error, `Secret ${this.#name}`);
-      this.#record = undefined;
+    const home = await this.#look(this.#name);
+    this.#places = this.#sort(home);
+    const { source } = this.#places;
+    if (source && source !== home) {
+      const moving = await this.#look(nameOf(source));
+      this.#places = this.#sort(home, moving ?? nameOf(source));
     }
-    this.#copy = this.#judge(this.#record, readAt);
+    this.#copy = this.#judge(readAt);
     return this.#copy;
   }
 
-  async value(sha256: string): Promise<SecretValue | null> {
+  /** Reads one Secret whole, and remembers what was seen of its value. */
+  async #look(name: string): Promise<SecretRecord | undefined> {
     try {
-      return await this.#standing(sha256);
+      const object = await this.#cluster.client.get<SecretObject>(secrets, this.#ref(name));
+      const record = projectSecret(object);
+      if (foreignness(record, this.#judged) === null && record.ours?.record?.mark === this.#mark) this.#reads.set(this.#object.key, compare(object.data ?? {}, record, this.#judged));
+      return record;
+    } catch (error) {
+      if (!isNotFound(error)) throw refusal(error, `Secret ${name}`);
+      return undefined;
+    }
+  }
+
+  #sort(home: SecretRecord | undefined, fresh?: SecretRecord | string): Places {
+    const owned = this.#cluster.secrets.byIndex("owner", this.#object.uid);
+    const gone = typeof fresh === "string" ? fresh : null;
+    const all = owned.filter((record) => nameOf(record) !== gone).map((record) => (typeof fresh === "object" && record.key === fresh.key ? fresh : record));
+    return placesOf({ name: this.#name, mark: this.#mark, home, isForeign: (record) => foreignness(record, this.#judged) !== null, owned: all });
+  }
+
+  async value(sha256: string): Promise<SecretValue | null> {
+    const { source } = this.#places;
+    const name = source ? nameOf(source) : this.#name;
+    try {
+      return (await readValue(this.#cluster.client, this.#ref(name), sha256)).value;
     } catch (error) {
       if (isNotFound(error)) return null;
-      throw refusal(error, `Secret ${this.#name}`);
+      throw refusal(error, `Secret ${name}`);
     }
   }
 
@@ -107,172 +146,135 @@ export class SecretTarget implements Target {
 
   async probe(): Promise<true | string> {
     const record: Record = this.#copy.record ?? { mark: this.#mark, issuer: { url: this.#url, userId: 0 }, current: null, fence: 0, revisions: [] };
+    const { home } = this.#places;
     try {
-      await this.#send(record, new Map(Object.keys(this.#object.spec.secret.template).map((key) => [key, "probe"])), true);
+      const data = render(this.#object.spec.secret.template, this.#words(record, STAND_IN));
+      await this.#send(record, data, { to: home, dryRun: true, moved: null });
       return true;
     } catch (error) {
-      const refused = refusal(error, `Secret ${this.#name}`);
+      const refused = secretRefusal(error, this.#name);
       // Somebody writing at the same time says nothing about whether we may.
       if (!["denied", "invalid"].includes(refused.kind)) throw refused;
+      this.#trust.refused(this.#object.namespace);
       return refused.message;
     }
   }
 
   async write(writing: Writing): Promise<Copy> {
+    const { home, source } = this.#places;
+    const moves = writing.value !== "keep" && source !== undefined && source !== home;
+    const to = writing.value === "keep" ? source : home;
+    const name = to ? nameOf(to) : this.#name;
     try {
-      const data = await this.#data(writing);
-      const written = await this.#send(writing.record, data, false);
-      this.#record = projectSecret(written);
-      this.#cluster.secrets.observeWrite(this.#record);
+      const data = await this.#data(writing, source);
+      // Before the new one is written: who looked at the old one as the place of delivery has to look again.
+      if (moves) await this.#leave(source);
+      const moved = moves ? new Date().toISOString() : (to?.ours?.note?.moved ?? null);
+      const written = projectSecret(await this.#send(writing.record, data, { to, dryRun: false, moved }));
+      this.#cluster.secrets.observeWrite(written);
+      if (!to) this.#trust.created(this.#object.namespace, this.#form());
+      this.#places = name === this.#name ? this.#sort(written) : this.#sort(home, written);
     } catch (error) {
-      throw refusal(error, `Secret ${this.#name}`);
+      const refused = secretRefusal(error, name);
+      if (refused.kind === "denied" || refused.kind === "invalid") this.#trust.refused(this.#object.namespace);
+      throw refused;
     }
     this.#reads.delete(this.#object.key);
-    this.#copy = this.#judge(this.#record, this.#monotonic());
+    this.#copy = this.#judge(this.#monotonic());
     return this.#copy;
+  }
+
+  async #leave(source: SecretRecord): Promise<void> {
+    if (source.ours?.left?.to === this.#name) return;
+    const { uid, resourceVersion } = source;
+    const body = { metadata: { uid, resourceVersion, annotations: { [LEFT_ANNOTATION]: encodeLeft({ to: this.#name, at: Date.now() }) } } };
+    const left = await this.#cluster.client.patch(secrets, this.#ref(nameOf(source)), body, { type: "merge", fieldManager: MANAGER, metadataOnly: true });
+    this.#cluster.secrets.observeWrite(projectSecret(left));
+  }
+
+  /** Removes what was left when secret.name changed, once `overlap` is over; answers when that will be, null: nothing was left. */
+  async tidy(overlap: number, guard: () => void): Promise<number | null> {
+    const { home, source, others } = this.#places;
+    if (others.length === 0 || source !== home || this.#copy.place !== "ours" || this.#copy.value !== "intact") return null;
+    const now = Date.now();
+    const moved = Date.parse(home?.ours?.note?.moved ?? "") || now;
+    let next: number | null = null;
+    for (const other of others) {
+      const due = Math.max(moved, other.ours?.left?.at ?? 0) + overlap;
+      if (due > now) {
+        next = Math.min(next ?? due, due);
+        continue;
+      }
+      guard();
+      await this.#delete(other);
+    }
+    return next;
   }
 
   async remove(): Promise<Copy> {
-    if (this.#record) {
-      try {
-        await this.#cluster.client.delete(secrets, this.#ref(), { uid: this.#record.uid });
-      } catch (error) {
-        if (!isNotFound(error)) throw refusal(error, `Secret ${this.#name}`);
-      }
-    }
-    this.#record = undefined;
-    this.#copy = this.#judge(undefined, this.#monotonic());
+    const { home, source, others } = this.#places;
+    const ours = [home, source, ...others].filter((record) => record !== undefined && foreignness(record, this.#judged) === null);
+    for (const record of new Set(ours)) if (record) await this.#delete(record);
+    this.#places = { home: undefined, source: undefined, others: [] };
+    this.#copy = this.#judge(this.#monotonic());
     return this.#copy;
   }
 
+  async #delete(record: SecretRecord): Promise<void> {
+    try {
+      await this.#cluster.client.delete(secrets, this.#ref(nameOf(record)), { uid: record.uid });
+    } catch (error) {
+      if (!isNotFound(error)) throw refusal(error, `Secret ${nameOf(record)}`);
+    }
+  }
+
   async disown(): Promise<void> {
-    if (!this.#record) return;
-    const { uid, resourceVersion } = this.#record;
+    const { source } = this.#places;
+    if (!source) return;
+    const { uid, resourceVersion } = source;
     const body = { metadata: { uid, resourceVersion, ownerReferences: [] } };
     try {
-      await this.#cluster.client.patch(secrets, this.#ref(), body, { type: "merge", fieldManager: MANAGER, metadataOnly: true });
+      await this.#cluster.client.patch(secrets, this.#ref(nameOf(source)), body, { type: "merge", fieldManager: MANAGER, metadataOnly: true });
     } catch (error) {
-      if (!isNotFound(error)) throw refusal(error, `Secret ${this.#name}`);
+      if (!isNotFound(error)) throw refusal(error, `Secret ${nameOf(source)}`);
     }
     this.#copy = { ...this.#copy, place: "none", record: null };
   }
 
-  #ref(): { namespace: string; name: string } {
-    return { namespace: this.#object.namespace, name: this.#name };
+  #ref(name: string): { namespace: string; name: string } {
+    return { namespace: this.#object.namespace, name };
+  }
+
+  #send(record: Record, data: Map<string, string> | null, how: { to: SecretRecord | undefined; dryRun: boolean; moved: string | null }): Promise<KubeObject> {
+    return sendSecret(this.#cluster.client, { object: this.#object, name: this.#name, record, data, ...how });
+  }
+
+  #words(record: Record, token: SecretValue): Words {
+    const entry = record.revisions.find(({ number }) => number === record.current);
+    return { token, url: this.#url, name: entry?.name ?? "", expires: entry?.expires ?? null, user: this.#user };
+  }
+
+  /** What two objects have to have in common for one write to say that the other is allowed too. */
+  #form(): string {
+    const { type, template, labels = {}, annotations = {} } = this.#object.spec.secret;
+    return JSON.stringify([type, Object.entries(template).sort(), Object.entries(labels).sort(), Object.entries(annotations).sort()]);
   }
 
   /** The data to be written; null: it stays as it is. */
-  async #data({ record, value }: Writing): Promise<Map<string, string> | null> {
+  async #data({ record, value }: Writing, source: SecretRecord | undefined): Promise<Map<string, string> | null> {
     if (value === "keep") return null;
-    const entry = record.revisions.find(({ number }) => number === record.current);
-    const words = { url: this.#url, name: entry?.name ?? "", expires: entry?.expires ?? null, user: this.#user };
-    const token = value === "again" ? await this.#standing(entry?.sha256 ?? null) : value;
-    if (!token) throw new LifecycleError("invalid", "NOT_RENDERABLE", "The Secret holds the token only inside other text, so it cannot be written in another form: ask for a rotation, or change the template back.");
-    return render(this.#object.spec.secret.template, { ...words, token });
+    const token = value === "again" ? await readStanding(this.#cluster.client, this.#ref(source ? nameOf(source) : this.#name), record, source) : value;
+    return render(this.#object.spec.secret.template, this.#words(record, token));
   }
 
-  /** The value that stands in the Secret plainly, found by its recorded fingerprint; null: none does. */
-  async #standing(sha256: string | null): Promise<SecretValue | null> {
-    const object = await this.#cluster.client.get<SecretObject>(secrets, this.#ref());
-    this.#record = projectSecret(object);
-    for (const encoded of Object.values(object.data ?? {})) {
-      const value = Buffer.from(encoded, "base64").toString("utf8");
-      if (createHash("sha256").update(value).digest("hex") === sha256) return new SecretValue(value);
-    }
-    return null;
-  }
-
-  async #send(record: Record, data: Map<string, string> | null, dryRun: boolean): Promise<SecretObject> {
-    const { client } = this.#cluster;
-    const { spec } = this.#object;
-    const encoded = data === null ? null : new Map([...data].map(([key, text]) => [key, Buffer.from(text, "utf8").toString("base64")]));
-    const existing = this.#record;
-    const note = encoded === null ? (existing?.ours?.note ?? null) : { look: lookOf(spec.secret), keys: [...encoded.keys()], sha256: fingerprint(encoded) };
-    const metadata = {
-      annotations: {
-        ...(encoded || !existing ? spec.secret.annotations : {}),
-        [RECORD_ANNOTATION]: encodeRecord(record),
-        ...(note ? { [DELIVERY_ANNOTATION]: JSON.stringify(note) } : {}),
-      },
-      labels: { ...(encoded || !existing ? spec.secret.labels : {}), [MANAGED_LABEL]: MANAGER },
-      ownerReferences: [this.#owner()],
-    };
-    const options = { fieldManager: MANAGER, dryRun, metadataOnly: true };
-    if (!existing) {
-      const body = { apiVersion: "v1", kind: "Secret", metadata: { ...metadata, name: this.#name }, type: spec.secret.type, data: Object.fromEntries(encoded ?? []) };
-      return wiped(body, (buffer) => client.create<SecretObject>(secrets, { namespace: this.#object.namespace }, buffer, options));
-    }
-    const stale = encoded === null ? [] : (existing.ours?.note?.keys ?? []).filter((key) => !encoded.has(key));
-    const body = {
-      metadata: { ...metadata, uid: existing.uid, resourceVersion: existing.resourceVersion },
-      ...(encoded === null ? {} : { data: { ...Object.fromEntries(encoded), ...Object.fromEntries(stale.map((key) => [key, null])) } }),
-    };
-    return wiped(body, (buffer) => client.patch<SecretObject>(secrets, this.#ref(), buffer, { ...options, type: "merge" }));
-  }
-
-  #owner(): object {
-    return { apiVersion: API_VERSION, kind: this.#object.kind, name: this.#object.name, uid: this.#object.uid, controller: true };
-  }
-
-  #judge(record: SecretRecord | undefined, readAt: number): Copy {
-    const base = { readAt, doneAt: record?.receivedAt ?? this.#monotonic(), record: null, look: null, writable: null, exclusive: false } as const;
-    if (!record) return { ...base, place: "none", value: "missing" };
-    const foreign = this.#foreign(record);
+  #judge(readAt: number): Copy {
+    const { home, source } = this.#places;
+    const base = { readAt, doneAt: source?.receivedAt ?? this.#monotonic(), record: null, look: null, writable: null, exclusive: false } as const;
+    if (!source) return { ...base, place: "none", value: "missing", writable: this.#trust.trusts(this.#object.namespace, this.#form()) ? true : null };
+    const foreign = foreignness(source, this.#judged);
     if (foreign !== null) return { ...base, place: "foreign", foreign, value: "missing" };
-    const known = record.ours?.record ?? null;
-    return { ...base, place: "ours", record: known, value: known === null || known.current === null ? "missing" : this.#value(record), look: this.#look(record) };
-  }
-
-  #foreign({ owner, ours, deleting }: SecretRecord): string | null {
-    const { uid, spec } = this.#object;
-    if (owner?.uid === uid) return deleting ? `The Secret ${this.#name} is being deleted.` : null;
-    if (owner) return `The Secret ${this.#name} belongs to the ${owner.kind} ${owner.name}: set secret.name to another name.`;
-    if (ours?.record?.mark === this.#mark) return null;
-    // What was to be taken over, and was not yet, is still somebody else's when the object goes.
-    if (spec.secret.adopt && !this.#object.deleting) return null;
-    return `A Secret ${this.#name} exists and is not ours: set secret.name to another name, or secret.adopt: true to take it over.`;
-  }
-
-  #value({ ours, resourceVersion }: SecretRecord): Copy["value"] {
     const read = this.#reads.get(this.#object.key);
-    if (read?.resourceVersion === resourceVersion) return read.intact ? "intact" : "changed";
-    const note = ours?.note;
-    if (!note || !ours.ownKeys) return "unread";
-    return note.keys.every((key) => ours.ownKeys?.includes(key)) ? "intact" : "unread";
-  }
-
-  #look({ ours }: SecretRecord): string | null {
-    if (!ours?.note) return null;
-    const { labels = {}, annotations = {} } = this.#object.spec.secret;
-    const holds = (wanted: { readonly [name: string]: string }, there: { readonly [name: string]: string }): boolean =>
-      Object.entries(wanted).every(([name, value]) => there[name] === value);
-    return holds({ ...labels, [MANAGED_LABEL]: MANAGER }, ours.labels) && holds(annotations, ours.annotations) ? ours.note.look : "drifted";
-  }
-
-  #remember(object: SecretObject, { ours, resourceVersion }: SecretRecord): void {
-    const note = ours?.note;
-    const data = new Map(Object.entries(object.data ?? {}).filter(([key]) => note?.keys.includes(key)));
-    const intact = note !== null && note !== undefined && data.size === note.keys.length && fingerprint(data) === note.sha256 && this.#holdsRecorded(data, ours?.record ?? null);
-    this.#reads.set(this.#object.key, { resourceVersion, intact });
-  }
-
-  /** The note could have been edited together with the data; the record is compared where the token stands alone. */
-  #holdsRecorded(data: ReadonlyMap<string, string>, record: Record | null): boolean {
-    const sha256 = record?.revisions.find(({ number }) => number === record.current)?.sha256;
-    const { template } = this.#object.spec.secret;
-    return [...data].every(([key, encoded]) => {
-      if (!/^\{\{-?\s*\.token\s*-?\}\}$/.test(template[key] ?? "")) return true;
-      return createHash("sha256").update(Buffer.from(encoded, "base64")).digest("hex") === sha256;
-    });
-  }
-}
-
-/** Sends a body and wipes the buffer it went out in. */
-async function wiped<T>(body: object, send: (buffer: Buffer) => Promise<T>): Promise<T> {
-  const buffer = Buffer.from(JSON.stringify(body), "utf8");
-  try {
-    return await send(buffer);
-  } finally {
-    buffer.fill(0);
+    const look = source === home ? looksLike(source, read, this.#judged) : "elsewhere";
+    return { ...base, place: "ours", record: source.ours?.record ?? null, value: valueOf(source, read), look };
   }
 }

@@ -5,8 +5,8 @@ import { markOf } from "../core/name.ts";
 import { plan as makePlan } from "../core/plan.ts";
 import { isReason } from "../core/reason.ts";
 import { situate, type Situation } from "../core/situation.ts";
-import { resolve } from "../core/spec.ts";
-import type { Desired } from "../core/desired.ts";
+import { resolve, restartWords } from "../core/spec.ts";
+import type { Complaint, Desired } from "../core/desired.ts";
 import { converge, observe, type Situated } from "../tokenapi/converge.ts";
 import { systemClock } from "../tokenapi/clock.ts";
 import { OPEN_POLICY } from "../tokenapi/issuer.ts";
@@ -16,11 +16,14 @@ import { noIssuer, type Issuers } from "./issuers.ts";
 import { ANNOTATION, FINALIZER, MANAGER, projectToken, tokenResources, type TokenKind, type TokenObject } from "./kinds.ts";
 import { ownerOf, type Owners } from "./owner.ts";
 import { tokenPolicy } from "./policy.ts";
-import { lookOf, unknownWords } from "./rendering.ts";
+import { lookOf } from "./rendering.ts";
 import { isConflict, isNotFound, type ReconcileResult } from "./runtime/index.ts";
 import type { Labels } from "./selector.ts";
-import { SecretTarget, type Cluster, type ReadMemory } from "./secret-target.ts";
+import type { ReadMemory } from "./secret-judgement.ts";
+import { SecretTarget, type Cluster } from "./secret-target.ts";
 import { isWorthWriting, statusOf } from "./status.ts";
+import { KubeWorkloads } from "./workloads.ts";
+import { WriteTrust } from "./write-trust.ts";
 
 /** The code of the refusal to go on for a spec that was edited. */
 const EDITED = "EDITED_MEANWHILE";
@@ -49,6 +52,7 @@ export class TokenReconciler {
   readonly #memories = new Map<string, { uid: string; memory: Memory }>();
   readonly #reads = new Map<string, ReadMemory>();
   readonly #keys = new Map<string, string>();
+  readonly #trust = new WriteTrust(() => systemClock.monotonic());
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
@@ -73,14 +77,25 @@ export class TokenReconciler {
     if (this.#options.issuerObjects.get(issuerKey(object)) && !this.#options.issuers.isKnown(issuerKey(object))) return {};
     const memory = this.#memory(object);
     const at = this.#situate(object, memory);
+    if (memory.writableFor !== at.target.version) {
+      memory.writable = null;
+      memory.refusals = 0;
+    }
     const { error, events, again } = await converge(at, (event) => this.#options.say(object, event));
+    memory.writableFor = at.target.version;
     if (again === null && isForgettable(memory)) this.#memories.delete(key);
     const released = object.deleting && !this.#isHeld(object);
     const due = released ? null : await this.#report(object, at, events, error);
     // The edit has put the object into the queue again.
     if (error && error.code !== EDITED) throw error;
-    const next = again ?? due;
-    return next === null ? {} : { requeueAt: next };
+    const left = error || object.deleting ? null : await at.target.tidy(this.#overlap(at), () => this.#guard(object));
+    const dates = [again ?? due, left].filter((date) => date !== null);
+    return dates.length === 0 ? {} : { requeueAt: Math.min(...dates) };
+  }
+
+  /** How long the Secret of an earlier name stays: as long as two revisions would beside each other. */
+  #overlap({ desired, policy }: Situated): number {
+    return Math.max(desired.retire.minOverlap, policy?.minOverlap ?? 0);
   }
 
   /** Values that could not be delivered before the process ends: their tokens are revoked and deleted. */
@@ -130,15 +145,17 @@ export class TokenReconciler {
       rotate: annotations[ANNOTATION.rotate] ?? "",
       compromised: number(ANNOTATION.compromised),
       rollback: number(ANNOTATION.rollback),
-      paused: annotations[ANNOTATION.paused] === "true",
+      paused: annotations[ANNOTATION.paused] === "true" || object.unreadable,
       deleting: object.deleting,
       // On the issuer it counts for all that needs it.
       abandon: [annotations, issuer?.annotations].some((from) => from?.[ANNOTATION.abandon] === "true"),
       look: lookOf(spec.secret),
+      restart: restartWords(spec),
+      complaint: object.complaint,
     });
   }
 
-  #situate(object: TokenObject, memory: Memory): Situated {
+  #situate(object: TokenObject, memory: Memory): Situated & { readonly target: SecretTarget } {
     const { kind, cluster, issuers, issuerObjects, owners, labelsOf, reach, alone } = this.#options;
     const key = issuerKey(object);
     const issuerObject = issuerObjects.get(key);
@@ -155,6 +172,7 @@ export class TokenReconciler {
       url: issuerObject?.spec.url ?? session?.url ?? "",
       user: user ?? desired.ownerName ?? session?.userName ?? "",
       reads: this.#reads,
+      trust: this.#trust,
       monotonic: () => systemClock.monotonic(),
     });
     return {
@@ -167,6 +185,7 @@ export class TokenReconciler {
       ...(ownerProblem ? { ownerProblem } : {}),
       target,
       memory,
+      ...this.#workloads(object, desired),
       held: () => this.#isHeld(object),
       said: saidOf(object),
       alone,
@@ -174,6 +193,12 @@ export class TokenReconciler {
       clock: systemClock,
       patient: false,
     };
+  }
+
+  #workloads({ namespace, key, spec }: TokenObject, { mark }: Desired): Pick<Situated, "workloads"> {
+    const { restart: refs = [] } = spec;
+    if (refs.length === 0) return {};
+    return { workloads: new KubeWorkloads({ client: this.#options.cluster.client, namespace, refs, mark, resource: key, monotonic: () => systemClock.monotonic() }) };
   }
 
   /** Nothing is done for a spec that is no longer what stands there. */
@@ -196,8 +221,7 @@ export class TokenReconciler {
     const s = situate(at.desired, observed, now);
     const plan = makePlan(at.desired, observed, now);
     const told = error && plan.outcome === "act" ? withError(plan, error) : plan;
-    const words = unknownWords(object.spec.secret.template);
-    const final = words.length > 0 ? withWords(told, words) : told;
+    const final = withComplaint(told, object.complaint);
     this.#options.issuers.watch(issuerKey(object), at.desired.mark, s.retiring.length > 0 || !isUsed(s));
     const latest = this.#options.cluster.tokens.get(object.key);
     const status = statusOf(s, final, latest?.status ?? null, object.generation);
@@ -251,7 +275,8 @@ function withError(plan: Plan, error: LifecycleError): Plan {
   return { ...plan, conditions, nextAction: { ...plan.nextAction, at: null, reason: `${plan.message} ${error.message}` } };
 }
 
-function withWords(plan: Plan, words: readonly string[]): Plan {
-  const message = `secret.template uses ${words.map((word) => `.${word}`).join(", ")}, which nobody fills: the words are .token, .url, .name, .expiresAt and .user.`;
-  return { ...plan, conditions: [...plan.conditions.filter(({ type }) => type !== "Stalled"), { type: "Stalled", status: "True", reason: "SecretNotWritable", message }] };
+/** An order or a spec that nobody can read is said whatever else goes on. */
+function withComplaint(plan: Plan, complaint: Complaint | null): Plan {
+  if (!complaint || plan.conditions.some(({ type }) => type === "Stalled")) return plan;
+  return { ...plan, conditions: [...plan.conditions, { type: "Stalled", status: "True", reason: "SpecInvalid", message: complaint.message }] };
 }

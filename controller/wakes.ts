@@ -34,7 +34,10 @@ export function subscribe(at: Watching): void {
 
 function tokenHandlers(at: Watching, queue: WorkQueue): StoreHandlers<TokenObject> {
   return {
-    onAdd: (object, source) => queue.add(object.key, object.deleting ? priorities.deletion : source === "list" ? priorities.initial : priorities.normal),
+    onAdd: (object, source) => {
+      queue.add(object.key, object.deleting ? priorities.deletion : source === "list" ? priorities.initial : priorities.normal);
+      if (object.finalizers.includes(FINALIZER)) wakeHolder(at, object);
+    },
     onUpdate: (before, after, source) => {
       // What our own write brought back may hold an edit that came before it.
       if (isNews(before, after) || (source !== "write" && isTampered(before, after))) queue.add(after.key, urgency(after));
@@ -43,8 +46,14 @@ function tokenHandlers(at: Watching, queue: WorkQueue): StoreHandlers<TokenObjec
     onDelete: (object) => {
       queue.add(object.key);
       wakeHolder(at, object);
+      wakeLeaving(at, issuerKey(object));
     },
   };
+}
+
+/** Users that wait for the end of their tokens. */
+function wakeLeaving({ caches, queues }: Watching, issuer: string): void {
+  for (const user of caches.users.byIndex("issuer", issuer)) if (user.deleting) queues.users.add(user.key);
 }
 
 /** The issuers that have to be held, or may be let go, now that something depends on them or does not any more. */
@@ -104,9 +113,9 @@ export function wakeAll({ caches, queues }: Watching, issuer: string): void {
 }
 
 /** A new list concerns the tokens of these marks, and users that wait for the end of their tokens. */
-export function wakeMarks({ caches, queues }: Watching, issuer: string, keys: Iterable<{ readonly kind: TokenKind; readonly key: string }>): void {
-  for (const { kind, key } of keys) if (caches.tokens[kind].get(key)) queues.tokens[kind].add(key);
-  for (const user of caches.users.byIndex("issuer", issuer)) if (user.deleting) queues.users.add(user.key);
+export function wakeMarks(at: Watching, issuer: string, keys: Iterable<{ readonly kind: TokenKind; readonly key: string }>): void {
+  for (const { kind, key } of keys) if (at.caches.tokens[kind].get(key)) at.queues.tokens[kind].add(key);
+  wakeLeaving(at, issuer);
 }
 
 function wakeNamespace({ caches, queues }: Watching, namespace: string): void {

@@ -10,8 +10,8 @@ export interface TokenRef {
 }
 
 export type Action =
-  /** Read again: the token list (a new one, sent not before `after`, monotonic ms), the copy itself, or the service users. */
-  | { readonly do: "Look"; readonly at: "tokens" | "copy" | "owner"; readonly after: number }
+  /** Read again: the token list (a new one, sent not before `after`, monotonic ms), the copy itself, the service users, or the workloads. */
+  | { readonly do: "Look"; readonly at: "tokens" | "copy" | "owner" | "rollout"; readonly after: number }
   /** Make sure that the declaring object cannot vanish unseen (finalizer). */
   | { readonly do: "Hold" }
   /** Let the declaring object go. */
@@ -34,6 +34,8 @@ export type Action =
   | { readonly do: "Drop"; readonly refused: string | null }
   /** Write the record alone. */
   | { readonly do: "Record"; readonly record: Record }
+  /** Restart the workloads that were not restarted for this revision yet. */
+  | { readonly do: "Restart"; readonly revision: number }
   | { readonly do: "Revoke"; readonly token: TokenRef }
   | { readonly do: "Restore"; readonly token: TokenRef }
   | { readonly do: "Delete"; readonly token: TokenRef }

@@ -4,6 +4,7 @@
 import { DAY, formatDuration, HOUR, MINUTE } from "./duration.ts";
 import type { Desired } from "./desired.ts";
 import type { Entry } from "./record.ts";
+import { awaited, isRolling } from "./rollout.ts";
 import type { Revision, Situation } from "./situation.ts";
 import { nextOpening } from "./windows.ts";
 
@@ -63,22 +64,38 @@ export interface RetireDate {
 
 /** When an old revision retires beside the current one, as far as is known now. */
 export function retireAt(s: Situation, old: Revision, current: Revision): RetireDate {
+  const date = retireUnrolled(s, old, current);
+  if (!isRolling(s, current)) return date;
+  const latest = deadlineOf(s, old, current);
+  return date.at >= latest.at ? date : { ...latest, why: `${latest.why}; earlier once consumers have rolled out: ${awaited(s, current)}` };
+}
+
+/** The last date, whatever is used or rolls out. */
+function deadlineOf(s: Situation, old: Revision, current: Revision): RetireDate {
+  const { retire } = s.desired;
+  const delivered = current.entry.deliveredAt ?? s.apiNow;
+  const end = old.entry.expires ?? Number.POSITIVE_INFINITY;
+  const most = Math.max(delivered + retire.maxOverlap, delivered + minOverlap(s));
+  const at = Math.min(most, end);
+  return { at, why: at < most ? "it expires" : `the longest overlap of ${formatDuration(retire.maxOverlap)} is over`, byUse: false };
+}
+
+/** The same where no consumer has to be restarted. */
+export function retireUnrolled(s: Situation, old: Revision, current: Revision): RetireDate {
   const { retire } = s.desired;
   const delivered = current.entry.deliveredAt ?? s.apiNow;
   const end = old.entry.expires ?? Number.POSITIVE_INFINITY;
   const least = delivered + minOverlap(s);
   const floor = Math.min(least, end);
-  const most = Math.max(delivered + retire.maxOverlap, least);
   if (retire.when === "Deadline") return { at: floor, why: floor < least ? "it expires" : `the overlap of ${formatDuration(minOverlap(s))} is over`, byUse: false };
-  const deadline = Math.min(most, end);
-  const latest = { at: deadline, why: deadline < most ? "it expires" : `the longest overlap of ${formatDuration(retire.maxOverlap)} is over`, byUse: false };
+  const latest = deadlineOf(s, old, current);
   const seen = current.remote?.lastUsed ?? null;
   // A use in the future is the mistake of some clock, and proves nothing.
   const used = seen !== null && seen > s.apiNow + MINUTE ? null : seen;
   if (used === null || used <= current.entry.usedAfter) return latest;
   const still = Math.max(old.remote?.lastUsed ?? 0, delivered) + Math.max(retire.idleFor, s.issuer?.resyncInterval ?? 0);
   const at = Math.max(still, floor);
-  if (at >= deadline) return latest;
+  if (at >= latest.at) return latest;
   return { at, why: `revision ${current.entry.number} is in use and this one has stood still`, byUse: true };
 }
 

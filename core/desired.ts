@@ -18,6 +18,14 @@ export interface Window {
   readonly timeZone: string;
 }
 
+/** What is wrong with a spec, beyond what admission can see. */
+export interface Complaint {
+  /** What to change. */
+  readonly message: string;
+  /** Nothing can be issued for such a spec; false: it is only said. */
+  readonly blocks: boolean;
+}
+
 export interface Desired {
   readonly kind: "ServiceToken" | "PersonalToken";
   /** How people name it: "data/ingest" or the Pulumi name. Only for sentences. */
@@ -51,4 +59,7 @@ export interface Desired {
   readonly abandon: boolean;
   /** Fingerprint of how the delivered copy is to look: type, template, labels, annotations. */
   readonly look: string;
+  /** The workloads that are restarted once a new revision is delivered, in words: "Deployment ingest". */
+  readonly restart?: readonly string[];
+  readonly complaint?: Complaint | null;
 }

@@ -5,7 +5,7 @@ import { DAY, duration, SECOND } from "./duration.ts";
 import { instant, isArray, recordForm } from "./explain-form.ts";
 import type { HandForm, InputsForm, IssuerForm, ListedForm, ObservedForm, RevisionForm, TokensForm, Unseen } from "./explain-form.ts";
 import { tokenName } from "./name.ts";
-import { absent, present, unknown, type Copy, type Fact, type Hand, type Issuer, type Owner, type Policy, type Remote, type Tokens } from "./observed.ts";
+import { absent, present, unknown, type Copy, type Fact, type Hand, type Issuer, type Owner, type Policy, type Remote, type Rollout, type Tokens } from "./observed.ts";
 import type { Reason } from "./reason.ts";
 import type { Entry, IssueInputs, Record } from "./record.ts";
 import type { TokenSpec } from "./spec.ts";
@@ -24,6 +24,7 @@ const MESSAGES: { readonly [reason in Reason]?: string } = {
   ServiceUserUnknown: "The service users could not be read.",
   TokensUnknown: "The token list could not be read.",
   CopyUnknown: "The delivered copy could not be read.",
+  RestartBlocked: "The workloads could not be read.",
 };
 
 const isUnseen = (form: { readonly is?: string }): form is Unseen => form.is === "absent" || form.is === "unknown";
@@ -102,6 +103,7 @@ function entryOf(context: Owned, form: RevisionForm): Entry {
     sha256: form.sha256 === undefined ? `sha256-of-revision-${form.number}` : form.sha256,
     inputs: inputsOf(context, form.inputs),
     ...(form.revoked ? { revoked: { at: instant(form.revoked.at), why: form.revoked.why, done: form.revoked.done ?? true } } : {}),
+    ...(form.restart === undefined ? {} : { restart: form.restart === "due" ? "due" : instant(form.restart) }),
     ...(form.kept ? { kept: true } : {}),
   };
 }
@@ -177,10 +179,25 @@ function remoteOf(context: Owned, form: ListedForm, known: readonly (Entry | Han
   };
 }
 
+/** null: not looked at. */
+export function rolloutOf({ form, now }: Context, record: Record | null): Fact<Rollout> | null {
+  const { rollout } = form;
+  if (rollout === undefined) return null;
+  if (isUnseen(rollout)) return unseen(rollout, "None of the workloads that spec.restart names exist.", "RestartBlocked");
+  return present({
+    readAt: given(rollout.readAt, now),
+    revision: rollout.revision ?? record?.current ?? 0,
+    asked: rollout.asked ?? true,
+    complete: rollout.complete ?? false,
+    waits: rollout.waits ?? null,
+    missing: rollout.missing ?? [],
+  });
+}
+
 export function copyOf(context: Context, record: Record | null): Fact<Copy> {
   const form = context.form.copy ?? { is: "absent" };
   const sent = sentAt(context);
-  const nothing: Copy = { readAt: context.now - SECOND, doneAt: sent - SECOND, place: "none", record: null, value: "missing", look: null, writable: null, exclusive: false };
+  const nothing: Copy = { readAt: context.now - SECOND, doneAt: sent - SECOND, place: "none", record: null, value: "missing", look: null, writable: true, exclusive: false };
   if (form.is === "absent") return present(nothing);
   if (form.is === "unknown") return unseen(form, "", "CopyUnknown");
   return present({
@@ -192,7 +209,7 @@ export function copyOf(context: Context, record: Record | null): Fact<Copy> {
     record,
     value: form.value ?? (typeof record?.current === "number" ? "intact" : "missing"),
     look: form.looks ?? context.desired.look,
-    writable: form.unwritable ?? (form.writable ? true : null),
+    writable: form.unwritable ?? (form.writable === false ? null : true),
     exclusive: form.exclusive ?? false,
   });
 }

@@ -33,6 +33,7 @@ export interface ObservedForm {
   readonly tokens?: TokensForm | readonly ListedForm[] | Extract<Unseen, { is: "unknown" }>;
   readonly copy?: CopyForm | Unseen;
   readonly hand?: HandForm;
+  readonly rollout?: RolloutForm | Unseen;
   readonly held?: boolean;
   readonly taken?: number;
   readonly uncertainAt?: string;
@@ -41,6 +42,15 @@ export interface ObservedForm {
   readonly trial?: boolean;
   readonly said?: { readonly revision: number; readonly reason: Reason; readonly message?: string };
   readonly alone?: boolean;
+}
+
+export interface RolloutForm extends Seen {
+  readonly revision?: number;
+  readonly asked?: boolean;
+  readonly complete?: boolean;
+  readonly waits?: string;
+  readonly missing?: readonly string[];
+  readonly readAt?: string;
 }
 
 export interface IssuerForm extends Seen {
@@ -94,6 +104,8 @@ export interface RevisionForm extends TokenForm {
   readonly sha256?: string | null;
   readonly inputs?: InputsForm;
   readonly revoked?: { readonly at: string; readonly why: RevokedWhy; readonly done?: boolean };
+  /** "due", or when its consumers were asked to restart. */
+  readonly restart?: string;
   readonly kept?: boolean;
 }
 

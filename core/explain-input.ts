@@ -1,11 +1,11 @@
 // From the file that `servicetokens explain` reads, once its shape is right (explain-schema.ts), to what the engine reads.
 // What is left out is as in a resource to which nothing has happened, so that a file says only what is special.
 import type { Desired } from "./desired.ts";
-import { copyOf, handOf, issuerOf, ownerOf, recordOf, tokensOf } from "./explain-facts.ts";
+import { copyOf, handOf, issuerOf, ownerOf, recordOf, rolloutOf, tokensOf } from "./explain-facts.ts";
 import { instant, isArray, recordForm, type CaseForm, type ListedForm, type ObservedForm } from "./explain-form.ts";
 import { markOf } from "./name.ts";
 import type { Observed } from "./observed.ts";
-import { problems, resolve, type Problem } from "./spec.ts";
+import { problems, resolve, restartWords, type Problem } from "./spec.ts";
 
 /** What plan() is asked. */
 export interface Case {
@@ -45,6 +45,7 @@ export function toCase(form: CaseForm): Case {
   const issuer = issuerOf(context);
   const record = recordOf({ ...context, owner, issuer });
   const inHand = hand === undefined ? null : handOf({ ...context, owner }, hand);
+  const rollout = rolloutOf(context, record);
   const { held = true, taken = 0, uncertainAt, refused = null, unrenderable = false, trial = false, said, alone = true } = context.form;
   const observed: Observed = {
     issuer,
@@ -59,6 +60,7 @@ export function toCase(form: CaseForm): Case {
     unrenderable: unrenderable ? desired.look : null,
     trial,
     said: said === undefined ? null : { message: `It was said to be ${said.reason}.`, ...said },
+    ...(rollout ? { rollout } : {}),
     alone,
     monotonic: now,
   };
@@ -85,6 +87,7 @@ function desire({ desired, observed }: CaseForm, earliest: number): Desired {
     deleting: desired.deleting ?? false,
     abandon: annotations.abandon ?? false,
     look: "right",
+    restart: restartWords(spec),
   };
   return resolve(spec, front);
 }

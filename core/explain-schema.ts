@@ -27,7 +27,8 @@ function strict(schema: Schema): Schema {
 }
 
 /** What a spec holds beside what the engine reads: accepted, so that the spec of an object can be pasted as it is. */
-const UNREAD: Fields = { issuerRef: { type: "object" }, secret: { type: "object" }, restart: { type: "array" } };
+const UNREAD: Fields = { issuerRef: { type: "object" }, secret: { type: "object" } };
+const restart: Schema = list(object({ kind: one("Deployment", "StatefulSet", "DaemonSet"), name: words }, ["kind", "name"]));
 
 function desired(kind: unknown): Schema {
   const fields = kind === "PersonalToken" ? personalTokenFields : serviceTokenFields;
@@ -40,7 +41,7 @@ function desired(kind: unknown): Schema {
     since: date,
     deleting: flag,
     annotations,
-    spec: strict({ type: "object", properties: { ...fields, ...UNREAD } }),
+    spec: strict({ type: "object", properties: { ...fields, ...UNREAD, restart } }),
   });
 }
 
@@ -48,7 +49,7 @@ const inputs = object({ owner: count, base: words, days: orNull(number), scim: f
 const revoked = object({ at: date, why: one("retired", "state", "compromised", "early", "elsewhere", "expired"), done: flag }, ["at", "why"]);
 const token: Fields = { id: count, name: words, created: date, expires: orNull(date) };
 const revision = object(
-  { number, ...token, deliveredAt: orNull(date), usedAfter: date, sha256: orNull(words), inputs, revoked, kept: flag },
+  { number, ...token, deliveredAt: orNull(date), usedAfter: date, sha256: orNull(words), inputs, revoked, restart: { type: "string", format: "due" }, kept: flag },
   ["number", "created"],
 );
 const record = object({
@@ -80,6 +81,7 @@ const PRESENT = {
     readAt: date,
     knownSince: date,
   },
+  rollout: { revision: number, asked: flag, complete: flag, waits: words, missing: list(words), readAt: date },
 } satisfies { readonly [fact: string]: Fields };
 
 const said = object({ revision: number, reason: one(...REASONS), message: words }, ["revision", "reason"]);

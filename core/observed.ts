@@ -87,8 +87,26 @@ export interface Copy {
   readonly look: string | null;
   /** What the last dry run said: true, or why it cannot be written; null: not tried. */
   readonly writable: true | string | null;
+  /** When a write that was refused is worth another try, by our clock; left out: after a while. */
+  readonly writeAgainAt?: number;
   /** Nobody else can write it while we hold it (Pulumi's state lock): no fence is needed. */
   readonly exclusive: boolean;
+}
+
+/** The workloads that the spec restarts for a new revision, as one look saw those of them that exist. */
+export interface Rollout {
+  /** When the look was sent; monotonic. */
+  readonly readAt: number;
+  /** For which revision it was looked. */
+  readonly revision: number;
+  /** All of them were asked to restart for it. */
+  readonly asked: boolean;
+  /** All of their pods came after that, and are available. */
+  readonly complete: boolean;
+  /** Which is not complete, and why; for people. */
+  readonly waits: string | null;
+  /** Which of them do not exist, in words. */
+  readonly missing: readonly string[];
 }
 
 /** A token whose value is in this process's memory and nowhere else. */
@@ -128,6 +146,8 @@ export interface Observed {
   readonly trial?: boolean;
   /** What was said of the delivered revision when a list was last here; null or left out: nothing, or nothing bad. */
   readonly said?: { readonly revision: number; readonly reason: Reason; readonly message: string } | null;
+  /** absent: none of the workloads exist. Left out: not looked at since it last mattered. */
+  readonly rollout?: Fact<Rollout>;
   /** No second process may act on this resource (leader election, or Pulumi's lock). */
   readonly alone: boolean;
   /** Monotonic milliseconds of this process, now. */

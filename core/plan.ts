@@ -9,12 +9,13 @@
 //                                                                                        |
 //                                                             Record, Revoke, Record -> [ended] -> Delete -> Record
 import type { Action, NextAction } from "./action.ts";
-import { beginAt, lastCall, deleteAt, ours, renewAt, retireAt } from "./dates.ts";
+import { beginAt, lastCall, deleteAt, ours, renewAt, retireAt, retireUnrolled } from "./dates.ts";
 import type { Desired } from "./desired.ts";
 import type { Check, EventText, Hit } from "./hit.ts";
 import type { Observed } from "./observed.ts";
 import type { Reason } from "./reason.ts";
 import type { Entry } from "./record.ts";
+import { isRolling, lookAgainAfter } from "./rollout.ts";
 import { secondOwners } from "./second-owner.ts";
 import { retiringFirst, situate, type Situation } from "./situation.ts";
 import { judge, type Truth } from "./truth.ts";
@@ -25,6 +26,7 @@ import * as lost from "./checks/lost.ts";
 import * as need from "./checks/need.ts";
 import * as order from "./checks/order.ts";
 import { retireCrowded, retireDue } from "./checks/retire.ts";
+import * as rollout from "./checks/rollout.ts";
 import * as world from "./checks/world.ts";
 
 /** The life of a resource, most important first. */
@@ -54,6 +56,7 @@ export const LIFE: readonly Check[] = [
   need.restoreElsewhere, // cheaper than a new revision
   need.issueUrgently, // consumers without a valid token come before tidying
   clean.copyLooks,
+  rollout.restartDue, // after the delivery, before the old one may go
   retireCrowded, // at most one retires beside the current one
   retireDue,
   clean.endedDue,
@@ -62,7 +65,9 @@ export const LIFE: readonly Check[] = [
   need.issueOutsideWindow, // what is urgent has passed above: expiry wins over windows
   need.issueInTurn, // a rotation begins when nothing older retires
   need.externalReported,
-  need.windowInvalid, // a word for a person: it is in the way of nothing above
+  rollout.restartBlocked, // words for a person: they are in the way of nothing above
+  need.specInvalid,
+  need.windowInvalid,
 ];
 
 /** The end of a resource. */
@@ -111,7 +116,7 @@ export function plan(desired: Desired, observed: Observed, now: number): Plan {
   const s = situate(desired, observed, now);
   const [check, hit] = decide(s);
   const upcoming = [...(hit.next ? [hit.next] : []), ...calendar(s)].sort((a, b) => (a.at ?? 0) - (b.at ?? 0));
-  const dues = [hit.due, ...upcoming.map((next) => next.at)].filter((due) => due !== null && due > now) as number[];
+  const dues = [hit.due, rolloutDue(s), ...upcoming.map((next) => next.at)].filter((due) => due !== null && due > now) as number[];
   return {
     actions: hit.action ? [hit.action] : [],
     check,
@@ -181,6 +186,17 @@ function calendar(s: Situation): NextAction[] {
     if (at !== null) dates.push({ type: "Delete", at, reason: `revision ${entry.number} has been revoked long enough` });
   }
   return dates.map((date) => ({ ...date, at: ours(s, date.at) }));
+}
+
+/** When workloads that are rolling out are looked at again; null: nothing waits for them. */
+function rolloutDue(s: Situation): number | null {
+  const { current, desired, observed } = s;
+  if (!current || desired.deleting || !isRolling(s, current)) return null;
+  const [old] = s.retiring;
+  const blocked = observed.rollout?.is === "unknown" && current.entry.restart === "due";
+  if (!old && !blocked) return null;
+  const from = old && !blocked ? ours(s, retireUnrolled(s, old, current).at) : 0;
+  return Math.max(from, s.now + lookAgainAfter(s, current));
 }
 
 /** The renewal at the date at which it will really begin. */

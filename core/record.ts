@@ -27,6 +27,8 @@ export interface Entry {
   /** What no answer of the API repeats. */
   readonly inputs: IssueInputs;
   readonly revoked?: { readonly at: number; readonly why: RevokedWhy; readonly done: boolean };
+  /** Its consumers: due to be restarted for it, or when they were asked to. Left out: nothing is owed. */
+  readonly restart?: "due" | number;
   /** Restored by somebody after we revoked it: kept, never retired by us. */
   readonly kept?: boolean;
 }
@@ -71,6 +73,7 @@ export function encodeRecord(record: Record): string {
       sha256: entry.sha256,
       inputs: { owner: entry.inputs.owner, base: entry.inputs.base, days: entry.inputs.days, scim: entry.inputs.scim, rotate: entry.inputs.rotate },
       ...(entry.revoked ? { revoked: { at: new Date(entry.revoked.at).toISOString(), why: entry.revoked.why, done: entry.revoked.done } } : {}),
+      ...(entry.restart === undefined ? {} : { restart: entry.restart === "due" ? "due" : new Date(entry.restart).toISOString() }),
       ...(entry.kept ? { kept: true } : {}),
     })),
     ...(record.others?.length ? { others: record.others } : {}),
@@ -136,6 +139,7 @@ function decodeEntry(value: unknown): Entry {
     sha256: optional(value["sha256"], text),
     inputs: decodeInputs(value["inputs"]),
     ...(value["revoked"] === undefined ? {} : { revoked: decodeRevoked(value["revoked"]) }),
+    ...(value["restart"] === undefined ? {} : { restart: value["restart"] === "due" ? "due" : instant(value["restart"]) }),
     ...(value["kept"] === true ? { kept: true } : {}),
   };
 }

@@ -26,6 +26,13 @@ function predecessor(s: Situation, old: Revision): Entry | null {
   return entry;
 }
 
+const isAwaited = ({ desired }: Situation): boolean => (desired.restart ?? []).length > 0;
+
+/** The record with the consumers of a revision asked to restart. */
+export function restarted(record: Record, number: number, at: number): Record {
+  return withEntry(record, number, (entry) => ({ ...entry, restart: at }));
+}
+
 /** The record that goes with the value in hand. */
 export function successor(s: Situation, hand: Hand): Record {
   const base = s.record ?? emptyRecord(s);
@@ -41,6 +48,8 @@ export function successor(s: Situation, hand: Hand): Record {
     usedAfter: hand.usedAfter,
     sha256: hand.sha256,
     inputs: hand.inputs,
+    // Consumers of a first revision start with it: somebody has to have held an earlier value.
+    ...(isAwaited(s) && (old || others.length > 0) ? { restart: "due" as const } : {}),
   };
   const revisions = [...others, ...(old ? [old] : []), fresh].sort((a, b) => a.number - b.number);
   return { ...withOthers(s, base), current: hand.number, fence: Math.max(base.fence, hand.number), revisions };

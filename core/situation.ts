@@ -60,6 +60,9 @@ export const SECOND_LOOK = 2_000;
 /** A use so soon after creation is our own verification. */
 const OWN_USE = MINUTE;
 
+/** Never used, but perhaps by our own verification: nobody holds its value. */
+export const isUnused = ({ lastUsed, created }: Remote): boolean => lastUsed === null || lastUsed <= created + OWN_USE;
+
 /** The same token: ids alone are reused when the API is restored from a backup. */
 export function isSame(remote: Remote, entry: { id: number; name: string; created: number }): boolean {
   return remote.id === entry.id && remote.name === entry.name && Math.abs(remote.created - entry.created) < 1_000;
@@ -91,8 +94,7 @@ function findStrays(desired: Desired, observed: Observed, record: Record | null,
     if (!parsed || parsed.mark !== desired.mark) continue;
     if (observed.hand && isSame(remote, observed.hand)) continue;
     if (record?.revisions.some((entry) => isSame(remote, entry))) continue;
-    const unused = remote.lastUsed === null || remote.lastUsed <= remote.created + OWN_USE;
-    strays.push({ number: parsed.revision, remote, unused, age: apiNow - remote.created });
+    strays.push({ number: parsed.revision, remote, unused: isUnused(remote), age: apiNow - remote.created });
   }
   return strays.sort((a, b) => a.number - b.number);
 }

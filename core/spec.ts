@@ -1,7 +1,7 @@
 // From the spec as a person wrote it to what the engine reads: defaults, durations, and what cannot work.
 // Says the same as the schema's CEL rules, for those who have no apiserver in front of them.
 import { defaultRenewBefore } from "./dates.ts";
-import type { DeletionPolicy, Desired, OnExternalChange, Window } from "./desired.ts";
+import type { Complaint, DeletionPolicy, Desired, OnExternalChange, Window } from "./desired.ts";
 import { DAY, duration, parseDuration, SECOND } from "./duration.ts";
 import { windowProblems } from "./windows.ts";
 
@@ -36,7 +36,17 @@ export interface TokenSpec {
   readonly rotation?: RotationSpec;
   readonly onExternalChange?: OnExternalChange;
   readonly deletionPolicy?: DeletionPolicy;
+  /** Kubernetes alone: what is restarted once a new revision is delivered. */
+  readonly restart?: readonly WorkloadRef[];
 }
+
+export interface WorkloadRef {
+  readonly kind: "Deployment" | "StatefulSet" | "DaemonSet";
+  readonly name: string;
+}
+
+/** How people name them. */
+export const restartWords = ({ restart = [] }: Pick<TokenSpec, "restart">): string[] => restart.map(({ kind, name }) => `${kind} ${name}`);
 
 /** What only the front knows: identity, and what a person asked for beside the spec. */
 export interface Front {
@@ -52,6 +62,8 @@ export interface Front {
   readonly deleting: boolean;
   readonly abandon: boolean;
   readonly look: string;
+  readonly restart?: readonly string[];
+  readonly complaint?: Complaint | null;
 }
 
 const DEFAULT_DAYS = 90;

@@ -16,6 +16,9 @@ const ENDED: ReadonlySet<Reason> = new Set<Reason>(["RevokedElsewhere", "Deleted
 
 const no = (reason: Reason, message: string): Truth => ({ status: "False", reason, message });
 
+/** Whoever is looked at, or where, is not what was recorded: nothing is known of the token. */
+const UNSEEN: ReadonlySet<Reason> = new Set<Reason>(["IssuerChanged", "IdentityChanged", "SecretNotOurs"]);
+
 export function judge(s: Situation, hit: Hit): Truth {
   const { current, desired } = s;
   if (desired.deleting) return no(hit.reason === "DeletionBlocked" ? "DeletionBlocked" : "Deleting", hit.message);
@@ -46,6 +49,6 @@ function doubted(s: Situation, current: Revision, hit: Hit): Truth | null {
     return { status: "Unknown", reason: "SecretChanged", message: "The delivered copy was written by somebody else, and its value has not been compared yet." };
   }
   if (current.seen === "missing") return { status: "Unknown", reason: "TokenMissing", message: `Revision ${current.entry.number} is not in the last token list.` };
-  if (hit.reason === "IssuerChanged" || hit.reason === "SecretNotOurs") return { status: "Unknown", reason: hit.reason, message: hit.message };
+  if (UNSEEN.has(hit.reason)) return { status: "Unknown", reason: hit.reason, message: hit.message };
   return null;
 }

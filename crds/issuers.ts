@@ -1,4 +1,4 @@
-// The two kinds of issuer as CustomResourceDefinitions. That of the whole cluster has to say whom it serves.
+// The two kinds of issuer as CustomResourceDefinitions. That of the whole cluster says whom it serves.
 import { DURATION_PATTERN } from "../core/duration.ts";
 import type { Schema } from "../core/schema.ts";
 import { ROLES } from "../core/user/desired.ts";
@@ -59,6 +59,12 @@ const around: { readonly [name: string]: Schema } = {
     default: "60s",
     "x-kubernetes-validations": [{ rule: "duration(self) >= duration('1s')", message: "resyncInterval must be at least 1s" }],
   },
+  orphans: {
+    type: "string",
+    description: "What becomes of tokens that this installation issued and no object declares any more, where they are in use: Report names them here, Retire revokes them once they have stood still for a day, or after a week. Unused ones are revoked and deleted.",
+    enum: ["Report", "Retire"],
+    default: "Report",
+  },
 };
 
 const key = { type: "string", description: "Its key.", default: "token", minLength: 1, maxLength: 253 } as const;
@@ -117,7 +123,7 @@ const selector: Schema = object(
       ),
     },
   },
-  { description: "The namespaces that may use this issuer, by their labels; {} for all of them." },
+  { description: "The namespaces that may use this issuer, by their labels. Default: all." },
 );
 
 export const clusterTokenIssuer: Kind = {
@@ -141,11 +147,11 @@ export const clusterTokenIssuer: Kind = {
           roles: roles("Which roles ServiceUser objects may give. Default: Member."),
           personalTokens: { type: "boolean", description: "Whether PersonalToken objects may be issued tokens of the issuer's own user, who is an administrator.", default: false },
         },
-        { description: gate, required: ["namespaceSelector"] },
+        { description: gate, default: {} },
       ),
       ...around,
     },
-    { required: ["url", "credentialsSecretRef", "policy"] },
+    { required: ["url", "credentialsSecretRef"] },
   ),
   status: issuerStatus,
   columns,

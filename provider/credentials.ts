@@ -1,17 +1,21 @@
-// Which instance, and with what right: the environment before a file before the stack's configuration. The engine
+// Which instance, and with what right: the environment before a file before a command before the stack's configuration. The engine
 // hands refresh and destroy the configuration as it was at the last update, so what can be renewed without one
 // comes first, and every refusal says where the refused token came from.
 import { readFile } from "node:fs/promises";
+import { LifecycleError } from "../core/error.ts";
 import { formatInstant } from "../core/instant.ts";
 import { SecretValue } from "../core/secret-value.ts";
 import { apiAddress } from "../tokenapi/address.ts";
 import { expiryOf, readCredential, type Credential } from "../tokenapi/credential.ts";
 import { ProviderError, sentence } from "./failure.ts";
+import { COMMAND_FAILED, tokenFrom } from "./token-command.ts";
 
 export interface Settings {
   /** The stack's configuration: "qualytics:url" and so on. */
   readonly config: (key: string) => string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** How the configuration's keys begin, where it is not "qualytics": in sentences for people. */
+  readonly namespace?: string;
 }
 
 export interface Credentials {
@@ -35,6 +39,10 @@ const FILE: Origin = {
   where: "the file that QUALYTICS_TOKEN_FILE names",
   remedy: "put a valid token of an administrator there",
 };
+const COMMAND: Origin = {
+  where: "the command in QUALYTICS_TOKEN_COMMAND",
+  remedy: "make it print a valid token of an administrator",
+};
 const CONFIG: Origin = {
   where: "the stack configuration (qualytics:token)",
   remedy:
@@ -42,17 +50,30 @@ const CONFIG: Origin = {
 };
 
 const MISSING =
-  'There is no credential for the token API: set QUALYTICS_URL and QUALYTICS_TOKEN (or QUALYTICS_TOKEN_FILE) in the environment, or run "pulumi config set qualytics:url https://your-company.qualytics.io" and "pulumi config set --secret qualytics:token". What was set in the stack configuration since the last update reaches refresh and destroy only with --run-program.';
+  'There is no credential for the token API: set QUALYTICS_URL and QUALYTICS_TOKEN (or QUALYTICS_TOKEN_FILE, or QUALYTICS_TOKEN_COMMAND) in the environment, or run "pulumi config set qualytics:url https://your-company.qualytics.io" and "pulumi config set --secret qualytics:token". What was set in the stack configuration since the last update reaches refresh and destroy only with --run-program.';
 
 const given = (value: string | undefined): string | undefined => (value === undefined || value.trim() === "" ? undefined : value.trim());
 
 /** Throws ProviderError with what to do. */
-export function findCredentials({ config, env }: Settings): Credentials {
+export function findCredentials(settings: Settings): Credentials {
+  const { namespace = "qualytics" } = settings;
+  const named = (text: string): string => text.replaceAll("qualytics:", `${namespace}:`);
+  try {
+    const found = find(settings);
+    return { ...found, origin: { where: named(found.origin.where), remedy: named(found.origin.remedy) } };
+  } catch (error) {
+    throw error instanceof ProviderError ? new ProviderError(named(error.message), { cause: error }) : error;
+  }
+}
+
+function find({ config, env }: Settings): Credentials {
   const variable = given(env["QUALYTICS_TOKEN"]);
   const file = given(env["QUALYTICS_TOKEN_FILE"]);
+  const command = given(env["QUALYTICS_TOKEN_COMMAND"]);
   const urls = { env: given(env["QUALYTICS_URL"]), config: given(config("qualytics:url")) };
   if (variable !== undefined) return credentials(urls.env ?? urls.config, new SecretValue(variable), ENVIRONMENT);
   if (file !== undefined) return credentials(urls.env ?? urls.config, async () => new SecretValue(await readFile(file, "utf8")), FILE);
+  if (command !== undefined) return credentials(urls.env ?? urls.config, tokenFrom(command), COMMAND);
   const stored = given(config("qualytics:token"));
   if (stored === undefined) throw new ProviderError(MISSING);
   if (urls.env !== undefined && urls.config !== undefined && canonical(urls.env) !== canonical(urls.config)) {
@@ -81,6 +102,7 @@ export async function checkCredential({ token, origin }: Credentials, now: numbe
   try {
     value = await readCredential(token);
   } catch (error) {
+    if (error instanceof LifecycleError && error.code === COMMAND_FAILED) throw new ProviderError(error.message, { cause: error });
     throw new ProviderError(`No token could be read from ${origin.where}: ${origin.remedy}.`, { cause: error });
   }
   const expiry = expiryOf(value);

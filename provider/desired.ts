@@ -1,10 +1,12 @@
 // From inputs, or from what the outputs kept of them, to what the engine reads.
 import { createHash } from "node:crypto";
 import type { Desired } from "../core/desired.ts";
-import type { Record } from "../core/record.ts";
+import type { Entry, Record } from "../core/record.ts";
+import { serviceTokenFields } from "../core/schema.ts";
 import { resolve, type TokenSpec } from "../core/spec.ts";
-import { nameOf } from "./identity.ts";
+import { nameOf } from "./mark.ts";
 import { written, type Inputs } from "./inputs.ts";
+import { telling } from "./telling.ts";
 import { known } from "./unknown.ts";
 
 export type Outputs = { readonly [name: string]: unknown };
@@ -15,13 +17,24 @@ export interface Subject {
   readonly mark: string;
 }
 
-/** The inputs that are repeated in the outputs under the same names: refresh and destroy get no inputs. */
-const KEPT = ["serviceUser", "expiresInDays", "neverExpires", "scimEndpointsOnly", "rotation", "onExternalChange", "deletionPolicy", "compromised", "rollback"] as const;
+/** The inputs that are repeated in the outputs under the same names, as far as they say more than the default: refresh and destroy get no inputs. */
+const KEPT = ["rotation", "onExternalChange", "deletionPolicy", "compromised", "rollback"] as const;
+/** What the record tells of the current revision, and nobody while there is none. */
+const RECORDED = ["serviceUser", "expiresInDays", "neverExpires", "scimEndpointsOnly"] as const;
 
-export function kept(inputs: Inputs): Outputs {
+function pick(inputs: Inputs, names: readonly string[]): Outputs {
   const spec = known(inputs) as Inputs;
-  return Object.fromEntries(KEPT.flatMap((name) => (spec[name] === undefined ? [] : [[name, spec[name]]])));
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = telling(spec[name], serviceTokenFields[name]);
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
 }
+
+export const kept = (inputs: Inputs): Outputs => pick(inputs, KEPT);
+/** The same while nothing is issued. */
+export const keptBefore = (inputs: Inputs): Outputs => pick(inputs, [...KEPT, ...RECORDED]);
 
 /** Whether the outputs repeat other inputs than these. */
 export function isChanged(outputs: Outputs, inputs: Inputs): boolean {
@@ -68,15 +81,29 @@ export function wanted(subject: Subject, inputs: Inputs, record: Record | null):
   return resolve(known(written(inputs)) as TokenSpec, front(subject, inputs, record));
 }
 
+const currentOf = (record: Record | null): Entry | undefined => record?.revisions.find(({ number }) => number === record.current);
+
+/** The service user that was asked for last, as `serviceUser` names one. */
+export function ownerLast(outputs: Outputs, record: Record | null): unknown {
+  const current = currentOf(record);
+  return current ? { id: current.inputs.owner } : outputs["serviceUser"];
+}
+
+function lifetime({ days }: Entry["inputs"]): TokenSpec {
+  return days === null ? { neverExpires: true } : { expiresInDays: days };
+}
+
 /** What was asked for last, as far as outputs and record tell. */
 export function wantedLast(subject: Subject, outputs: Outputs, record: Record | null): Desired {
-  const current = record?.revisions.find(({ number }) => number === record.current);
-  const spec = resolve(kept(outputs) as TokenSpec, front(subject, outputs, record));
+  const current = currentOf(record);
+  const spec = { ...(keptBefore(outputs) as TokenSpec), ...(current ? { scimEndpointsOnly: current.inputs.scim } : {}) };
+  const { expiresInDays: _, neverExpires: __, ...rest } = spec;
+  const desired = resolve(current ? { ...rest, ...lifetime(current.inputs) } : spec, front(subject, outputs, record));
   return {
-    ...spec,
+    ...desired,
     state: current?.revoked?.why === "state" ? "Revoked" : "Active",
-    base: current?.inputs.base ?? spec.base,
-    resource: current?.inputs.base ?? spec.resource,
-    rotate: current?.inputs.rotate ?? spec.rotate,
+    base: current?.inputs.base ?? desired.base,
+    resource: current?.inputs.base ?? desired.resource,
+    rotate: current?.inputs.rotate ?? desired.rotate,
   };
 }

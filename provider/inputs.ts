@@ -1,10 +1,12 @@
 // check: everything that can be known to be wrong, all at once, each with its property. What a preview does not know
 // yet is let through, and looked at when it is known.
 import { Ajv, type ValidateFunction } from "ajv";
-import type { Schema } from "../core/schema.ts";
+import { serviceTokenFields, type Schema } from "../core/schema.ts";
 import { problems, type TokenSpec } from "../core/spec.ts";
 import { complain, type Complaint } from "./complaint.ts";
+import { introduce } from "./mark.ts";
 import { PERSONAL_TOKEN_INPUTS, SERVICE_TOKEN_INPUTS, SERVICE_USER_INPUTS } from "./schema.ts";
+import { telling } from "./telling.ts";
 import { hasUnknown, isUnknown, known } from "./unknown.ts";
 
 export type Inputs = { readonly [name: string]: unknown };
@@ -38,9 +40,13 @@ const BASE = "baseName";
  * The inputs as the engine is to keep them. What was asked for as tokenName is only the base of the output tokenName:
  * under the same name a preview would show it as the value to come. Left to ignoreChanges, it stays what it was.
  */
-export function settled(olds: Inputs, { tokenName, ...news }: Inputs): Inputs {
+export function settled(olds: Inputs, { tokenName, ...given }: Inputs): Inputs {
   const base = tokenName ?? olds[BASE];
-  return base === undefined ? news : { ...news, [BASE]: base };
+  // Written out in full, it would stand in the state for every resource.
+  const { rotation, ...rest } = given;
+  const told = telling(rotation, serviceTokenFields["rotation"]);
+  const news = told === undefined ? rest : { ...rest, rotation: told };
+  return { ...news, ...(base === undefined ? {} : { [BASE]: base }), ...(news["self"] === undefined ? {} : { self: introduce(news["self"]) }) };
 }
 
 /** All that is wrong with the inputs of one resource. */

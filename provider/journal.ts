@@ -2,7 +2,7 @@
 // The SDK gives dynamic providers no logger, but starts them with the engine's address; its log module looks for that
 // address where programs get it. Without one the SDK itself falls back to the terminal.
 import * as pulumi from "@pulumi/pulumi";
-import { urnOf } from "./identity.ts";
+import { urnOf } from "./mark.ts";
 
 const ENGINE = "PULUMI_NODEJS_ENGINE";
 
@@ -17,7 +17,7 @@ function about(urn: string | null): pulumi.Resource | undefined {
   return urn === null ? undefined : ({ urn: { promise: () => Promise.resolve(urn) } } as unknown as pulumi.Resource);
 }
 
-async function write(level: "info" | "warn", urn: string | null, message: string): Promise<void> {
+async function write(level: "debug" | "info" | "warn", urn: string | null, message: string): Promise<void> {
   try {
     await pulumi.log[level](message, about(urn));
   } catch {
@@ -26,6 +26,8 @@ async function write(level: "info" | "warn", urn: string | null, message: string
 }
 
 export interface Journal {
+  /** For the engine's log alone. */
+  debug(message: string): Promise<void>;
   info(message: string): Promise<void>;
   warn(message: string): Promise<void>;
 }
@@ -33,5 +35,5 @@ export interface Journal {
 /** Speaks of one resource, the one with this identity. */
 export function journal(self: unknown): Journal {
   const of = urnOf(self);
-  return { info: (message) => write("info", of, message), warn: (message) => write("warn", of, message) };
+  return { debug: (message) => write("debug", of, message), info: (message) => write("info", of, message), warn: (message) => write("warn", of, message) };
 }

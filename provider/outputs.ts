@@ -2,10 +2,10 @@
 import type { NextAction } from "../core/action.ts";
 import { renewAt, retireAt } from "../core/dates.ts";
 import { formatInstant } from "../core/instant.ts";
-import { encodeRecord } from "../core/record.ts";
 import type { Revision, Situation } from "../core/situation.ts";
-import { kept, type Outputs } from "./desired.ts";
+import { kept, keptBefore, type Outputs } from "./desired.ts";
 import type { Inputs } from "./inputs.ts";
+import { encodeState } from "./state-record.ts";
 import type { StateTarget } from "./state-target.ts";
 import type { RetiringRevision } from "./token-outputs.ts";
 
@@ -43,7 +43,6 @@ function currentOutputs(s: Situation, current: Revision): Outputs {
     tokenId: entry.id,
     tokenName: entry.name,
     revision: entry.number,
-    issuedAt: instant(entry.created),
     expiresAt: instant(entry.expires),
     renewAt: instant(renewAt(s.desired, entry)),
     lastUsedAt: instant(used),
@@ -66,14 +65,13 @@ export interface Shown {
 export function outputsOf({ situation, target, next, inputs }: Shown): Outputs {
   const { current } = situation;
   const outputs: Outputs = {
-    ...kept(inputs),
+    ...(current ? kept(inputs) : keptBefore(inputs)),
     ...(current ? currentOutputs(situation, current) : nothingIssued(situation)),
     // The second call site of reveal(): this is the delivered copy.
     token: target.token?.reveal(),
     nextAction: nextWords(next),
     retiring: retiring(situation),
-    // As an object: a text in JSON would be a quarter longer.
-    record: target.record ? (JSON.parse(encodeRecord(target.record)) as object) : undefined,
+    record: target.record ? encodeState(target.record) : undefined,
     __provider: inputs["__provider"],
   };
   return Object.fromEntries(Object.entries(outputs).filter(([, value]) => value !== undefined));

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { PERSONAL_TOKEN } from "./contract.ts";
+import { shortTrace } from "./short-trace.ts";
 import type { TokenArgs } from "./token-args.ts";
 import { tokenOptions, tokenProperties, type TokenOutputs } from "./token-outputs.ts";
 
@@ -14,6 +15,11 @@ export interface PersonalToken extends TokenOutputs {}
 export class PersonalToken extends pulumi.CustomResource {
   /** @param name the resource's name, unique in the stack; also the default of `tokenName` */
   constructor(name: string, args: PersonalTokenArgs = {}, options?: pulumi.CustomResourceOptions) {
-    super(PERSONAL_TOKEN.type, name, tokenProperties(PERSONAL_TOKEN, name, args, options), tokenOptions(options));
+    const restore = shortTrace();
+    try {
+      super(PERSONAL_TOKEN.type, name, tokenProperties(PERSONAL_TOKEN, name, args, options), tokenOptions(options));
+    } finally {
+      restore();
+    }
   }
 }

@@ -35,23 +35,35 @@ export function ownerOf(serviceUser: unknown): UserRef | null {
   return "name" in serviceUser && typeof serviceUser.name === "string" ? { name: serviceUser.name } : null;
 }
 
-export function sceneOf({ issuer }: Session, desired: Desired, { token, record }: Stored, serviceUser: unknown): Scene {
+export function sceneOf({ issuer, signal }: Session, desired: Desired, { token, record }: Stored, serviceUser: unknown): Scene {
   // Every administrator sees the same service tokens: whose credential runs the update does not matter.
   const shared = record && desired.kind === "ServiceToken" ? { ...record, issuer: { ...record.issuer, userId: issuer.userId } } : record;
   const target = new StateTarget({ token, record: shared }, () => issuer.clock.monotonic());
+  const memory = blankMemory();
   const at: Situated = {
     desired,
     issuer,
     target,
-    memory: blankMemory(),
+    memory,
     issuerProblem: null,
     policy: null,
     owner: ownerOf(serviceUser),
     held: () => true,
     alone: true,
     clock: issuer.clock,
+    guard: () => {
+      // A value in memory exists nowhere else: it is brought to its place, whoever is impatient.
+      if (memory.hand === null) goOn(signal?.() ?? null);
+    },
   };
   return { at, target, clock: issuer.clock };
+}
+
+/** Nothing is begun any more once the operation was cancelled or its time is over. */
+function goOn(signal: AbortSignal | null): void {
+  if (signal?.aborted !== true) return;
+  const why: unknown = signal.reason;
+  throw new LifecycleError("terminal", "STOPPED", `${why instanceof Error ? why.message : "The operation was cancelled."} What was done until now is kept; the next update goes on from there.`);
 }
 
 /** More looks than any decision needs. */

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { SERVICE_TOKEN } from "./contract.ts";
+import { shortTrace } from "./short-trace.ts";
 import type { TokenArgs } from "./token-args.ts";
 import { tokenOptions, tokenProperties, type TokenOutputs } from "./token-outputs.ts";
 
@@ -31,6 +32,11 @@ export interface ServiceToken extends TokenOutputs {}
 export class ServiceToken extends pulumi.CustomResource {
   /** @param name the resource's name, unique in the stack; also the default of `tokenName` */
   constructor(name: string, args: ServiceTokenArgs, options?: pulumi.CustomResourceOptions) {
-    super(SERVICE_TOKEN.type, name, tokenProperties(SERVICE_TOKEN, name, args, options), tokenOptions(options));
+    const restore = shortTrace();
+    try {
+      super(SERVICE_TOKEN.type, name, tokenProperties(SERVICE_TOKEN, name, args, options), tokenOptions(options));
+    } finally {
+      restore();
+    }
   }
 }

@@ -1,4 +1,5 @@
 // One session per process: one client, one token list, one list of service users for all resources of an operation.
+import { readFile } from "node:fs/promises";
 import { isKind } from "../core/error.ts";
 import { createTokenApi } from "../tokenapi/client.ts";
 import { IssuerSession } from "../tokenapi/issuer.ts";
@@ -6,16 +7,27 @@ import { checkCredential, findCredentials, refusal, type Credentials, type Setti
 import { ProviderError, sentence } from "./failure.ts";
 
 let config: Settings["config"] = () => undefined;
+let namespace: string | undefined;
 let opening: Promise<Session> | null = null;
+let signals: () => AbortSignal | null = () => null;
 
 export interface Session {
   readonly issuer: IssuerSession;
   readonly credentials: Credentials;
+  /** What ends the operation that is asked about at this moment; null: nothing does. */
+  readonly signal?: () => AbortSignal | null;
+  readonly close?: () => Promise<void>;
 }
 
 /** Takes the stack's configuration: the SDK calls this before any handler. */
-export function configure(get: Settings["config"]): void {
+export function configure(get: Settings["config"], keys?: string): void {
   config = get;
+  namespace = keys;
+}
+
+/** A shell that can be cancelled says by which signal, asked whenever something is about to be begun. */
+export function stopBy(find: () => AbortSignal | null): void {
+  signals = find;
 }
 
 /** The session; opened by whoever comes first. Throws ProviderError where the credential is at fault, else what the client throws. */
@@ -27,16 +39,34 @@ export function session(): Promise<Session> {
   return opening;
 }
 
+/** Closes the client, whose idle connections would keep a program from ending. */
+export async function endSession(): Promise<void> {
+  const ended = opening;
+  opening = null;
+  const opened = await ended?.catch(() => null);
+  await opened?.close?.();
+}
+
 async function open(): Promise<Session> {
-  const credentials = findCredentials({ config, env: process.env });
+  const credentials = findCredentials({ config, env: process.env, ...(namespace === undefined ? {} : { namespace }) });
   await checkCredential(credentials, Date.now());
   try {
-    const api = createTokenApi({ url: credentials.url, token: credentials.token, timeout: patience(process.env["QUALYTICS_TIMEOUT"]) });
+    const caBundle = await authorities(process.env["QUALYTICS_CA_FILE"] ?? config("qualytics:caFile"));
+    const api = createTokenApi({ url: credentials.url, token: credentials.token, timeout: patience(process.env["QUALYTICS_TIMEOUT"]), ...(caBundle === null ? {} : { caBundle }) });
     // Nobody here lists by a clock: a list is sent when a decision needs one.
     const issuer = await IssuerSession.open(api, { url: credentials.url, resyncInterval: 0 });
-    return { issuer, credentials };
+    return { issuer, credentials, signal: () => signals(), close: () => api.close() };
   } catch (error) {
     throw explained(error, credentials);
+  }
+}
+
+async function authorities(file: string | undefined): Promise<string | null> {
+  if (file === undefined || file === "") return null;
+  try {
+    return await readFile(file, "utf8");
+  } catch (error) {
+    throw new ProviderError(`The certificates in ${file} (QUALYTICS_CA_FILE, or qualytics:caFile in the stack configuration) cannot be read.`, { cause: error });
   }
 }
 

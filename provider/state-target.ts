@@ -5,10 +5,11 @@
 import { createHash } from "node:crypto";
 import { LifecycleError } from "../core/error.ts";
 import type { Copy } from "../core/observed.ts";
-import { decodeRecord, type Record } from "../core/record.ts";
+import type { Record } from "../core/record.ts";
 import { SecretValue } from "../core/secret-value.ts";
 import type { Target, Writing } from "../tokenapi/target.ts";
 import { ProviderError } from "./failure.ts";
+import { decodeState } from "./state-record.ts";
 
 /** The code of the refusal to retire what the state still holds. */
 export const NOT_SAVED_YET = "NOT_SAVED_YET";
@@ -18,21 +19,24 @@ export interface Stored {
   readonly record: Record | null;
 }
 
-/** What the outputs of the last operation hold. */
-export function stored(outputs: { readonly [name: string]: unknown }): Stored {
+/** What the outputs of the last operation hold, of the resource that bears this mark. */
+export function stored(outputs: { readonly [name: string]: unknown }, mark: string): Stored {
   const { token, record } = outputs;
   return {
     token: typeof token === "string" && token !== "" ? new SecretValue(token) : null,
-    record: record === undefined || record === null ? null : readable(JSON.stringify(record)),
+    record: record === undefined || record === null ? null : readable(record, mark),
   };
 }
 
 /** Without the memory no token can be told from another: what cannot be read is not the same as nothing. */
-function readable(text: string): Record {
-  const record = decodeRecord(text);
+function readable(value: unknown, mark: string): Record {
+  const record = decodeState(value, mark);
   if (record) return record;
   throw new ProviderError("The resource's record in the state cannot be read: it was written by a newer version of qualytics-servicetokens, or edited. Install that version, or put the record back from an earlier state.");
 }
+
+/** The state keeps the beginning of a fingerprint (state-record.ts). */
+const isPrintOf = (token: SecretValue, sha256: string): boolean => createHash("sha256").update(token.reveal()).digest("hex").startsWith(sha256);
 
 export class StateTarget implements Target {
   #token: SecretValue | null;
@@ -78,12 +82,12 @@ export class StateTarget implements Target {
     const sha256 = revisions.find(({ number }) => number === current)?.sha256 ?? null;
     if (this.#token === null) return "missing";
     if (sha256 === null) return "intact";
-    return createHash("sha256").update(this.#token.reveal()).digest("hex") === sha256 ? "intact" : "changed";
+    return isPrintOf(this.#token, sha256) ? "intact" : "changed";
   }
 
   value(sha256: string): Promise<SecretValue | null> {
     const token = this.#token;
-    return Promise.resolve(token && createHash("sha256").update(token.reveal()).digest("hex") === sha256 ? token : null);
+    return Promise.resolve(token && isPrintOf(token, sha256) ? token : null);
   }
 
   read(): Promise<Copy> {

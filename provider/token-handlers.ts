@@ -1,19 +1,10 @@
-// The handlers of a token: thin. The engine (core/) decides, the state takes what is delivered; here stands only what
-// Pulumi has to be told, and in which words.
+// The handlers of a token as a dynamic provider has them; what they do is token-life.ts.
 import type { Desired } from "../core/desired.ts";
-import { isKind, type LifecycleError } from "../core/error.ts";
-import type { EventText } from "../core/hit.ts";
-import { isOver } from "../core/situation.ts";
-import { markFor } from "./identity.ts";
+import type { Outputs } from "./desired.ts";
 import { complaints, settled, type Inputs } from "./inputs.ts";
-import { isChanged, wanted, wantedLast, type Outputs, type Subject } from "./desired.ts";
-import { PartialFailure, ProviderError, sentence } from "./failure.ts";
-import { journal, type Journal } from "./journal.ts";
-import { outputsOf } from "./outputs.ts";
-import { carryOut, foresee, sceneOf, type Scene, type View } from "./scene.ts";
-import { configure, explained, session, type Session } from "./session.ts";
-import { stored, type Stored } from "./state-target.ts";
-import { hasUnknown } from "./unknown.ts";
+import { markFor } from "./mark.ts";
+import { configure } from "./session.ts";
+import { create, diff, read, remove, update } from "./token-life.ts";
 
 /** As cmd/dynamic-provider calls them. */
 export interface Handlers {
@@ -35,143 +26,13 @@ export function tokenHandlers(kind: Desired["kind"]): Handlers {
       const inputs = settled(olds, news);
       return { inputs, failures: complaints(kind, inputs) };
     },
-    diff: (mark, olds, news) => diff({ kind, mark }, olds, news),
+    async diff(mark, olds, news) {
+      const { changes } = await diff({ kind, mark }, olds, news);
+      return { changes };
+    },
     create: (inputs) => create({ kind, mark: markFor(inputs["self"]) }, inputs),
     read: (mark, outputs) => read({ kind, mark }, outputs),
     update: (mark, olds, news) => update({ kind, mark }, olds, news),
     delete: (mark, outputs) => remove({ kind, mark }, outputs),
   };
-}
-
-async function diff(of: Subject, olds: Outputs, news: Inputs): Promise<{ changes: boolean }> {
-  const log = journal(news["self"]);
-  if (hasUnknown(news)) return { changes: true };
-  const changed = isChanged(olds, news);
-  const view = await look(of, news, stored(olds)).catch((error: unknown) => {
-    if (isKind(error, "retryable")) return error;
-    throw new ProviderError(sentence(error), { cause: error });
-  });
-  if (!("plan" in view)) return unseen(view, changed, log);
-  const { plan, error } = view;
-  if (plan.reason === "CredentialDenied" || plan.reason === "IssuerChanged") throw new ProviderError(plan.message);
-  if (error) return unseen(error, changed, log);
-  if (plan.outcome === "rest") return { changes: changed };
-  const isBlocked = plan.outcome === "stall" && plan.check !== "external-reported";
-  await (plan.outcome === "act" ? log.info(`Due now: ${plan.message}`) : log.warn(plan.message));
-  return { changes: changed || plan.outcome === "act" || isBlocked };
-}
-
-/** Nothing follows from silence; and a stack is not held up by a token API that is away, as long as nothing was changed. */
-async function unseen(error: LifecycleError, changed: boolean, log: Journal): Promise<{ changes: boolean }> {
-  await log.warn(`Whether anything is due could not be seen: ${error.message}`);
-  return { changes: changed };
-}
-
-async function look(of: Subject, inputs: Inputs, memory: Stored): Promise<View> {
-  const opened = await session();
-  const scene = sceneOf(opened, wanted(of, inputs, memory.record), memory, inputs["serviceUser"]);
-  await list(opened, of.kind);
-  return foresee(scene);
-}
-
-/** The one list of this process; what keeps it from being read is said as it is. */
-async function list({ issuer, credentials }: Session, kind: Desired["kind"]): Promise<void> {
-  try {
-    await issuer.tokens(kind === "ServiceToken" ? "service" : "personal").refresh(0);
-  } catch (error) {
-    throw explained(error, credentials);
-  }
-}
-
-async function create(of: Subject, inputs: Inputs): Promise<{ id: string; outs: Outputs }> {
-  const scene = await begin(of, inputs, { token: null, record: null });
-  const log = journal(inputs["self"]);
-  const view = await work(scene, log);
-  await nameStrangers(view, log);
-  const outs = outputsOf({ situation: view.situation, target: scene.target, next: view.plan.nextAction, inputs });
-  const trouble = troubleOf(view);
-  if (trouble === null) return { id: of.mark, outs };
-  // Nothing was delivered: what may have been issued is found by the next create, by its mark.
-  if (scene.target.record?.current === undefined || scene.target.record.current === null) throw new ProviderError(trouble);
-  throw new PartialFailure(of.mark, outs, trouble);
-}
-
-async function update(of: Subject, olds: Outputs, news: Inputs): Promise<{ outs: Outputs }> {
-  const scene = await begin(of, news, stored(olds));
-  const view = await work(scene, journal(news["self"]));
-  const outs = outputsOf({ situation: view.situation, target: scene.target, next: view.plan.nextAction, inputs: news });
-  const trouble = troubleOf(view);
-  if (trouble === null) return { outs };
-  throw scene.target.changed ? new PartialFailure(of.mark, outs, trouble) : new ProviderError(trouble);
-}
-
-async function read(of: Subject, outputs: Outputs): Promise<{ id: string; props: Outputs }> {
-  const { record } = stored(outputs);
-  const { serviceUser } = outputs;
-  const opened = await openly();
-  const scene = sceneOf(opened, wantedLast(of, outputs, record), stored(outputs), serviceUser);
-  await openly(() => list(opened, of.kind));
-  const { plan, situation, error } = await foresee(scene);
-  if (error) throw new ProviderError(error.message);
-  // A token that is gone is no missing resource: the next update issues its successor in place.
-  return { id: of.mark, props: outputsOf({ situation, target: scene.target, next: plan.nextAction, inputs: outputs }) };
-}
-
-async function remove(of: Subject, outputs: Outputs): Promise<void> {
-  const memory = stored(outputs);
-  const desired = { ...wantedLast(of, outputs, memory.record), deleting: true };
-  // What stays as it is needs no API, and no credential.
-  if (desired.deletionPolicy === "Orphan") return;
-  const opened = await openly();
-  await openly(() => list(opened, of.kind));
-  const { plan, error } = await carryOut(sceneOf(opened, desired, memory, outputs["serviceUser"]), () => undefined);
-  if (error) throw new ProviderError(error.message);
-  if (plan.check !== "deletion-released") throw new ProviderError(plan.message);
-}
-
-async function begin(of: Subject, inputs: Inputs, memory: Stored): Promise<Scene> {
-  const opened = await openly();
-  const scene = sceneOf(opened, wanted(of, inputs, memory.record), memory, inputs["serviceUser"]);
-  await openly(() => list(opened, of.kind));
-  return scene;
-}
-
-function openly(): Promise<Session>;
-function openly(more: () => Promise<void>): Promise<void>;
-/** Any failure as a sentence without a stack. */
-async function openly(more?: () => Promise<void>): Promise<Session | void> {
-  try {
-    return await (more ? more() : session());
-  } catch (error) {
-    throw error instanceof ProviderError ? error : new ProviderError(sentence(error), { cause: error });
-  }
-}
-
-async function work(scene: Scene, log: Journal): Promise<View> {
-  const said: Promise<void>[] = [];
-  const view = await carryOut(scene, (event: EventText) => {
-    said.push(event.type === "Warning" ? log.warn(event.message) : log.info(event.message));
-  });
-  await Promise.all(said);
-  if (comesByItself(view.plan)) await log.warn(view.plan.message);
-  return view;
-}
-
-/** A rotation waits for what a later `up` will find: nothing failed. */
-const comesByItself = ({ outcome, reason }: View["plan"]): boolean => outcome === "wait" && (reason === "AwaitingRetirement" || reason === "OutsideWindow");
-
-/** Why not all that was asked for is done; null: it is, or it comes by itself. */
-function troubleOf({ plan, error, isEnough }: View): string | null {
-  if (error) return error.message;
-  if (isEnough || plan.outcome === "rest" || comesByItself(plan) || plan.check === "external-reported") return null;
-  return plan.message;
-}
-
-/** Tokens that bear the new resource's mark and are not its own: an earlier life's, or another stack's. */
-async function nameStrangers({ situation: { tokens, record, apiNow } }: View, log: Journal): Promise<void> {
-  const own = new Set(record?.revisions.map(({ id }) => id));
-  for (const token of tokens?.tokens ?? []) {
-    if (own.has(token.id) || !token.active || isOver(token, apiNow)) continue;
-    await log.warn(`The token ${token.name} (id ${token.id}) bears the mark of this resource and was here before it: it is left alone. Revoke it if nobody needs it.`);
-  }
 }

@@ -24,8 +24,6 @@ export interface TokenOutputs {
   readonly tokenName: pulumi.Output<string>;
   /** The number of the current revision, counted from 1; 0 while none was issued. */
   readonly revision: pulumi.Output<number>;
-  /** When the current revision was issued. */
-  readonly issuedAt: pulumi.Output<string>;
   /** When the current revision expires; absent: never. */
   readonly expiresAt: pulumi.Output<string | undefined>;
   /** From when on a `pulumi up` rotates; absent: never by time. */
@@ -41,7 +39,7 @@ export interface TokenOutputs {
   /** Older revisions that stay valid beside the current one. */
   readonly retiring: pulumi.Output<RetiringRevision[]>;
   /** The engine's memory of this resource. Never holds a token. Its form may change between versions. */
-  readonly record: pulumi.Output<object>;
+  readonly record: pulumi.Output<string>;
 }
 
 /** Registered without a value, so that each becomes an output. `state` and `tokenName` are inputs too. */
@@ -49,7 +47,6 @@ const OUTPUTS: readonly (keyof TokenOutputs)[] = [
   "token",
   "tokenId",
   "revision",
-  "issuedAt",
   "expiresAt",
   "renewAt",
   "lastUsedAt",

@@ -1,7 +1,7 @@
 // What a preview does not know yet arrives as this text, wherever a value may stand (the SDK's runtime/rpc has it as
 // `unknownValue`). It is let through everywhere and decides nothing.
 
-const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 export function isUnknown(value: unknown): boolean {
   return value === UNKNOWN;

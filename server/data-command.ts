@@ -2,7 +2,7 @@
 // around each, that looking leaves it as it is, and that a schema has to fit; must not
 // know how a command is called.
 import { backup as writeBackup } from "./backup/backup.ts";
-import { restore as readBackup } from "./backup/restore.ts";
+import { checkBackup, restore as readBackup } from "./backup/restore.ts";
 import { type OpenedData, type Undo, isPostgres, isUsedFolder, openData, takeApart } from "./open-data.ts";
 import { keysOfEnvironment } from "./open-service.ts";
 import { type AuditCheck, checkAudit } from "./rules/audit-check.ts";
@@ -66,7 +66,9 @@ export function backup({ data, to }: Where & { readonly to: string }): Promise<o
   });
 }
 
-export function restore({ data, from }: Where & { readonly from: string }): Promise<object> {
+export async function restore({ data, from }: Where & { readonly from: string }): Promise<object> {
+  // Before the folder is made.
+  await checkBackup(from);
   return withData(data, async ({ database, ownKeys }) => {
     const { rows, head } = await readBackup(database, ownKeys, from);
     return { data: data.startsWith("postgres") ? "postgres" : data, rows, created: head.created };

@@ -4,6 +4,7 @@ import type { Logger } from "pino";
 import { parseDuration } from "../core/duration.ts";
 import { type KeyChange, type KeyRing, noteKeyChange, openKeyRing } from "./credential/key-ring.ts";
 import { type KeySource, keysGiven } from "./credential/signing-key.ts";
+import { ensureDevelopers, refuseOpenDevelopment } from "./development.ts";
 import { type Undo, isPostgres, openData } from "./open-data.ts";
 import type { ChainedEntry } from "./rules/audit-entry.ts";
 import { type Clock, currentSecond, dateOf, systemClock } from "./rules/moment.ts";
@@ -31,6 +32,7 @@ export interface Surroundings {
 
 export async function openService(settings: Settings, { logger, undo, onAudit, signingSecret, clock: given }: Surroundings): Promise<OpenedService> {
   refuseDevelopmentOnPostgres(settings);
+  if (settings.development) refuseOpenDevelopment(settings.listen);
   const clock = offsetClock(given ?? systemClock, settings.clockOffset);
   const environmentKeys = keysOfEnvironment(signingSecret);
   const { database, ownKeys } = await openData(settings.data, logger, undo);
@@ -38,9 +40,10 @@ export async function openService(settings: Settings, { logger, undo, onAudit, s
   const keys = await openKeyRing(environmentKeys ?? ownKeys);
   tellKeyChange(await noteKeyChange({ database, clock, onAudit }, keys.bearer), logger);
   await ensureTeams(database, settings.teams, dateOf(currentSecond(clock)));
+  if (settings.development) await ensureDevelopers(database, dateOf(currentSecond(clock)));
   const usage = new Usage(database, (cause) => logger.error({ reason: reasonOf(cause) }, "Last use not written yet"));
   undo.push(() => usage.close());
-  return { keys, service: { database, credentials: lookUpCredentials(database), bearer: keys.bearer, keys, usage, clock, acceptTokens: settings.acceptTokens, onAudit } };
+  return { keys, service: { database, credentials: lookUpCredentials(database), bearer: keys.bearer, keys, usage, clock, acceptTokens: settings.acceptTokens, development: settings.development, onAudit } };
 }
 
 export function keysOfEnvironment(signingSecret: string | undefined = process.env["JWT_SIGNING_SECRET"]): KeySource | undefined {

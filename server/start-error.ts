@@ -11,6 +11,7 @@ export type StartFailure =
   | "audit-broken"
   | "listen-unusable"
   | "tls-unusable"
+  | "development-refused"
   | "signing-key-unusable"
   | "admin-token-file-unusable";
 

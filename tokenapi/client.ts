@@ -15,7 +15,8 @@ import type { Operation } from "./failure.ts";
 import { usualTiming } from "./retry.ts";
 import type { Timing } from "./retry.ts";
 import { Transport } from "./transport.ts";
-import type { Call, Proxy } from "./transport.ts";
+import type { Call } from "./transport.ts";
+import type { Proxy } from "./proxied.ts";
 
 export interface TokenApiOptions {
   readonly url: string;

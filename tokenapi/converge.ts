@@ -40,8 +40,13 @@ export interface Outcome {
 
 /** More steps than any life needs at once; beyond it something chases itself, and waiting is the better answer. */
 const MAX_PASSES = 60;
-/** A dry run or a write that was refused is tried again after so long: a little less than the plan waits. */
-const PROBE_AGAIN = 290_000;
+/** A dry run or a write that was refused is tried again after so long, and later each time it is refused again. */
+const WRITE_AGAIN = 5_000;
+const WRITE_AGAIN_MOST = 300_000;
+/** A dry run is believed for so long. */
+const PROBED_FOR = 60_000;
+/** Workloads that are not there, or could not be looked at, are looked at again after so long. */
+const ROLLOUT_AGAIN = 30_000;
 
 /** Gathers every fact that the engine may ask for. */
 export async function observe(at: Situated): Promise<Observed> {
@@ -63,6 +68,7 @@ export async function observe(at: Situated): Promise<Observed> {
     unrenderable: memory.unrenderable,
     trial: list?.claim(desired.mark) ?? false,
     said: at.said ?? null,
+    ...rolloutFact(at),
     alone: at.alone,
     monotonic: clock.monotonic(),
   };
@@ -87,8 +93,15 @@ function expect({ desired }: Situated, list: Snapshot | null, { record, value }:
 }
 
 function withProbe(copy: Copy, { memory, clock }: Situated): Copy {
-  if (typeof memory.writable === "string" && clock.monotonic() - memory.writableAt > PROBE_AGAIN) memory.writable = null;
-  return copy.writable === null ? { ...copy, writable: memory.writable } : copy;
+  const left = memory.writableAt + (memory.writable === true ? PROBED_FOR : Math.min(WRITE_AGAIN_MOST, WRITE_AGAIN * 2 ** (memory.refusals - 1))) - clock.monotonic();
+  if (left <= 0) memory.writable = null;
+  if (copy.writable !== null) return copy;
+  return { ...copy, writable: memory.writable, ...(typeof memory.writable === "string" ? { writeAgainAt: clock.now() + left } : {}) };
+}
+
+function rolloutFact({ memory, clock }: Situated): Pick<Observed, "rollout"> {
+  if (memory.rollout && memory.rollout.is !== "present" && clock.monotonic() - memory.rolloutAt >= ROLLOUT_AGAIN) memory.rollout = null;
+  return memory.rollout ? { rollout: memory.rollout } : {};
 }
 
 /** The same record read again is known since it was read first: what it says is no younger. */

@@ -1,8 +1,8 @@
-// One request and its answer over a dispatcher, told apart by what the caller has to know when it breaks:
+// One request and its answer over a way out, told apart by what the caller has to know when it breaks:
 // whether the request had been sent. Only here are the HTTP library's errors seen, and none of them gets out:
 // some carry the bytes that were received, which may hold a token.
-import type { Dispatcher } from "undici";
 import { codeOf } from "./credential.ts";
+import type { AnswerHeaders, Ask, Grip, Hearer, Way } from "./way.ts";
 
 export interface Answer {
   readonly is: "answer";
@@ -25,7 +25,7 @@ export interface Broken {
 export type Outcome = Answer | Broken;
 
 export interface Exchange {
-  readonly request: Dispatcher.DispatchOptions;
+  readonly request: Ask;
   /** Bytes of an answer's body. */
   readonly limit: number;
   /** Milliseconds until the request is sent, from there until an answer begins, and between its pieces. */
@@ -39,27 +39,23 @@ const ERROR_LIMIT = 1_048_576;
 /** The Date header counts whole seconds: a smaller difference is none. */
 const CLOCK_GRAIN = 1_500;
 
-type Headers = Record<string, string | string[] | undefined>;
-
-export function exchange(dispatcher: Dispatcher, terms: Exchange): Promise<Outcome> {
-  return new Promise((resolve) => {
-    // The library's own timers tick by the half second, and none of them watches a proxy's tunnel being dug.
-    dispatcher.dispatch({ ...terms.request, headersTimeout: 0, bodyTimeout: 0 }, new Reader(terms, resolve));
-  });
+export function exchange(way: Way, terms: Exchange): Promise<Outcome> {
+  const begin = (): Promise<Outcome> => new Promise((resolve) => way.dispatch(terms.request, new Reader(terms, resolve)));
+  return way.ready === null ? begin() : way.ready.then(begin);
 }
 
-class Reader implements Dispatcher.DispatchHandler {
+class Reader implements Hearer {
   readonly #terms: Exchange;
   readonly #resolve: (outcome: Outcome) => void;
   readonly #chunks: Buffer[] = [];
   readonly #timer: NodeJS.Timeout;
-  #controller: Dispatcher.DispatchController | null = null;
+  #controller: Grip | null = null;
   #settled = false;
   #size = 0;
   #sentAt: number | null = null;
   #receivedAt = 0;
   #status = 0;
-  #headers: Headers = {};
+  #headers: AnswerHeaders = {};
 
   constructor(terms: Exchange, resolve: (outcome: Outcome) => void) {
     this.#terms = terms;
@@ -69,14 +65,14 @@ class Reader implements Dispatcher.DispatchHandler {
 
   // Called once a connection stands, just before the first byte is written to it: the line between
   // "never sent" and "may have been worked on". What was given up by then must not leave any more.
-  onRequestStart(controller: Dispatcher.DispatchController): void {
+  onRequestStart(controller: Grip): void {
     this.#controller = controller;
     if (this.#settled) return controller.abort(new Error("given up"));
     this.#sentAt = Date.now();
     this.#timer.refresh();
   }
 
-  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: Headers): void {
+  onResponseStart(_controller: Grip, status: number, headers: AnswerHeaders): void {
     if (status < 200) return;
     this.#status = status;
     this.#headers = headers;
@@ -84,7 +80,7 @@ class Reader implements Dispatcher.DispatchHandler {
     this.#timer.refresh();
   }
 
-  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  onResponseData(_controller: Grip, chunk: Buffer): void {
     if (this.#settled) return;
     const good = this.#status < 300;
     if (this.#size + chunk.length > (good ? this.#terms.limit : ERROR_LIMIT)) return good ? this.#giveUp("large") : this.#cutOff();
@@ -98,7 +94,7 @@ class Reader implements Dispatcher.DispatchHandler {
     this.#settle(this.#answer());
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
+  onResponseError(_controller: Grip | null, error: Error): void {
     const code = codeOf(error);
     const why = breakage(error, code, this.#sentAt !== null);
     // A proxy that refuses has passed nothing on.

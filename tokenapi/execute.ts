@@ -4,17 +4,21 @@ import { createHash } from "node:crypto";
 import type { Action, TokenRef } from "../core/action.ts";
 import type { Desired } from "../core/desired.ts";
 import { isKind, LifecycleError } from "../core/error.ts";
+import { absent, type Fact, type Rollout } from "../core/observed.ts";
 import { withEntry } from "../core/record.ts";
 import type { IssuerSession } from "./issuer.ts";
 import type { Memory } from "./memory.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { Target, Writing } from "./target.ts";
+import type { Workloads } from "./workloads.ts";
 
 export interface Scene {
   readonly desired: Desired;
   readonly issuer: IssuerSession | null;
   readonly target: Target;
   readonly memory: Memory;
+  /** What is restarted for a new revision; left out: nothing. */
+  readonly workloads?: Workloads;
   /** Throws where this process may not write any more (leadership lost). */
   readonly guard?: () => void;
 }
@@ -66,6 +70,8 @@ async function place(action: Placing, scene: Scene): Promise<void> {
       return remove(scene);
     case "Disown":
       return disown(scene);
+    case "Restart":
+      return roll(scene, (workloads) => workloads.restart(action.revision));
   }
 }
 
@@ -83,15 +89,30 @@ async function look(action: Action & { do: "Look" }, scene: Scene): Promise<void
     await scene.target.read();
     return;
   }
+  if (action.at === "rollout") return roll(scene, (workloads) => workloads.look(scene.target.known()?.record?.current ?? 0));
   const { clock, users } = session(scene);
   const early = action.after - clock.monotonic();
   if (early > 0) await clock.sleep(early);
   await (action.at === "tokens" ? snapshot(scene).refresh(action.after) : users.refresh(action.after));
 }
 
+/** What fails there is a fact like any other: it keeps nothing else from being done. */
+async function roll({ memory, workloads, issuer }: Scene, work: (workloads: Workloads) => Promise<Fact<Rollout>>): Promise<void> {
+  memory.rollout = workloads ? await work(workloads) : absent("There is nothing to restart here.");
+  memory.rolloutAt = issuer?.clock.monotonic() ?? 0;
+}
+
 async function probe(scene: Scene): Promise<void> {
-  scene.memory.writable = await scene.target.probe();
-  scene.memory.writableAt = session(scene).clock.monotonic();
+  const { clock } = session(scene);
+  const said = await scene.target.probe();
+  if (said === true) scene.memory.refusals = 0;
+  note(scene.memory, said, clock.monotonic());
+}
+
+function note(memory: Memory, said: true | string, at: number): void {
+  memory.writable = said;
+  memory.writableAt = at;
+  if (said !== true) memory.refusals++;
 }
 
 /** A delivery that took longer is dated anew. */
@@ -205,8 +226,7 @@ function refuse({ memory, desired, issuer }: Scene, writing: Writing, error: Lif
     memory.unrenderable = desired.look;
     return;
   }
-  memory.writable = error.message;
-  memory.writableAt = issuer?.clock.monotonic() ?? 0;
+  note(memory, error.message, issuer?.clock.monotonic() ?? 0);
 }
 
 /** Another copy stands there now: what it is decides what is next. */
@@ -231,8 +251,7 @@ async function disown(scene: Scene): Promise<void> {
 
 /** What is refused now would be refused again: the next plan says so. */
 function stuck({ memory, issuer }: Scene, error: LifecycleError): void {
-  memory.writable = error.message;
-  memory.writableAt = issuer?.clock.monotonic() ?? 0;
+  note(memory, error.message, issuer?.clock.monotonic() ?? 0);
 }
 
 function drop(refused: string | null, scene: Scene): void {

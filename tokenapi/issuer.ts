@@ -75,6 +75,11 @@ export class IssuerSession {
     return since ? latest : latest - jump;
   }
 
+  /** Now, by the API's clock: milliseconds since 1970. */
+  get apiNow(): number {
+    return this.clock.now() + this.#offset();
+  }
+
   fact(policy: Policy = this.policy): Fact<Issuer> {
     return present({
       url: this.url,

@@ -1,6 +1,6 @@
 // What one process remembers of one resource between two looks. Nothing here outlives the process,
 // and nothing here is needed for safety but the value in hand, which a crash turns into a lost token.
-import type { Hand } from "../core/observed.ts";
+import type { Fact, Hand, Rollout } from "../core/observed.ts";
 import type { Record } from "../core/record.ts";
 import type { SecretValue } from "../core/secret-value.ts";
 
@@ -18,6 +18,13 @@ export interface Memory {
   /** What the last dry run said. */
   writable: true | string | null;
   writableAt: number;
+  /** For which spec and which version of the place that holds: another one is tried anew. Kept by the front. */
+  writableFor: string;
+  /** How often in a row writes were refused. */
+  refusals: number;
+  /** What the last look at the workloads said, and when it was over; monotonic. */
+  rollout: Fact<Rollout> | null;
+  rolloutAt: number;
   /** The record that the last look found, and since when it is known; monotonic. */
   seen: { readonly record: Record | null; readonly at: number } | null;
   /** See Observed.unrenderable. */
@@ -25,10 +32,11 @@ export interface Memory {
 }
 
 export function blankMemory(): Memory {
-  return { hand: null, value: null, issuedAt: 0, taken: 0, uncertainAt: null, refused: null, writable: null, writableAt: 0, seen: null, unrenderable: null };
+  return { hand: null, value: null, issuedAt: 0, taken: 0, uncertainAt: null, refused: null, writable: null, writableAt: 0, writableFor: "", refusals: 0, rollout: null, rolloutAt: 0, seen: null, unrenderable: null };
 }
 
 /** Nothing in it that another look would not find again. */
 export function isForgettable(memory: Memory): boolean {
-  return memory.hand === null && memory.refused === null && memory.uncertainAt === null;
+  const waits = typeof memory.writable === "string" || memory.rollout?.is === "unknown";
+  return memory.hand === null && memory.refused === null && memory.uncertainAt === null && !waits;
 }

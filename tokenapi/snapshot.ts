@@ -1,10 +1,10 @@
 // One list serves every resource of an issuer. Knows which list is newer than which write, and nothing of resources.
-import { isKind } from "../core/error.ts";
 import { parseName } from "../core/name.ts";
 import { present, unknown, type Fact, type Remote, type Tokens } from "../core/observed.ts";
 import { SECOND_LOOK } from "../core/situation.ts";
 import type { TokenApi, TokenList } from "./api.ts";
 import type { Clock } from "./clock.ts";
+import { reasonOfDenial } from "./denial.ts";
 import { Suspicion, type Expected } from "./suspicion.ts";
 
 interface List {
@@ -48,6 +48,11 @@ export class Snapshot {
     return this.#list?.sentAt ?? null;
   }
 
+  /** Why the newest list is not believed; null: it is. */
+  get suspicion(): string | null {
+    return this.#suspicion.problem;
+  }
+
   /** How many tokens the newest list holds. */
   get size(): number {
     return this.#list?.byId.size ?? 0;
@@ -73,8 +78,9 @@ export class Snapshot {
     const done = this.#api.tokens(this.#which).then(
       (tokens) => this.#take({ sentAt, at, tokens }),
       (error: unknown) => {
-        if (this.#list === null || isKind(error, "denied")) {
-          this.#failure = unknown(isKind(error, "denied") ? "CredentialDenied" : "TokensUnknown", error instanceof Error ? error.message : "The token list could not be read.");
+        const denial = reasonOfDenial(error);
+        if (this.#list === null || denial !== null) {
+          this.#failure = unknown(denial ?? "TokensUnknown", error instanceof Error ? error.message : "The token list could not be read.");
         }
         throw error;
       },

@@ -1,27 +1,22 @@
 // How a call gets through: one connection pool a client, the gate, the tries, the credential of each try. It
 // knows operations and statuses, and nothing of what an answer means.
 import { X509Certificate } from "node:crypto";
-import { Agent, EnvHttpProxyAgent } from "undici";
-import type { Dispatcher } from "undici";
 import { LifecycleError } from "../core/error.ts";
 import type { SecretValue } from "../core/secret-value.ts";
 import type { Address } from "./address.ts";
 import { readCredential } from "./credential.ts";
 import type { Credential } from "./credential.ts";
+import { Direct } from "./direct.ts";
 import { exchange } from "./exchange.ts";
 import type { Answer, Exchange, Outcome } from "./exchange.ts";
 import { broken, failure } from "./failure.ts";
 import type { Context, Operation } from "./failure.ts";
 import { Gate } from "./gate.ts";
+import { Proxied } from "./proxied.ts";
+import type { Proxy } from "./proxied.ts";
 import { pause, throttled, worthRepeating } from "./retry.ts";
 import type { Timing } from "./retry.ts";
-
-/** As HTTP_PROXY, HTTPS_PROXY and NO_PROXY mean it. */
-export interface Proxy {
-  readonly http?: string | undefined;
-  readonly https?: string | undefined;
-  readonly no?: string | undefined;
-}
+import type { Ask, Way } from "./way.ts";
 
 export interface TransportOptions {
   readonly address: Address;
@@ -57,7 +52,7 @@ export class Transport {
   /** Requests sent, repeats included, by operation. */
   readonly requests: Record<string, number>;
   readonly #options: TransportOptions;
-  readonly #dispatcher: Dispatcher;
+  readonly #way: Way;
   readonly #gate: Gate;
   #clockOffset = 0;
   #closing: Promise<void> | null = null;
@@ -65,7 +60,7 @@ export class Transport {
   constructor(options: TransportOptions) {
     this.#options = options;
     this.requests = Object.fromEntries(options.operations.map(({ name }) => [name, 0]));
-    this.#dispatcher = dispatcherFor(options);
+    this.#way = wayFor(options);
     this.#gate = new Gate({ maxInFlight: options.maxInFlight, requestsPerSecond: options.requestsPerSecond, recovery: options.timing.recovery });
   }
 
@@ -105,7 +100,7 @@ export class Transport {
 
   close(): Promise<void> {
     this.#gate.end(closed());
-    return (this.#closing ??= this.#dispatcher.destroy());
+    return (this.#closing ??= this.#way.destroy());
   }
 
   #credential(call: Call): Promise<SecretValue> | SecretValue {
@@ -117,7 +112,7 @@ export class Transport {
     try {
       const { name } = call.operation;
       this.requests[name] = (this.requests[name] ?? 0) + 1;
-      const outcome = await exchange(this.#dispatcher, this.#exchange(call, credential));
+      const outcome = await exchange(this.#way, this.#exchange(call, credential));
       if (outcome.is === "answer" && outcome.clockOffset !== null) this.#clockOffset = outcome.clockOffset;
       const wait = this.#wait(outcome, call.operation, { attempt, begun });
       if (throttled(outcome)) this.#gate.slow(pass, wait ?? this.#backlog(outcome));
@@ -134,7 +129,7 @@ export class Transport {
     const patience = call.operation.repeatable ? timeout : timeout * 2;
     const headers: Record<string, string> = { authorization: `Bearer ${credential.reveal()}`, accept: "application/json", "user-agent": userAgent };
     if (call.body !== undefined) headers["content-type"] = "application/json";
-    const request: Dispatcher.DispatchOptions = {
+    const request: Ask = {
       origin: address.origin,
       path: `${address.base}${call.path}`,
       method: call.operation.method,
@@ -168,27 +163,9 @@ export class Transport {
   }
 }
 
-function dispatcherFor({ timeout, caBundle, maxInFlight, proxy }: TransportOptions): Dispatcher {
-  const trust = caBundle === null ? {} : { ca: checkedBundle(caBundle) };
-  const connectTimeout = Math.min(10_000, timeout);
-  // HTTP/1.1: after a break there is no doubt which request was under way.
-  const pool = { connections: maxInFlight, allowH2: false, pipelining: 1 };
-  if (proxy === null) return new Agent({ ...pool, connect: { ...trust, timeout: connectTimeout } });
-  try {
-    return new EnvHttpProxyAgent({
-      ...pool,
-      // Empty and not undefined: undici would look into the environment by itself.
-      httpProxy: proxy.http ?? "",
-      httpsProxy: proxy.https ?? "",
-      noProxy: proxy.no ?? "",
-      connect: { ...trust, timeout: connectTimeout },
-      requestTls: trust,
-      connectTimeout,
-    });
-  } catch {
-    // A proxy's url may hold a password: it is not repeated.
-    throw new LifecycleError("invalid", "PROXY_INVALID", "HTTP_PROXY or HTTPS_PROXY is no url of a proxy: write it like http://proxy.example:3128.");
-  }
+function wayFor({ timeout, caBundle, maxInFlight, proxy }: TransportOptions): Way {
+  const options = { connections: maxInFlight, connectTimeout: Math.min(10_000, timeout), ca: caBundle === null ? null : checkedBundle(caBundle) };
+  return proxy === null ? new Direct(options) : new Proxied(proxy, options);
 }
 
 function checkedBundle(bundle: string): string {

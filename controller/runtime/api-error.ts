@@ -4,6 +4,7 @@
 // resources the server's sentence is dropped and only its structure stays.
 import type { Resource } from "./resource.ts";
 import { TransportError } from "./transport-error.ts";
+import { safePart } from "./safe-sentence.ts";
 
 export interface StatusCause {
   field?: string;
@@ -29,12 +30,6 @@ export interface Refusal {
 }
 
 const longestMessage = 500;
-
-/** The authorizer's own sentence: it is written before the body is read, so it cannot quote it. */
-const unauthorisedUser = /User "[^"]*" cannot [a-z]+ resource "[^"]*" in API group "[^"]*"(?: in the namespace "[^"]*"| at the cluster scope)?/;
-
-/** Which policy or webhook refused: its name alone, since its message may quote anything. */
-const refuser = /ValidatingAdmissionPolicy '[-.a-z0-9]{1,253}'|admission webhook "[-.a-z0-9]{1,253}"/;
 
 export class ApiError extends Error {
   override readonly name = "ApiError";
@@ -68,10 +63,8 @@ function bounded(cause: { field?: string; reason?: string }): StatusCause {
 function explanation(refusal: Refusal, causes: readonly StatusCause[]): string {
   const message = refusal.body?.message ?? "";
   if (!refusal.sensitive) return message === "" ? "" : `: ${message.slice(0, longestMessage)}`;
-  const user = refusal.status === 403 ? unauthorisedUser.exec(message)?.[0] : undefined;
-  if (user !== undefined) return `: ${user.slice(0, longestMessage)}`;
-  const by = refuser.exec(message)?.[0];
-  if (by !== undefined) return `: denied by ${by}`;
+  const safe = safePart(message);
+  if (safe !== undefined) return `: ${safe.slice(0, longestMessage)}`;
   const fields = causes.map((cause) => `${cause.field ?? "?"} ${cause.reason ?? ""}`.trim()).join(", ");
   return fields === "" ? "" : `: ${fields}`;
 }

@@ -3,7 +3,6 @@
 // stand in, and of several files the first that names a thing wins, as in kubectl.
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { parse } from "yaml";
 import type { Credentials, TlsMaterial } from "./credentials.ts";
 import { ExecPlugin } from "./exec-plugin.ts";
 import type { ExecConfig } from "./exec-plugin.ts";
@@ -48,7 +47,7 @@ interface Kubeconfig {
 const pathFields = ["certificate-authority", "client-certificate", "client-key", "tokenFile"] as const;
 
 export async function loadKubeconfig(paths: readonly string[], contextName?: string): Promise<Credentials> {
-  const config = merge(paths.map(readConfig));
+  const config = merge(await Promise.all(paths.map(readConfig)));
   const name = contextName ?? config["current-context"];
   const { context, cluster, user } = select(config, name, paths.join(", "));
   const server = new URL(cluster.server);
@@ -71,8 +70,8 @@ function proxyOf(cluster: Cluster, server: URL, name: string): URL | undefined {
   return url === "" ? proxyFromEnvironment(server) : parseProxy(url, `proxy-url of the cluster "${name}"`);
 }
 
-function readConfig(path: string): Kubeconfig {
-  const config = (parse(readFileSync(path, "utf8")) ?? {}) as Kubeconfig;
+async function readConfig(path: string): Promise<Kubeconfig> {
+  const config = ((await parse(readFileSync(path, "utf8"))) ?? {}) as Kubeconfig;
   const parts = [...(config.clusters ?? []).map((entry) => entry.cluster), ...(config.users ?? []).map((entry) => entry.user)];
   for (const part of parts as (Partial<Record<(typeof pathFields)[number], string>> | null)[]) {
     for (const field of pathFields) {
@@ -81,6 +80,12 @@ function readConfig(path: string): Kubeconfig {
     }
   }
   return config;
+}
+
+/** JSON is YAML too, and needs no parser that a pod would load for nothing. */
+async function parse(text: string): Promise<unknown> {
+  if (text.startsWith("{")) return JSON.parse(text);
+  return (await import("yaml")).parse(text);
 }
 
 function merge(configs: readonly Kubeconfig[]): Kubeconfig {

@@ -32,7 +32,7 @@ export const copyLooks: Check = {
   why: "labels, annotations, type and template follow the spec; the value stays",
   ask(s) {
     if (!s.record || !s.current || s.copy?.value !== "intact" || s.copy.look === null || s.copy.look === s.desired.look) return null;
-    if (s.observed.unrenderable === s.desired.look) return null;
+    if (s.observed.unrenderable === s.desired.look || s.desired.complaint?.blocks) return null;
     return act({ do: "Redeliver", record: s.record }, "Delivering", "The delivered copy looks other than the spec says: writing it again, same token.");
   },
 };

@@ -5,7 +5,7 @@ import { parseName } from "../name.ts";
 import type { Fact, Remote } from "../observed.ts";
 import { everyRevision, isOfThisLife, knownAt, type Situation } from "../situation.ts";
 import { currentMissing } from "./need.ts";
-import { issuerSame } from "./world.ts";
+import { issuerSame, settledBy } from "./world.ts";
 
 const release = (message: string, event: Hit["event"] = null): Hit => act({ do: "Release" }, "Deleting", message, event);
 
@@ -50,11 +50,13 @@ export const abandoned: Check = {
 export const blocked: Check = {
   name: "deletion-blocked",
   why: "without the issuer no token can be revoked, and the way out is named",
-  ask({ observed: { issuer, tokens, copy } }) {
+  ask(s) {
+    const { issuer, tokens, copy } = s.observed;
     const facts: Fact<unknown>[] = [issuer, tokens, copy];
     const why = facts.flatMap((fact) => (fact.is === "present" ? [] : [fact]))[0];
     if (!why) return null;
-    return wait("DeletionBlocked", `The tokens cannot be revoked yet: ${why.message} To let go without revoking them, ${WAY_OUT}.`);
+    const due = why.is === "unknown" && why.reason === "TokensSuspect" ? settledBy(s) : null;
+    return wait("DeletionBlocked", `The tokens cannot be revoked yet: ${why.message} To let go without revoking them, ${WAY_OUT}.`, due);
   },
 };
 

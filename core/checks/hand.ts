@@ -1,7 +1,7 @@
 // The value in this process's memory: verified, delivered, or dropped. It exists nowhere else.
 import { successor } from "../recording.ts";
 import { isSame } from "../situation.ts";
-import { act, normal, warning, type Check } from "../hit.ts";
+import { act, normal, stall, warning, type Check } from "../hit.ts";
 
 /**
  * So many failed verifications of one token are enough: the next token would fail as well. With back-off they take
@@ -56,6 +56,7 @@ export const handDeliver: Check = {
   ask(s) {
     const { hand } = s.observed;
     if (!hand) return null;
+    if (s.desired.complaint?.blocks) return stall("SpecInvalid", s.desired.complaint.message);
     return act(
       { do: "Deliver", record: successor(s, hand) },
       "Delivering",

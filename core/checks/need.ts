@@ -1,5 +1,5 @@
 // Whether a new revision is needed, why, and what stands in the way. The reasons come in the order of their weight.
-import { act, normal, stall, wait, type Check, type Hit } from "../hit.ts";
+import { act, normal, stall, wait, warning, type Check, type EventText, type Hit } from "../hit.ts";
 import { beginAt, lastCall, ours, renewAt, retireAt } from "../dates.ts";
 import { MINUTE } from "../duration.ts";
 import { tokenName } from "../name.ts";
@@ -78,6 +78,7 @@ export function findNeed(s: Situation): Need | null {
 /** What keeps a needed revision from being issued; null: nothing. */
 function obstacle(s: Situation): Hit | null {
   const { desired, observed, issuer } = s;
+  if (desired.complaint?.blocks) return stall("SpecInvalid", desired.complaint.message);
   if (desired.paused) return wait("Paused", "Paused by annotation: nothing is begun.");
   if (observed.owner.is === "absent") return stall("NoServiceUser", observed.owner.message);
   if (observed.owner.is === "unknown") return wait(observed.owner.reason, observed.owner.message);
@@ -115,21 +116,27 @@ const WRITE_AGAIN = 5 * MINUTE;
 /** The place of delivery refused a write of ours; null: not that we know. */
 export function unwritable(s: Situation): Hit | null {
   if (typeof s.copy?.writable !== "string") return null;
-  return stall("SecretNotWritable", `The delivered copy cannot be written (${s.copy.writable}): no token is issued until it can.`, s.now + WRITE_AGAIN);
+  return stall("SecretNotWritable", `The delivered copy cannot be written (${s.copy.writable}): no token is issued until it can.`, s.copy.writeAgainAt ?? s.now + WRITE_AGAIN);
+}
+
+/** Why a revision gives way is said when that begins; that a first one is issued is said once it is delivered. */
+function begun({ current, desired }: Situation, { reason, urgent }: Need, message: string): EventText | null {
+  if (!current) return null;
+  const text = `${desired.resource}: ${message}`;
+  return urgent && reason !== "Renewal" ? warning(reason, text) : normal(reason, text);
 }
 
 /** The next step towards a new revision. */
 function issue(s: Situation, why: Need): Hit {
   if (!s.observed.held) return act({ do: "Hold" }, why.reason, why.message);
-  const lastDelivered = s.record?.current ?? 0;
-  const burnt = s.next - 1 > lastDelivered;
-  if (burnt && s.copy?.writable === null) return act({ do: "Probe" }, why.reason, `${why.message} Trying whether it can be delivered.`);
+  if (s.copy?.writable === null) return act({ do: "Probe" }, why.reason, `${why.message} Trying whether it can be delivered.`);
   const refused = unwritable(s);
   if (refused) return refused;
   const owner = s.observed.owner.is === "present" ? s.observed.owner.value.id : 0;
   const { desired } = s;
   const inputs: IssueInputs = { owner, base: desired.base, days: desired.days, scim: desired.scim, rotate: desired.rotate };
-  return act({ do: "Issue", number: s.next, name: tokenName(desired.base, desired.mark, s.next), inputs }, why.reason, `${why.message} Issuing revision ${s.next}.`);
+  const message = `${why.message} Issuing revision ${s.next}.`;
+  return act({ do: "Issue", number: s.next, name: tokenName(desired.base, desired.mark, s.next), inputs }, why.reason, message, begun(s, why, message));
 }
 
 export const currentMissing: Check = {
@@ -214,6 +221,14 @@ export const issueInTurn: Check = {
     const { at } = retireAt(s, old, s.current);
     const last = s.current.entry.expires === null ? null : lastCall(s, s.current.entry);
     return wait("AwaitingRetirement", `${why.message} It waits until revision ${old.entry.number} has retired.`, ours(s, Math.min(at, last ?? at)));
+  },
+};
+
+export const specInvalid: Check = {
+  name: "spec-invalid",
+  why: "what is wrong with a spec, and what to write instead, is said while everything else goes on",
+  ask({ desired: { complaint } }) {
+    return complaint ? stall("SpecInvalid", complaint.message) : null;
   },
 };
 

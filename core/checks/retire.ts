@@ -1,8 +1,9 @@
 // "Why was my token revoked?" is answered here: when the old revision gives way to the new one.
-import { retireAt } from "../dates.ts";
+import { retireAt, retireUnrolled } from "../dates.ts";
 import { act, type Check } from "../hit.ts";
 import { revoking } from "../recording.ts";
 import { isSkewed } from "./need.ts";
+import { watchRollout } from "./rollout.ts";
 
 export const retireCrowded: Check = {
   name: "retire-crowded",
@@ -28,7 +29,7 @@ export const retireDue: Check = {
     if (old.entry.number > s.current.entry.number) return null;
     if (s.desired.paused || isSkewed(s)) return null;
     const date = retireAt(s, old, s.current);
-    if (date.at > s.apiNow) return null;
+    if (date.at > s.apiNow) return retireUnrolled(s, old, s.current).at > s.apiNow ? null : watchRollout(s, s.current);
     // What the list shows of use is as old as the list.
     const listedAt = s.apiNow - (s.observed.monotonic - s.tokens.sentAt);
     if (date.byUse && listedAt < date.at) {

@@ -2,7 +2,7 @@
 import { MINUTE, SECOND } from "../duration.ts";
 import { act, stall, wait, type Check } from "../hit.ts";
 import { trying } from "../recording.ts";
-import { everyRevision, knownAt } from "../situation.ts";
+import { everyRevision, knownAt, type Situation } from "../situation.ts";
 
 export const issuerKnown: Check = {
   name: "issuer-known",
@@ -26,7 +26,7 @@ export const issuerSame: Check = {
     }
     if (record.issuer.userId !== issuer.userId) {
       return stall(
-        "IssuerChanged",
+        "IdentityChanged",
         `The tokens were issued by user ${record.issuer.userId}, and the issuer's credential now belongs to user ${issuer.userId}: give it a credential of the first one.`,
       );
     }
@@ -62,6 +62,8 @@ const OUR_USE = MINUTE;
 const TRIAL_TIME = 30 * SECOND;
 /** How often the others look whether the suspicion is settled. */
 const SETTLED_BY = 10 * SECOND;
+/** When to look whether a suspicion is settled; our clock. */
+export const settledBy = (s: Situation): number => s.now + Math.max(SETTLED_BY, s.issuer?.resyncInterval ?? 0);
 
 /** One of the missing tokens is tried with the value that stands in its copy: whether the list lies shows there. */
 export const tokensSuspect: Check = {
@@ -71,9 +73,8 @@ export const tokensSuspect: Check = {
     const { tokens, trial } = s.observed;
     if (tokens.is !== "unknown" || tokens.reason !== "TokensSuspect") return null;
     const entry = s.current?.entry;
-    const settled = s.now + Math.max(SETTLED_BY, s.issuer?.resyncInterval ?? 0);
     const able = s.copy?.value === "intact" && typeof s.copy.writable !== "string";
-    if (!trial || !s.record || !entry?.sha256 || !able) return wait("TokensSuspect", tokens.message, settled);
+    if (!trial || !s.record || !entry?.sha256 || !able) return wait("TokensSuspect", tokens.message, settledBy(s));
     const message = `${tokens.message} Trying whether revision ${entry.number} still authenticates.`;
     // Our own use must not look like a consumer's: it is recorded first.
     if (entry.usedAfter < s.apiNow + TRIAL_TIME) return act({ do: "Record", record: trying(s.record, entry.number, s.apiNow + OUR_USE) }, "TokensSuspect", message);

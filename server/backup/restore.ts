@@ -2,7 +2,6 @@
 // before anything is touched, that nothing that is there is overwritten, and that all of
 // it comes or nothing; must not know what the rows mean.
 import { createReadStream } from "node:fs";
-import { createInterface } from "node:readline";
 import type { KeySource } from "../credential/signing-key.ts";
 import { audited, commandActor } from "../rules/audited.ts";
 import { systemClock } from "../rules/moment.ts";
@@ -94,7 +93,14 @@ async function exists(inside: Queryable, table: Table): Promise<boolean> {
 async function* linesOf(file: string): AsyncGenerator<string> {
   const stream = createReadStream(file, "utf8");
   try {
-    yield* createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY });
+    // By the line feed alone: readline would also end a line within a name that holds U+2028.
+    let rest = "";
+    for await (const chunk of stream) {
+      const lines = (rest + String(chunk)).split("\n");
+      rest = lines.pop() ?? "";
+      yield* lines;
+    }
+    if (rest !== "") yield rest;
   } catch (cause) {
     throw new StartError("backup-unusable", `The backup ${file} cannot be read: name a file that this user may read with --from (${reasonOf(cause)}).`, cause);
   } finally {

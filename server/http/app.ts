@@ -6,20 +6,22 @@ import type { Service } from "../rules/service.ts";
 import type { Settings } from "../settings/settings.ts";
 import { logRequests } from "./access-log.ts";
 import { auditRoutes } from "./audit-routes.ts";
+import { serveCliAuthorization } from "./cli-routes.ts";
 import { answerBrokenRequest } from "./client-error.ts";
 import { serveRoutes } from "./endpoint.ts";
 import { answerError, answerUnknownPath } from "./error-answer.ts";
 import { type FaultPlan, injectFaults } from "./fault.ts";
-import { serveFrontPage } from "./front-page.ts";
 import { readJsonBodies } from "./json-body.ts";
 import type { Metrics } from "./metrics.ts";
 import { openApiDocument } from "./openapi.ts";
+import { servePage, showPageNotFound } from "./page.ts";
 import { everywhere, protect } from "./protection.ts";
 import { publicRoutes } from "./public-routes.ts";
 import { RateLimits } from "./rate-limits.ts";
 import { requestId } from "./request-id.ts";
 import type { PublicRoute, Route } from "./route.ts";
 import { scimRoutes } from "./scim-routes.ts";
+import { serveSession } from "./session-routes.ts";
 import { tagRoutes } from "./tag-routes.ts";
 import { teamRoutes } from "./team-routes.ts";
 import { tokenRoutes } from "./token-routes.ts";
@@ -54,7 +56,9 @@ export function buildApp({ service, logger, settings, metrics, faults, tls }: Ap
   const limits = new RateLimits(settings, (kind) => metrics.limited(kind));
   const app = fastify(optionsFor(settings, logger, tls));
   app.setErrorHandler(answerError);
-  app.setNotFoundHandler(answerUnknownPath);
+  app.setNotFoundHandler((request, reply) => {
+    if (!showPageNotFound(request, reply)) answerUnknownPath(request, reply);
+  });
   protect(app, limits, { uriLength: settings.uriLength, tls: tls !== undefined });
   metrics.observe(app);
   if (settings.accessLog) logRequests(app, logger);
@@ -71,7 +75,15 @@ export function buildApp({ service, logger, settings, metrics, faults, tls }: Ap
     },
     { prefix: "/api" },
   );
-  serveFrontPage(app);
+  app.register((page, _options, done) => {
+    page.addHook("onRequest", async (_request, reply) => {
+      reply.header("cache-control", "no-store");
+    });
+    serveSession(page, service, limits);
+    serveCliAuthorization(page, service, limits);
+    done();
+  });
+  servePage(app);
   return app;
 }
 

@@ -2,12 +2,13 @@
 // is the input right, then the rule; and that a known path answers 405 to other methods.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { type Endpoint, mayAsk, whoMayAsk } from "../rules/access.ts";
-import { type Caller, authenticate } from "../rules/authentication.ts";
+import type { Caller } from "../rules/authentication.ts";
 import { Refusal } from "../rules/refusal.ts";
 import type { Service } from "../rules/service.ts";
 import { sendJson } from "./encoding.ts";
 import { inputChecker } from "./input.ts";
 import type { RateLimits } from "./rate-limits.ts";
+import { callerOf } from "./request-caller.ts";
 import { type CallerRoute, type Method, type PublicRoute, type Route, endpointOf } from "./route.ts";
 
 const methods: readonly (Method | "OPTIONS")[] = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
@@ -47,7 +48,7 @@ function serveCaller(app: FastifyInstance, { service, limits }: Serving, route: 
       const caller = await callerOf(service, limits, request);
       limits.admitUser(caller.account.id);
       refuseAccess(endpoint, caller);
-      callers.set(request, { ...caller, origin: { address: request.ip, requestId: request.id } });
+      callers.set(request, caller);
     },
     handler: async (request, reply) => {
       const caller = callers.get(request);
@@ -56,15 +57,6 @@ function serveCaller(app: FastifyInstance, { service, limits }: Serving, route: 
       return send(request, reply, route, await route.handle({ service, caller, ...input }));
     },
   });
-}
-
-async function callerOf(service: Service, limits: RateLimits, request: FastifyRequest): Promise<Caller> {
-  try {
-    return await authenticate(service, request.headers.authorization);
-  } catch (cause) {
-    if (cause instanceof Refusal && cause.kind === "unauthenticated") limits.noteFailure(request.ip);
-    throw cause;
-  }
 }
 
 function send(request: FastifyRequest, reply: FastifyReply, route: Route, answer: unknown): FastifyReply {

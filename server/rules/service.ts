@@ -18,6 +18,8 @@ export interface Service {
   readonly clock: Clock;
   /** False: a deployment that refuses every token of its own making. */
   readonly acceptTokens: boolean;
+  /** True: on this machine, anybody may sign in as anybody. */
+  readonly development?: boolean;
   /** Told of every entry of the audit log once it is committed. */
   readonly onAudit?: (entry: ChainedEntry) => void;
 }

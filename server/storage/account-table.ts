@@ -73,3 +73,15 @@ export async function setRole(inside: Queryable, id: number, role: Role): Promis
 export async function setDeleted(inside: Queryable, id: number, deleted: Date | null): Promise<void> {
   await inside.query("update servicetokens.account set deleted = $2 where id = $1", [id, deleted]);
 }
+
+export async function setLastLogin(database: Queryable, id: number, moment: Date): Promise<void> {
+  await database.query("update servicetokens.account set last_login = $2 where id = $1", [id, moment]);
+}
+
+/** The people who could sign in, by name. */
+export async function listPeople(database: Queryable): Promise<Account[]> {
+  return database.query<Account>(
+    `select ${accountColumns} from servicetokens.account a where a.kind = 'Human' and not a.internal and a.deleted is null
+      order by array_position(array['Admin', 'Manager', 'Editor', 'Member'], a.role), lower(a.name) collate "C", a.id limit 100`,
+  );
+}

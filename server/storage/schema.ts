@@ -77,4 +77,16 @@ export const migrations: readonly (readonly string[])[] = [
     `create trigger audit_append_only before update or delete or truncate on servicetokens.audit
        for each statement execute function servicetokens.refuse_audit_change()`,
   ],
+  [
+    // A session ends with the token that it was opened with. Only a hash of its value is kept.
+    `create table servicetokens.session (
+       hash bytea primary key,
+       account_id integer not null references servicetokens.account (id),
+       token_id integer references servicetokens.token (id) on delete cascade,
+       created timestamptz not null,
+       expires timestamptz not null
+     )`,
+    `create index session_token on servicetokens.session (token_id)`,
+    `create index session_expires on servicetokens.session (expires)`,
+  ],
 ];

@@ -1,5 +1,6 @@
 // A token API that costs next to nothing, so that the controller is what is measured. Run as a process of its own:
-// prints its url as one JSON line. Knows no rule of the real one but unique names.
+// prints its url as one JSON line; the argument is the latency of each answer in milliseconds. Knows no rule of the
+// real one but unique names.
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 
@@ -15,6 +16,7 @@ interface Stored {
 
 const user = { id: 7, user_id: "data_ingest@service", user_name: "data_ingest", email: "x@service", name: "Data Ingest", role: "Member", user_type: "Service", teams: ["Public"], created: "2026-01-01T00:00:00Z", deleted_at: null };
 const admin = { ...user, id: 1, user_id: "admin", name: "admin", role: "Admin", user_type: "Human" };
+const latency = Number(process.argv[2] ?? "0");
 const tokens = new Map<number, Stored>();
 const names = new Set<string>();
 let issued = 0;
@@ -44,6 +46,13 @@ async function answer(request: IncomingMessage): Promise<[number, unknown]> {
   if (path === "/api/users/me") return [200, request.headers.authorization === "Bearer admin" ? admin : user];
   if (path === "/api/users") return [200, { items: [user], total: 1, page: 1, size: 100, pages: 1 }];
   if (path === "/stats") return [200, { issued, lists, active: [...tokens.values()].filter(({ active }) => active).length }];
+  const id = Number(/^\/api\/user-tokens\/(\d+)$/.exec(path ?? "")?.[1]);
+  const known = tokens.get(id);
+  if (known && request.method === "PUT") {
+    known.active = false;
+    return [200, known];
+  }
+  if (known && request.method === "DELETE") return [tokens.delete(id) ? 204 : 404, undefined];
   if (path !== "/api/user-tokens/service") return [404, { detail: "not here" }];
   lists += 1;
   return [200, [...tokens.values()]];
@@ -51,8 +60,10 @@ async function answer(request: IncomingMessage): Promise<[number, unknown]> {
 
 const server = createServer((request, response) => {
   void answer(request).then(([status, value]) => {
-    const text = JSON.stringify(value);
-    response.writeHead(status, { "content-type": "application/json", "content-length": Buffer.byteLength(text) }).end(text);
+    const text = value === undefined ? "" : JSON.stringify(value);
+    const send = (): void => void response.writeHead(status, { "content-type": "application/json", "content-length": Buffer.byteLength(text) }).end(text);
+    if (latency > 0) setTimeout(send, latency);
+    else send();
   });
 });
 server.keepAliveTimeout = 60_000;

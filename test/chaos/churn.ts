@@ -4,9 +4,8 @@ import { isAlreadyExists, isNotFound } from "../../controller/runtime/index.ts";
 import type { Random } from "../simulation/random.ts";
 import { GROUP, insist, NAMESPACE, serviceTokens, USER, type Stand } from "./stand.ts";
 
-/** Of the ones that nobody uses; those with a consumer overlap longer than a restore takes them back. */
+/** Of the ones that nobody uses. */
 const idle = { minOverlap: "1s", idleFor: "1s", maxOverlap: "4s" };
-const used = { minOverlap: "30s", idleFor: "2s", maxOverlap: "45s" };
 
 const object = (name: string, retire: object): object => ({
   apiVersion: GROUP,
@@ -24,14 +23,17 @@ export class Churn {
   readonly #random: Random;
   #made = 0;
 
-  constructor(stand: Stand, random: Random, consumers: number) {
+  readonly #used: object;
+
+  constructor(stand: Stand, random: Random, { consumers, overlapSeconds }: { consumers: number; overlapSeconds: number }) {
     this.#stand = stand;
     this.#random = random;
+    this.#used = { minOverlap: `${overlapSeconds}s`, idleFor: "2s", maxOverlap: `${overlapSeconds + 15}s` };
     this.consumed = Array.from({ length: consumers }, (_, index) => `used-${index}`);
   }
 
   async begin(): Promise<void> {
-    for (const name of this.consumed) await this.#declare(name, used);
+    for (const name of this.consumed) await this.#declare(name, this.#used);
   }
 
   async make(count: number): Promise<void> {

@@ -1,6 +1,6 @@
 // What breaks. Each fault begins, lasts, and is over when its promise resolves: then its surroundings are whole again.
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Random } from "../simulation/random.ts";
+import { Random } from "../simulation/random.ts";
 import { honest } from "../support/lying-proxy.ts";
 import type { Churn } from "./churn.ts";
 import type { Replica } from "./replica.ts";
@@ -22,6 +22,9 @@ export interface Fault {
   /** What it did, in a few words. */
   run(chaos: Chaos): Promise<string>;
 }
+
+/** A stream of chance of its own: what runs beside it draws nothing from it. */
+export const fork = (random: Random): Random => new Random(random.int(2 ** 31));
 
 /** Longer than a lease lives, so that another one leads when the frozen one wakes. */
 const FROZEN_MS = 18_000;
@@ -170,21 +173,23 @@ export const everything: Fault = {
   what: "freezing, kills, restarts of apiserver and etcd, cut and deaf wires, a token API killed, lying and slow, and a restore at the end",
   async run(chaos) {
     const { stand, random, kills } = chaos;
+    const alone = (): Chaos => ({ ...chaos, random: fork(random) });
+    const [moments, ...each] = [fork(random), alone(), alone()] as const;
     const killing = async (): Promise<void> => {
       for (let count = 0; count < kills; count++) {
-        await sleep(random.span(500, 5_000));
-        random.pick(stand.replicas).kill();
+        await sleep(moments.span(500, 5_000));
+        moments.pick(stand.replicas).kill();
       }
     };
     const restarts = async (): Promise<void> => {
       // One after the other: two restarts of one process at a time are one.
-      await apiserver.run(chaos);
-      await etcd.run(chaos);
+      await apiserver.run(each[0]);
+      await etcd.run(each[1]);
     };
     const others = together.filter((fault) => fault !== apiserver && fault !== etcd);
-    await Promise.all([killing(), restarts(), ...others.map((fault) => fault.run(chaos))]);
+    await Promise.all([killing(), restarts(), ...others.map((fault) => fault.run(alone()))]);
     stand.api.mood = { slow: 500, lie: 0.1, lose: 0.1, busy: 0.1 };
-    await restore.run(chaos);
+    await restore.run(alone());
     stand.api.mood = honest;
     return `${kills} kills`;
   },

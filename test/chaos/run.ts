@@ -6,7 +6,7 @@ import { credential, issuer } from "../support/scene.ts";
 import { balance, type Books } from "./books.ts";
 import { Churn } from "./churn.ts";
 import type { Count } from "./consumer.ts";
-import { everything, faults, type Fault } from "./faults.ts";
+import { everything, faults, fork, type Fault } from "./faults.ts";
 import { insist, NAMESPACE, startStand, tokenIssuers, type Stand } from "./stand.ts";
 
 export interface ChaosOptions {
@@ -17,6 +17,8 @@ export interface ChaosOptions {
   /** Objects made in each round. */
   readonly objects: number;
   readonly consumers: number;
+  /** Default 30: without a restore a shorter one does. */
+  readonly overlapSeconds?: number;
   /** The operator's command, before its arguments. */
   readonly program: readonly string[];
   /** Only these faults; default: all, each once before any comes twice, and all at once in the last round. */
@@ -44,27 +46,30 @@ export interface Chaotic {
 }
 
 const PATIENCE_MS = 180_000;
+/** How long two tokens of a consumer overlap: longer than a restore takes it back. */
+const OVERLAP_SECONDS = 30;
 const ELECTION: readonly string[] = ["--leader-elect=true"];
 
 export async function runChaos(options: ChaosOptions): Promise<Chaotic> {
   const random = new Random(options.seed);
-  const stand = await startStand(random, options.program);
+  const order = chosen(options, random);
+  const stand = await startStand(fork(random), options.program);
   const rounds: Round[] = [];
   let logs = "";
   try {
-    const churn = new Churn(stand, random, options.consumers);
+    const churn = new Churn(stand, fork(random), { consumers: options.consumers, overlapSeconds: options.overlapSeconds ?? OVERLAP_SECONDS });
     await declareIssuer(stand);
     await churn.begin();
     await work(stand, ELECTION);
     let books = await balance(stand, churn, PATIENCE_MS);
     if (books.seconds === null) throw new Error(`It never began: ${books.problem}. ${tails(stand)}`);
     await stand.consume(churn.consumed);
-    for (const [index, fault] of chosen(options, random).entries()) {
+    for (const [index, fault] of order.entries()) {
       const started = performance.now();
       const before = refusals(stand);
       await work(stand, fault.flags ?? ELECTION);
-      const churning = turn(churn, random, options.objects);
-      const did = await fault.run({ stand, churn, random, kills: options.kills });
+      const churning = turn(churn, options.objects);
+      const did = await fault.run({ stand, churn, random: fork(random), kills: options.kills });
       await churning;
       await insist("the declared objects", () => churn.reconcile());
       if (fault.flags !== undefined) await work(stand, ELECTION);
@@ -110,7 +115,7 @@ async function work(stand: Stand, flags: readonly string[]): Promise<void> {
 }
 
 /** What happens to objects while something breaks. */
-async function turn(churn: Churn, random: Random, objects: number): Promise<void> {
+async function turn(churn: Churn, objects: number): Promise<void> {
   await churn.make(objects);
   for (let count = 0; count < Math.ceil(objects / 4); count++) {
     await churn.rotate(churn.anyIdle());
@@ -118,7 +123,6 @@ async function turn(churn: Churn, random: Random, objects: number): Promise<void
   }
   await churn.rotate(churn.anyUsed());
   while (churn.declared.size > objects * 4) await churn.remove(churn.anyIdle());
-  random.next();
 }
 
 const refusals = (stand: Stand): number => stand.consumed().reduce((sum, { refused }) => sum + refused, 0);

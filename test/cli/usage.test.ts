@@ -15,7 +15,7 @@ test("--help names every command", () => {
 
 test.each([
   [["serve"], /unknown command 'serve'/],
-  [["server"], /required option '--data <where>'/],
+  [["server"], /give --data/],
   [["server", "--data", "memory:", "--admin-token-file", "/nowhere/at/all/file"], /admin/i],
   [["server", "--data", "memory:", "--admin-token-file", "x", "--listen", "nonsense"], /nonsense/],
   [["controller", "--metrics", "nonsense"], /--metrics takes an address/],

@@ -112,7 +112,7 @@ test("a Secret of somebody else is taken over only where the Secret itself says 
   await apply(serviceToken("adopting", { secret: { name: "theirs", adopt: true } }));
   const { message } = await scene.says("servicetoken/adopting", "SecretNotWritable");
   // The policy's own sentence could quote a value: which policy it was is told, and docs/troubleshooting.md has the rest.
-  expect(message).toContain("denied by ValidatingAdmissionPolicy 'servicetokens-secrets'");
+  expect(message).toContain("ValidatingAdmissionPolicy 'servicetokens-secrets' with binding 'servicetokens-secrets' denied request");
   expect(await scene.value("theirs")).toBe("mine");
   await scene.kubectl("annotate secret theirs tokens.qualytics.io/adopt=true");
   // Without waiting for the five minutes after which a refused write is tried again. What was not taken over yet stays.

@@ -184,10 +184,24 @@ test("what can be known to be wrong is refused at admission, with what to write 
   expect(await refused(issuer("https://host/?a=b"))).toContain("no ? and no #");
   expect(await refused(issuer("https://host", { caBundle: "nothing" }))).toContain("PEM certificates");
   expect(await refused(issuer("https://host", { credentialsSecretRef: { name: "x", namespace: "vault" } }))).toContain("namespace");
-  const wide = clusterIssuer("https://host", {}, "bad") as { spec: { policy?: object; credentialsSecretRef: object } };
-  expect(await refused({ ...wide, spec: { ...wide.spec, policy: {} } })).toContain("namespaceSelector");
+  const wide = clusterIssuer("https://host", {}, "bad") as { spec: object };
   expect(await refused({ ...wide, spec: { ...wide.spec, credentialsSecretRef: { name: "x" } } })).toContain("namespace");
   expect(await refused(clusterIssuer("https://host", { namespaceSelector: { matchExpressions: [{ key: "a", operator: "In" }] } }, "bad"))).toContain("In and NotIn take values");
+});
+
+test("an issuer without a gate says so", async () => {
+  await apply({ apiVersion: "tokens.qualytics.io/v1alpha1", kind: "ClusterTokenIssuer", metadata: { name: "open" }, spec: { url: scene.service.url, credentialsSecretRef: { name: "qualytics-admin", namespace: "vault" } } });
+  await scene.kubectl("wait --for=condition=Ready clustertokenissuer/open --timeout=30s");
+  expect((await scene.statusOf("clustertokenissuer/open")).conditions?.[0]?.message).toContain("Its policy allows every namespace and tokens of every service user.");
+  await apply(serviceToken("open", { issuerRef: { kind: "ClusterTokenIssuer", name: "open" } }, { namespace: "team-b" }));
+  await scene.kubectl("wait --for=condition=Ready servicetoken/open -n team-b --timeout=30s");
+});
+
+test("a token that nobody used is no orphan while its object stands, of whichever kind", async () => {
+  // Many resyncs have gone by since it was issued, and it has never been used.
+  const { conditions } = await scene.statusOf("personaltoken/twin");
+  expect(conditions?.[0]).toMatchObject({ type: "Ready", status: "True" });
+  expect(await scene.authenticate((await scene.value("twin-personal")) ?? "")).toBe(200);
 });
 
 test("all kinds are found by what they name", async () => {

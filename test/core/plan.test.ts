@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { DAY, HOUR } from "../../core/duration.ts";
 import type { Desired } from "../../core/desired.ts";
-import { absent, present, unknown } from "../../core/observed.ts";
+import { absent, present, unknown, type Rollout } from "../../core/observed.ts";
 import { END, LIFE, plan } from "../../core/plan.ts";
 import { copy, desired, entry, hand, issuer, name, NO_COPY, NOW, observed, record, remote, tokens, type Facts } from "./situations.ts";
 
@@ -22,6 +22,11 @@ const two = record([entry(1), entry(2, { created: NOW - 2 * DAY })]);
 const theirs = entry(2, { name: "theirs" });
 const shared = { ...issuer().policy, shared: true };
 const used = remote(2, { created: NOW - 2 * DAY, lastUsed: NOW - DAY });
+const both = [remote(1), used];
+const rolled: Partial<Desired> = { restart: ["Deployment ingest"] };
+const rolledSoon: Partial<Desired> = { ...rolled, retire: { when: "Deadline", minOverlap: 0, idleFor: DAY, maxOverlap: 7 * DAY } };
+const owed = (restart: "due" | number) => record([entry(1), entry(2, { created: NOW - 2 * DAY, restart })]);
+const rollout = (change: Partial<Rollout> = {}): Rollout => ({ readAt: 3_000, revision: 2, asked: true, complete: true, waits: null, missing: [], ...change });
 const young = { since: NOW - HOUR };
 
 export const TABLE: readonly Row[] = [
@@ -31,7 +36,7 @@ export const TABLE: readonly Row[] = [
   { why: "an issuer that does not answer leaves Ready as it was", facts: { issuer: unknown("IssuerNotReady", "no answer"), tokens: unknown("TokensUnknown", "no answer") }, check: "issuer-known", does: "wait", reason: "IssuerNotReady", ready: "True" },
   { why: "an issuer that does not exist needs a person", facts: { issuer: absent("no such issuer") }, check: "issuer-known", does: "stall", reason: "IssuerNotFound" },
   { why: "another url shows another list", facts: { issuer: present(issuer({ url: "https://other" })) }, check: "issuer-same", does: "stall", reason: "IssuerChanged", ready: "Unknown" },
-  { why: "another identity sees other tokens", facts: { issuer: present(issuer({ userId: 2 })) }, check: "issuer-same", does: "stall", reason: "IssuerChanged", ready: "Unknown" },
+  { why: "another identity sees other tokens", facts: { issuer: present(issuer({ userId: 2 })) }, check: "issuer-same", does: "stall", reason: "IdentityChanged", ready: "Unknown" },
   { why: "what is somebody else's is never written", facts: { copy: copy({ place: "foreign", foreign: "theirs" }), list: [] }, check: "copy-ours", does: "stall", reason: "SecretNotOurs", ready: "False" },
   { why: "neither is a copy with another resource's record", facts: { copy: copy({ record: { ...record([entry(1)]), mark: "other" } }) }, check: "copy-ours", does: "stall", reason: "SecretNotOurs" },
   { why: "a record that names tokens of others is not believed where the issuer serves them too", facts: { issuer: present(issuer({ policy: shared })), copy: copy({ record: record([entry(1), theirs]) }), list: [remote(1), { ...remote(2), name: "theirs" }] }, check: "copy-ours", does: "stall", reason: "SecretNotOurs" },
@@ -98,7 +103,8 @@ export const TABLE: readonly Row[] = [
   { why: "Restore takes back what was revoked elsewhere", want: { onExternalChange: "Restore" }, facts: { list: [remote(1, { active: false })] }, check: "restore-elsewhere", does: "Restore", reason: "RevokedElsewhere", ready: "False" },
   // A new revision
   { why: "the declaring object has to be held first", facts: { copy: NO_COPY, list: [], more: { held: false } }, check: "issue-urgently", does: "Hold", reason: "Issuing", ready: "False" },
-  { why: "then the first revision", facts: { copy: NO_COPY, list: [] }, check: "issue-urgently", does: "Issue 1", reason: "Issuing" },
+  { why: "then it is tried whether it could be delivered", facts: { copy: NO_COPY, list: [] }, check: "issue-urgently", does: "Probe", reason: "Issuing" },
+  { why: "then the first revision", facts: { copy: { ...NO_COPY, writable: true }, list: [] }, check: "issue-urgently", does: "Issue 1", reason: "Issuing" },
   { why: "a number that the API refused is skipped", facts: { copy: NO_COPY, list: [], more: { taken: 4 } }, check: "issue-urgently", does: "Probe", reason: "Issuing" },
   { why: "an unwritable copy burns no tokens", facts: { copy: { ...NO_COPY, writable: "quota" }, list: [], more: { taken: 4 } }, check: "issue-urgently", does: "stall", reason: "SecretNotWritable" },
   { why: "revoked elsewhere", facts: { list: [remote(1, { active: false })] }, check: "issue-urgently", does: "Issue 2", reason: "RevokedElsewhere", ready: "False" },
@@ -119,6 +125,24 @@ export const TABLE: readonly Row[] = [
   { why: "the policy forbids the lifetime", want: { rotate: "now" }, facts: { issuer: present(issuer({ policy: { ...issuer().policy, maxDays: 30 } })) }, check: "issue-blocked", does: "stall", reason: "PolicyForbids", ready: "True" },
   { why: "verification failed before", facts: { copy: NO_COPY, list: [], more: { refused: "does not authenticate" } }, check: "issue-blocked", does: "stall", reason: "VerificationFailed" },
   { why: "Report leaves it to a person", want: { onExternalChange: "Report" }, facts: { list: [remote(1, { active: false })] }, check: "external-reported", does: "stall", reason: "RevokedElsewhere", ready: "False" },
+  { why: "a spec that cannot be delivered issues nothing, and says what to change", want: { complaint: { message: "write it otherwise", blocks: true } }, facts: { copy: NO_COPY, list: [] }, check: "issue-blocked", does: "stall", reason: "SpecInvalid" },
+  { why: "nor is a value in memory delivered in a form that is no good", want: { complaint: { message: "write it otherwise", blocks: true } }, facts: { list: [remote(1), remote(2, { created: NOW })], more: { hand: hand(2) } }, check: "hand-deliver", does: "stall", reason: "SpecInvalid", ready: "True" },
+  { why: "what is delivered stays as it is meanwhile", want: { look: "new", complaint: { message: "write it otherwise", blocks: true } }, check: "spec-invalid", does: "stall", reason: "SpecInvalid", ready: "True" },
+  { why: "an order that nobody can read is said, and nothing waits for it", want: { rotate: "now", complaint: { message: "which revision?", blocks: false } }, check: "issue-in-turn", does: "Issue 2", reason: "RotationRequested" },
+  // Restarts
+  { why: "what is due to be restarted is looked at first", want: rolled, facts: { copy: copy({ record: owed("due") }), list: both }, check: "restart-due", does: "Look rollout", reason: "Restarting" },
+  { why: "then it is restarted", want: rolled, facts: { copy: copy({ record: owed("due") }), list: both, more: { rollout: present(rollout({ asked: false })) } }, check: "restart-due", does: "Restart", reason: "Restarting" },
+  { why: "and that is recorded: never twice for one revision", want: rolled, facts: { copy: copy({ record: owed("due") }), list: both, more: { rollout: present(rollout()) } }, check: "restart-due", does: "Record", reason: "Restarting" },
+  { why: "what does not exist needs no restart", want: rolled, facts: { copy: copy({ record: owed("due") }), list: both, more: { rollout: absent("none") } }, check: "restart-due", does: "Record", reason: "Restarting" },
+  { why: "what may not be restarted is said, and keeps nothing else from being done", want: rolled, facts: { copy: copy({ record: owed("due") }), list: both, more: { rollout: unknown("RestartBlocked", "forbidden") } }, check: "restart-blocked", does: "stall", reason: "RestartBlocked", ready: "True" },
+  { why: "a first revision restarts nobody", want: rolled, check: "rest", does: "rest", reason: "Ready" },
+  { why: "the same revision written again restarts nobody", want: { ...rolled, look: "new" }, facts: { copy: copy({ record: owed(NOW - DAY) }), list: both, more: { rollout: present(rollout()) } }, check: "copy-looks", does: "Redeliver", reason: "Delivering" },
+  { why: "the old one waits for the rollout: it is looked at", want: rolledSoon, facts: { copy: copy({ record: owed(NOW - DAY) }), list: both }, check: "retire-due", does: "Look rollout", reason: "Retiring" },
+  { why: "while it goes on, the old one stays", want: rolledSoon, facts: { copy: copy({ record: owed(NOW - DAY) }), list: both, more: { rollout: present(rollout({ complete: false })) } }, check: "rest", does: "rest", reason: "Ready" },
+  { why: "where it cannot be seen, the old one stays", want: rolledSoon, facts: { copy: copy({ record: owed(NOW - DAY) }), list: both, more: { rollout: unknown("RestartBlocked", "forbidden") } }, check: "rest", does: "rest", reason: "Ready" },
+  { why: "a template that somebody put back is not restarted again, and the old one stays", want: rolledSoon, facts: { copy: copy({ record: owed(NOW - DAY) }), list: both, more: { rollout: present(rollout({ asked: false })) } }, check: "rest", does: "rest", reason: "Ready" },
+  { why: "once it is complete, the old one goes", want: rolledSoon, facts: { copy: copy({ record: owed(NOW - DAY) }), list: both, more: { rollout: present(rollout()) } }, check: "retire-due", does: "Record", reason: "Retiring" },
+  { why: "or once the longest overlap is over", want: { ...rolledSoon, retire: { when: "Deadline", minOverlap: 0, idleFor: DAY, maxOverlap: DAY } }, facts: { copy: copy({ record: owed("due") }), list: both, more: { rollout: unknown("RestartBlocked", "forbidden") } }, check: "retire-due", does: "Record", reason: "Retiring" },
   // Tidying
   { why: "labels follow the spec, the value stays", want: { look: "new" }, check: "copy-looks", does: "Redeliver", reason: "Delivering", ready: "True" },
   { why: "an urgent revision came while an older one retired", facts: { copy: copy({ record: record([entry(1), entry(2), entry(3)]) }), list: [remote(1), remote(2), remote(3)] }, check: "retire-crowded", does: "Record", reason: "RetiredEarly" },
@@ -195,7 +219,7 @@ describe("plan", () => {
   });
 
   it("names tokens by base, mark and revision", () => {
-    const made = plan(desired(), observed({ copy: NO_COPY, list: [] }), NOW);
+    const made = plan(desired(), observed({ copy: { ...NO_COPY, writable: true }, list: [] }), NOW);
     expect(made.actions[0]).toMatchObject({ do: "Issue", name: name(1) });
   });
 });

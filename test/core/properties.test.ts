@@ -25,8 +25,8 @@ const anyRemote: fc.Arbitrary<Remote> = fc
   .record({ n: number, created: time, active: fc.boolean(), expires: fc.option(time), lastUsed: fc.option(time), id: fc.option(fc.nat(5)) })
   .map(({ n, id, ...more }) => remote(n, { ...more, ...(id === null ? {} : { id }) }));
 const anyEntry: fc.Arbitrary<Entry> = fc
-  .record({ n: number, created: time, expires: fc.option(time), deliveredAt: fc.option(time), usedAfter: time, at: time, done: fc.boolean(), kept: fc.boolean(), revoked: fc.boolean(), why: fc.constantFrom("retired", "state", "compromised", "early", "elsewhere", "expired") })
-  .map(({ n, at, done, kept, revoked, why, ...more }) => entry(n, { ...more, ...(revoked ? { revoked: { at, done, why: why as "retired" } } : {}), ...(kept ? { kept } : {}) }));
+  .record({ n: number, created: time, expires: fc.option(time), deliveredAt: fc.option(time), usedAfter: time, at: time, done: fc.boolean(), kept: fc.boolean(), restart: fc.constantFrom(undefined, "due" as const, NOW - DAY), revoked: fc.boolean(), why: fc.constantFrom("retired", "state", "compromised", "early", "elsewhere", "expired") })
+  .map(({ n, at, done, kept, restart, revoked, why, ...more }) => entry(n, { ...more, ...(restart === undefined ? {} : { restart }), ...(revoked ? { revoked: { at, done, why: why as "retired" } } : {}), ...(kept ? { kept } : {}) }));
 const anyRecord: fc.Arbitrary<Record | null> = fc.option(
   fc.record({ entries: fc.uniqueArray(anyEntry, { maxLength: 4, selector: ({ number: n }) => n }), mark: fc.boolean(), fence: fc.nat(9), current: fc.option(number) }).map(({ entries, mark, fence, current }) => ({
     ...record(entries), ...(mark ? {} : { mark: "other" }), fence, current: entries.some((one) => one.number === current) ? current : null,
@@ -45,6 +45,7 @@ const anyObserved: fc.Arbitrary<Observed> = fc.record({
   taken: fc.nat(3),
   uncertainAt: fc.option(mono),
   refused: fc.option(fc.constant("refused")),
+  rollout: fact(fc.record({ readAt: mono, revision: number, asked: fc.boolean(), complete: fc.boolean(), waits: fc.option(fc.constant("rolls out")), missing: fc.constantFrom([], ["Deployment x"]) })),
   alone: fc.boolean(),
   monotonic: fc.constant(3_000),
 });
@@ -52,6 +53,7 @@ const anyDesired: fc.Arbitrary<Desired> = fc
   .record({
     state: fc.constantFrom("Active" as const, "Revoked" as const), days: fc.constantFrom(90, null), rotate: fc.constantFrom("", "x"), compromised: fc.option(number), rollback: fc.option(number), paused: fc.boolean(),
     deleting: fc.boolean(), abandon: fc.boolean(), onExternalChange: fc.constantFrom("Reissue" as const, "Restore" as const, "Report" as const), deletionPolicy: fc.constantFrom("Delete" as const, "Revoke" as const, "Orphan" as const), since: time,
+    restart: fc.constantFrom([], ["Deployment x"]), complaint: fc.constantFrom(null, { message: "x", blocks: true }, { message: "x", blocks: false }),
   })
   .map((change) => desired(change));
 

@@ -67,10 +67,10 @@ export function record(entries: readonly Entry[], change: Partial<Record> = {}):
 }
 
 export function copy(change: Partial<Copy> = {}): Copy {
-  return { readAt: 2_000, doneAt: 500, place: "ours", record: null, value: "intact", look: "look", writable: null, exclusive: false, ...change };
+  return { readAt: 2_000, doneAt: 500, place: "ours", record: null, value: "intact", look: "look", writable: true, exclusive: false, ...change };
 }
 
-export const NO_COPY = copy({ place: "none", value: "missing", look: null });
+export const NO_COPY = copy({ place: "none", value: "missing", look: null, writable: null });
 
 export function tokens(list: readonly Remote[], change: Partial<Tokens> = {}): Tokens {
   return { sentAt: 1_000, doneAt: 1_100, at: NOW, tokens: list, earlier: null, deleted: [], ...change };

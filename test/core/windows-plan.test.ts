@@ -48,7 +48,7 @@ const TABLE: readonly Row[] = [
   { why: "a skewed API's clock decides, as for all dates", want: { windows: [NIGHTLY], rotate: "now" }, facts: { issuer: present(issuer({ clockOffset: 2 * HOUR })) }, check: "issue-in-turn", does: "Issue", reason: "RotationRequested" },
   { why: "the opening is named by our clock", want: { windows: [NIGHTLY], rotate: "now" }, facts: { issuer: present(issuer({ clockOffset: HOUR })) }, check: "issue-outside-window", does: "wait", reason: "OutsideWindow", due: 1 },
   // Not bound
-  { why: "the first revision", want: { windows: [NIGHTLY] }, facts: { copy: NO_COPY, list: [] }, check: "issue-urgently", does: "Issue", reason: "Issuing" },
+  { why: "the first revision", want: { windows: [NIGHTLY] }, facts: { copy: { ...NO_COPY, writable: true }, list: [] }, check: "issue-urgently", does: "Issue", reason: "Issuing" },
   { why: "revoked elsewhere", want: { windows: [NIGHTLY] }, facts: { list: [remote(1, { active: false })] }, check: "issue-urgently", does: "Issue", reason: "RevokedElsewhere" },
   { why: "another value in the copy", want: { windows: [NIGHTLY] }, facts: { copy: copy({ record: record([entry(1)]), value: "changed" }) }, check: "issue-urgently", does: "Issue", reason: "SecretChanged" },
   { why: "expired", want: { windows: [NIGHTLY] }, facts: aged(91 * DAY), check: "issue-urgently", does: "Issue", reason: "Expired" },

@@ -126,6 +126,37 @@ describe("examples/kubernetes", () => {
     expect(Object.keys(await secret(volume?.secret.secretName ?? ""))).toEqual(expect.arrayContaining(read));
   });
 
+  test("serviceuser.yaml: the user is made as it says, its token is one of it, and both go together", async () => {
+    await apply("serviceuser.yaml");
+    await plane.kubectl(["wait", "--for=condition=Ready", "serviceuser/exporter", "servicetoken/export", WAIT]);
+    expect(await nameOf((await secret("export"))["token"] ?? "")).toBe("Data Export");
+    const applied = await get<{ spec: Record<string, unknown> }>("serviceuser", "exporter");
+    expect(applied.spec).toEqual({ issuerRef: { kind: "TokenIssuer", name: "qualytics" }, name: "Data Export", role: "Member", deletionPolicy: "Deactivate" });
+    await plane.kubectl(["delete", "serviceuser/exporter", "servicetoken/export", WAIT]);
+    const { body } = await service.api<{ items: { name: string; deleted_at: string | null }[] }>("GET", "/api/users?type=Service&include_deleted=true");
+    expect(body.items.find(({ name }) => name === "Data Export")?.deleted_at).not.toBeNull();
+  });
+
+  test("personaltoken.yaml: the issuer's own user stands behind it", async () => {
+    await apply("personaltoken.yaml");
+    await plane.kubectl(["wait", "--for=condition=Ready", "personaltoken/pipeline", WAIT]);
+    const { QUALYTICS_TOKEN: token = "", QUALYTICS_URL: url } = await secret("pipeline-token");
+    const me = await service.api("GET", "/api/users/me");
+    expect([url, await nameOf(token)]).toEqual([service.url, me.body["name"]]);
+  });
+
+  test("clustertokenissuer.yaml: the namespace with the label is served, from a credential that it does not have", async () => {
+    // The commands of its comments.
+    await plane.kubectl(["create", "namespace", "qualytics-vault"]);
+    await plane.kubectl(["create", "secret", "generic", "qualytics-admin", "--namespace=qualytics-vault", `--from-file=token=${join(folder, "admin-token")}`]);
+    await plane.kubectl(["create", "namespace", "web"]);
+    await plane.kubectl(["label", "namespace", "web", "qualytics-tokens=yes"]);
+    await apply("clustertokenissuer.yaml");
+    await plane.kubectl(["wait", "--for=condition=Ready", "clustertokenissuer/qualytics", WAIT]);
+    await plane.kubectl(["wait", "--for=condition=Ready", "-n", "web", "serviceuser/shop", "servicetoken/shop", WAIT]);
+    expect((await plane.kubectl(["get", "secrets", "-n", "web", "-o", "name"])).trim()).toBe("secret/shop");
+  });
+
   test("the README's command deletes the token with its object", async () => {
     const { token = "" } = await secret("ingest-token");
     await plane.kubectl(["delete", "servicetoken", "ingest", WAIT]);

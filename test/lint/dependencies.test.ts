@@ -16,7 +16,7 @@ const root = join(import.meta.dirname, "..", "..");
 const lock = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")) as { packages: Record<string, Locked> };
 const packages = Object.entries(lock.packages).filter(([path]) => path !== "");
 
-const FITTING = new Set(["MIT", "ISC", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "0BSD", "BlueOak-1.0.0", "Python-2.0", "PSF-2.0", "CC0-1.0", "CC-BY-3.0", "CC-BY-4.0", "Unlicense", "PostgreSQL", "MPL-2.0"]);
+const FITTING = new Set(["MIT", "ISC", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "0BSD", "BlueOak-1.0.0", "Python-2.0", "OFL-1.1", "PSF-2.0", "CC0-1.0", "CC-BY-3.0", "CC-BY-4.0", "Unlicense", "PostgreSQL", "MPL-2.0"]);
 
 /** Packages whose manifest only points at a file; what that file holds was read. */
 const READ: Readonly<Record<string, string>> = { "node_modules/@logdna/tail-file": "MIT" };

@@ -6,7 +6,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, describe, expect, test } from "vitest";
 import { PERSONAL_TOKEN, SERVICE_TOKEN, SERVICE_USER } from "../../provider/contract.ts";
 import * as delegate from "../../provider/delegate.ts";
-import { markFor, nameOf, urnOf } from "../../provider/identity.ts";
+import { introduce, markFor, nameOf, urnOf } from "../../provider/mark.ts";
 import { PersonalToken, ServiceToken, ServiceUser } from "../../provider/index.ts";
 import { root } from "../support/pulumi/engine.ts";
 
@@ -76,12 +76,23 @@ describe("what a resource registers", () => {
   });
 });
 
-test("marks: one scope a stack, one mark a resource, and never another one for the same", () => {
+test("marks: one scope a stack of a backend, one mark a resource, and never another one for the same", () => {
   const urn = "urn:pulumi:dev::tokens::pulumi-nodejs:dynamic/servicetokens:ServiceToken::ingest";
-  expect(markFor(`organization/${urn}`)).toBe("hsp7jc-sztafdmv9");
-  const other = [`acme/${urn}`, `organization/${urn.replace("dev", "prod")}`, `organization/${urn.replace("tokens::", "others::")}`];
-  const scopes = [...other, `organization/${urn}`].map((self) => markFor(self).slice(0, 6));
-  expect(new Set(scopes).size).toBe(4);
-  expect(markFor(`organization/${urn}2`).slice(0, 6)).toBe("hsp7jc");
-  expect(markFor(`organization/${urn}2`)).not.toBe("hsp7jc-sztafdmv9");
+  const backend = "https://api.pulumi.com";
+  const scope = (self: string, where = backend): string => markFor(self, where).slice(0, 6);
+  expect(markFor(`acme/${urn}`, backend)).toBe("5q8h8n-q49n6jv9w");
+  const other = [`organization/${urn}`, `acme/${urn.replace("dev", "prod")}`, `acme/${urn.replace("tokens::", "others::")}`];
+  expect(new Set([...other, `acme/${urn}`].map((self) => scope(self))).size).toBe(4);
+  expect(scope(`acme/${urn}`, "file:///states")).not.toBe(scope(`acme/${urn}`));
+  expect(scope(`acme/${urn}2`)).toBe(scope(`acme/${urn}`));
+  expect(markFor(`acme/${urn}2`, backend)).not.toBe(markFor(`acme/${urn}`, backend));
+});
+
+test("the state keeps the mark of an identity, and the process the URN behind it", () => {
+  const self = "acme/urn:pulumi:dev::tokens::pulumi-nodejs:dynamic/servicetokens:ServiceToken::ingest";
+  const mark = introduce(self);
+  expect(mark).toBe(markFor(self));
+  expect(introduce(mark)).toBe(mark);
+  expect(nameOf(mark)).toBe("ingest");
+  expect(urnOf("000000-000000000")).toBeNull();
 });

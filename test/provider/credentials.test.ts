@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { checkCredential, findCredentials } from "../../provider/credentials.ts";
+import { tokenFrom } from "../../provider/token-command.ts";
 import { readCredential } from "../../tokenapi/credential.ts";
 import { startWorld, type World } from "../support/pulumi/world.ts";
 
@@ -19,12 +20,25 @@ describe("where the credential comes from", () => {
   const file = join(folder, "token");
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  test("the environment before a file before the configuration", async () => {
+  test("the environment before a file before a command before the configuration", async () => {
     writeFileSync(file, "from-file\n");
-    const env = { QUALYTICS_URL: "https://env.example", QUALYTICS_TOKEN: "from-env", QUALYTICS_TOKEN_FILE: file };
+    const env = { QUALYTICS_URL: "https://env.example", QUALYTICS_TOKEN: "from-env", QUALYTICS_TOKEN_FILE: file, QUALYTICS_TOKEN_COMMAND: "echo from-command" };
     expect(await valueOf(find(env, config))).toBe("from-env");
     expect(await valueOf(find({ ...env, QUALYTICS_TOKEN: "" }, config))).toBe("from-file");
+    expect(await valueOf(find({ ...env, QUALYTICS_TOKEN: "", QUALYTICS_TOKEN_FILE: "" }, config))).toBe("from-command");
     expect(await valueOf(find({}, config))).toBe("from-config");
+  });
+
+  test("a command runs once a minute, and what it says when it fails stays with it", async () => {
+    let now = 0;
+    const count = join(folder, "count");
+    const token = tokenFrom(`echo x >> '${count}'; wc -l < '${count}'`, () => now);
+    expect([(await token()).reveal(), (await token()).reveal()]).toEqual(["1", "1"]);
+    now = 61_000;
+    expect((await token()).reveal()).toBe("2");
+    const failing = find({ QUALYTICS_URL: "https://env.example", QUALYTICS_TOKEN_COMMAND: "echo hush >&2; echo hush; exit 3" });
+    const said = await checkCredential(failing, 0).then(String, (error: Error) => error.message);
+    expect(said).toBe("The command in QUALYTICS_TOKEN_COMMAND ended with exit code 3: run it by hand to see what it says.");
   });
 
   test("a file is read again for every call, so that it may be renewed while an update runs", async () => {
@@ -72,7 +86,7 @@ exports.token = new ServiceToken("ingest", { serviceUser: { name: "Data Ingest" 
     env({});
     const up = await world.workspace.up();
     expect(up.code).not.toBe(0);
-    expect(up.text).toContain("set QUALYTICS_URL and QUALYTICS_TOKEN (or QUALYTICS_TOKEN_FILE)");
+    expect(up.text).toContain("set QUALYTICS_URL and QUALYTICS_TOKEN (or QUALYTICS_TOKEN_FILE, or QUALYTICS_TOKEN_COMMAND)");
     expect(up.text).toContain("pulumi config set --secret qualytics:token");
     expect(up.text).toContain("--run-program");
     expect(up.text).not.toMatch(/\n\s+at .*\.js:\d+/);

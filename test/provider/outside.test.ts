@@ -3,13 +3,13 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { startWorld, type World } from "../support/pulumi/world.ts";
 
 const program = `
-const { ServiceToken } = require("qualytics-servicetokens");
-const rotation = { retire: { minOverlap: "0s", idleFor: "0s", maxOverlap: "1h" } };
+const { getServiceUserOutput, ServiceToken } = require("qualytics-servicetokens");
+const rotation = { retire: { minOverlap: "0s", idleFor: "1h", maxOverlap: "1h" } };
 for (const onExternalChange of ["Reissue", "Restore", "Report"]) {
   const token = new ServiceToken(onExternalChange.toLowerCase(), { serviceUser: { name: "Data Ingest" }, onExternalChange, rotation });
   exports[onExternalChange.toLowerCase()] = token.token;
 }
-exports.deleted = new ServiceToken("deleted", { serviceUser: { id: Number(process.env.USER_ID) }, rotation }).token;
+exports.deleted = new ServiceToken("deleted", { serviceUser: { id: process.env.USER_ID ? Number(process.env.USER_ID) : getServiceUserOutput({ name: "Data Ingest" }).userId }, rotation }).token;
 `;
 
 let world: World;
@@ -20,8 +20,6 @@ const revoke = (id: number) => world.service.api("PUT", `/api/user-tokens/${id}`
 
 beforeAll(async () => {
   world = await startWorld({ program });
-  const users = await world.service.api<{ items: { id: number; name: string }[] }>("GET", "/api/users?type=Service");
-  world.workspace.setEnv({ USER_ID: String(users.body.items[0]?.id) });
   const up = await world.workspace.up();
   expect(up.code, up.text).toBe(0);
   Object.assign(before, await world.workspace.outputs());
@@ -77,7 +75,8 @@ test("another administrator's credential serves as well, and use shows with a re
 });
 
 test("a token API that is away holds up no stack in which nothing was changed", async () => {
-  world.workspace.setEnv({ QUALYTICS_TIMEOUT: "1", QUALYTICS_URL: "http://127.0.0.1:1" });
+  const users = await world.service.api<{ items: { id: number; name: string }[] }>("GET", "/api/users?type=Service&name=Data Ingest");
+  world.workspace.setEnv({ QUALYTICS_TIMEOUT: "1", QUALYTICS_URL: "http://127.0.0.1:1", USER_ID: String(users.body.items.find(({ name }) => name === "Data Ingest")?.id) });
   const up = await world.workspace.up();
   expect(up.code, up.text).toBe(0);
   expect(up.stdout).toContain("Whether anything is due could not be seen: The token API at 127.0.0.1:1 cannot be reached");

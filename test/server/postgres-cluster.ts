@@ -17,6 +17,8 @@ export interface PostgresCluster {
   createDatabase(name: string): Promise<string>;
   /** Ends it as a restart would: what is under way is broken off. */
   stop(): Promise<void>;
+  /** Ends it with nothing written down: the next start has to recover. */
+  crash(): Promise<void>;
   start(): Promise<void>;
   close(): Promise<void>;
 }
@@ -77,6 +79,7 @@ export async function startPostgres(): Promise<PostgresCluster> {
     },
     start,
     stop,
+    crash: async () => server?.stop("SIGQUIT"),
     close: async () => {
       await stop();
       for (const path of [folder, logs]) rmSync(path, { recursive: true, force: true });

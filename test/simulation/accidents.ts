@@ -130,6 +130,12 @@ export function goRival(other: World): void {
   other.vanish();
 }
 
+/** Somebody changes the workload, or who may. */
+function meddle(world: World, change: Partial<World["workload"]>): void {
+  Object.assign(world.workload, change);
+  world.workloadTouchedAt = world.time.now;
+}
+
 export const ACCIDENTS: readonly Act[] = [
   aWhile("issuer-gone", 1, (world) => (world.issuer = null), (world) => (world.issuer = HOME)),
   aWhile("issuer-moved", 2, (world) => (world.issuer = world.random.pick([{ ...HOME, url: "https://elsewhere.example" }, ...(world.stack ? [] : [{ ...HOME, userId: 2 }])])), (world) => (world.issuer = HOME)),
@@ -163,6 +169,9 @@ export const ACCIDENTS: readonly Act[] = [
       world.outside(MINUTE);
     },
   },
+  aWhile("workload-gone", 1, (world) => meddle(world, { exists: false }), (world) => meddle(world, { exists: true, marked: null, madeAt: world.time.now + world.ledger.skew + 5_000 })),
+  aWhile("workload-refuses", 1, (world) => meddle(world, { refusal: "forbidden" }), (world) => meddle(world, { refusal: null })),
+  { name: "workload-reverted", weight: 1, run: (world) => meddle(world, { marked: null }) },
   aWhile("secret-unreadable", 1, (world) => (world.secret.unreadable = true), (world) => (world.secret.unreadable = false)),
   { name: "installation-cloned", weight: 1, run: clone },
   outside("id-given-out-again", 1, reuse),

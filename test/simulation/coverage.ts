@@ -8,7 +8,7 @@ import { FAULTS } from "./sim-api.ts";
 export type Counts = readonly (readonly [key: string, count: number])[];
 
 /** Given by the fronts, from what is outside this world. */
-const OF_THE_FRONTS: ReadonlySet<string> = new Set(["IssuerInvalid"]);
+const OF_THE_FRONTS: ReadonlySet<string> = new Set(["IssuerInvalid", "NotAdministrator"]);
 
 const ACTIONS: { readonly [action in Action["do"]]: true } = {
   Look: true,
@@ -23,6 +23,7 @@ const ACTIONS: { readonly [action in Action["do"]]: true } = {
   Redeliver: true,
   Drop: true,
   Record: true,
+  Restart: true,
   Revoke: true,
   Restore: true,
   Delete: true,

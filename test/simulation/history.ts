@@ -88,6 +88,8 @@ function calm(world: World): void {
   world.outageUntil = world.deniedUntil = world.refusedUntil = 0;
   world.secret.refusal = null;
   world.secret.unreadable = false;
+  world.workload.exists = true;
+  world.workload.refusal = null;
   world.cutUntil = 0;
   world.policy = OPEN_POLICY;
   // An issuer that never comes back is what abandon is for.
@@ -122,6 +124,7 @@ function heal(world: World): void {
   if (object && !object.deleting) {
     const { spec } = object;
     spec.paused = false;
+    spec.complaint = null;
     // Nobody runs an up just while a window is open.
     if ((spec.windows !== HOURLY && spec.windows !== DAILY) || world.stack) spec.windows = [];
     if (spec.ownerName === "Nobody") spec.ownerName = "Data Ingest";

@@ -6,6 +6,7 @@ import type { Process } from "./process.ts";
 import { readRecord } from "./reading.ts";
 import type { Version } from "./secret.ts";
 import { delivered, isForeign, ordered, overtaken, TOLERANCE, usedBefore } from "./truth.ts";
+import { isRolledOut } from "./workloads.ts";
 import { HOME, RESYNC } from "./world.ts";
 
 /** Ahead of its time goes only what stands in the way of another one. */
@@ -26,7 +27,9 @@ function retirement(of: Process, old: Token, entry: Entry, current: Token): void
   const { minOverlap, maxOverlap, when } = desired.retire;
   const idleFor = Math.max(desired.retire.idleFor, world.stack ? 0 : RESYNC);
   if (now + TOLERANCE < since + minOverlap) return world.broken("L4 order", `r${old.number} was revoked ${now - since} ms after r${current.number} was delivered: minOverlap is ${minOverlap}`);
-  if (when === "Deadline" || now + TOLERANCE >= since + maxOverlap) return;
+  if (now + TOLERANCE >= since + maxOverlap) return;
+  if (!isRolledOut(of, current)) return world.broken("L2 never without", `r${old.number} was revoked while the workload still rolls out for r${current.number}`);
+  if (when === "Deadline") return;
   if (!current.uses.some((use) => use >= since)) return world.broken("L4 order", `r${old.number} was revoked, and nobody uses r${current.number}`);
   if (of.api.listedAt + TOLERANCE < since + idleFor) world.broken("L2 never without", `r${old.number} was revoked for want of use, by a list from before it had stood still`);
   const last = old.uses.findLast((use) => use <= of.api.listedAt);

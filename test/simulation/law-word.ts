@@ -21,8 +21,8 @@ export function onPlan(of: Process, plan: Plan): void {
   if (!of.reaches && !of.desired.deleting && !WITHOUT_ISSUER.has(plan.reason)) of.world.broken("L6 truth", `there is no issuer, and the plan says ${plan.reason}`);
   for (const action of plan.actions) {
     coverage.meet("action", action.do);
-    // Each up looks anew; in an operator a look that never ends is a chase.
-    if (!of.world.stack || action.do !== "Look") of.world.actions++;
+    // Each up looks anew, and a workload that takes its time is looked at now and then; in an operator any other look that never ends is a chase.
+    if (action.do !== "Look" || (!of.world.stack && action.at !== "rollout")) of.world.actions++;
   }
   of.world.tell(() => `  ${of.name} ${plan.check}: ${plan.actions[0]?.do ?? plan.outcome}: ${plan.message}`);
 }

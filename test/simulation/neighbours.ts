@@ -45,10 +45,10 @@ export class Neighbours {
   }
 
   /** Their reconcilers say what they have delivered, and take their turn where a list is suspected. */
-  look(of: Process, list: Snapshot): void {
+  look(of: Process, list: Snapshot, likely = 0.3): void {
     for (const token of this.#tokens) list.expect(token.name, token);
     for (const token of this.#tokens) {
-      if (!this.#world.random.chance(0.3) || !list.claim(token.name)) continue;
+      if (!this.#world.random.chance(likely) || !list.claim(token.name)) continue;
       this.#world.tell(() => `  ${of.name} tries the token of ${token.name}`);
       list.settle(!this.#world.ledger.isValid(token));
     }
@@ -61,6 +61,8 @@ export class Neighbours {
       this.#world.ledger.delete(id, "outside");
     }
     this.#world.cutUntil = 0;
+    // A list that had left everything out is now as it should be.
+    for (const { api } of this.#world.replicas) api.listedAt ||= this.#world.time.now;
     this.recover();
   }
 }

@@ -3,7 +3,7 @@ import { HOUR, MINUTE } from "../../core/duration.ts";
 import { ACCIDENTS } from "./accidents.ts";
 import { anyRevision, edit, outside, touchSecret, type Act } from "./act.ts";
 import { CREDENTIAL } from "./ledger.ts";
-import { DAILY, HOURLY, type World } from "./world.ts";
+import { DAILY, HOURLY, WORKLOADS, type World } from "./world.ts";
 
 /** What there is of it where Pulumi is the front: no Secret, no object, no annotation, and a state that is locked while an up runs. */
 const NOT_OF_A_STACK: ReadonlySet<string> = new Set(["paused", "look", "record-removed", "secret-foreign", "secret-refuses", "secret-unreadable", "object-restored-from-backup", "cluster-restored-from-backup", "record-of-another", "rival", "clock-jump"]);
@@ -44,6 +44,8 @@ export const ACTS: readonly Act[] = [
   edit("windows", 2, (spec, { random }) => {
     spec.windows = random.pick([[], HOURLY, DAILY, [{ cron: "61 * * * *", duration: HOUR, timeZone: "UTC" }]]);
   }),
+  edit("restart", 1, (spec, { random }) => (spec.restart = random.chance(0.7) ? WORKLOADS : [])),
+  edit("complaint", 1, (spec, { random }) => (spec.complaint = random.pick([null, { message: "write it otherwise", blocks: true }, { message: "nobody understands that", blocks: false }]))),
   edit("overlap", 1, (spec, { random }) => {
     spec.retire = { ...spec.retire, maxOverlap: Math.max(spec.retire.minOverlap, random.pick([10_000, 2 * HOUR])), when: random.pick(["Unused", "Deadline"]) };
   }),

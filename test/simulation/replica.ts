@@ -10,6 +10,7 @@ import { onOutcome, onPlan } from "./law-word.ts";
 import { Process } from "./process.ts";
 import { readRecord } from "./reading.ts";
 import { SimTarget } from "./sim-target.ts";
+import { SimWorkloads } from "./workloads.ts";
 import type { Version } from "./secret.ts";
 import { HOME, RESYNC, type DeclaringObject, type World } from "./world.ts";
 
@@ -136,6 +137,7 @@ export class Replica extends Process {
       target: new SimTarget(this, object),
       memory: this.memory,
       said: this.said,
+      workloads: new SimWorkloads(this),
       clock: this.clock,
       guard: () => this.#guard(),
       patient: false,

@@ -41,7 +41,7 @@ export function atRest(world: World): void {
     if (token.by === "stranger" || !ledger.isValid(token) || world.orphans.has(token)) continue;
     if (token.by === "clone" && isBeside(world, token)) continue;
     // In use before the delivered copy was put back to an older one: from then on it looks like a second owner's.
-    if (world.secondOwnerSaid && token.uses.length > 0 && recordOf(world)?.others?.includes(token.id)) continue;
+    if (world.secondOwnerSaid && token.uses.length > 0 && isBeside(world, token)) continue;
     const wrong = leftActive(world, token);
     if (wrong !== null) return world.broken("L1 nothing lost", `r${token.number} is active at rest ${wrong}`);
   }

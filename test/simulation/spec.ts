@@ -1,7 +1,7 @@
 // What a person may ask for: drawn so that its dates are met within a history.
 import { DAY, HOUR, MINUTE, SECOND } from "../../core/duration.ts";
 import type { Random } from "./random.ts";
-import { DAILY, HOURLY, type Spec } from "./world.ts";
+import { DAILY, HOURLY, WORKLOADS, type Spec } from "./world.ts";
 
 export function drawSpec(random: Random): Spec {
   const days = random.pick([1, 2, 30, null]);
@@ -24,6 +24,7 @@ export function drawSpec(random: Random): Spec {
     },
     keepRevokedFor: random.pick([0, 5 * SECOND, 2 * HOUR, fast ? HOUR : 2 * DAY]),
     windows: random.pick([[], [], [], [], HOURLY, DAILY]),
+    restart: random.chance(0.3) ? WORKLOADS : [],
     onExternalChange: random.pick(["Reissue", "Reissue", "Restore", "Report"]),
     deletionPolicy: random.pick(["Delete", "Delete", "Revoke", "Orphan"]),
     rotate: "",

@@ -14,6 +14,9 @@ import { Process } from "./process.ts";
 import { readRecord } from "./reading.ts";
 import { HOME, type DeclaringObject, type World } from "./world.ts";
 
+/** The others of the stack are looked at in the same up. */
+const IN_ONE_UP = 0.9;
+
 type Opened = Parameters<typeof sceneOf>[0];
 
 export class Up extends Process {
@@ -79,7 +82,7 @@ export class Up extends Process {
     if (!issuer) throw new LifecycleError("retryable", "NO_ISSUER", "There is no token API to ask.");
     const list = issuer.tokens(desired.kind === "ServiceToken" ? "service" : "personal");
     await list.refresh(0);
-    if (this.api.at === HOME) world.neighbours.look(this, list);
+    if (this.api.at === HOME) world.neighbours.look(this, list, IN_ONE_UP);
     const view = await this.#run(issuer);
     const { plan, error, isEnough } = view;
     onView(this, plan, this.#target?.token?.reveal() ?? null);

@@ -15,6 +15,7 @@ import { SecretStore, type Version } from "./secret.ts";
 import { drawSpec } from "./spec.ts";
 import { Stack } from "./stack.ts";
 import { Timeline } from "./timeline.ts";
+import { Workload } from "./workloads.ts";
 
 /** Where the tokens are; another url, or another identity, sees nothing of them. */
 export const HOME: Issuer = { url: "https://qualytics.example", userId: CREDENTIAL };
@@ -22,6 +23,7 @@ export const HOME: Issuer = { url: "https://qualytics.example", userId: CREDENTI
 /** Open for ten minutes at every full hour; by the clock of the API. */
 export const HOURLY: readonly Window[] = [{ cron: "0 * * * *", duration: 10 * MINUTE, timeZone: "UTC" }];
 
+export const WORKLOADS: readonly string[] = ["Deployment ingest"];
 /** Once a day, so that a token of one day may have to be renewed outside of it. */
 export const DAILY: readonly Window[] = [{ cron: "30 2 * * *", duration: HOUR, timeZone: "Europe/Berlin" }];
 
@@ -114,6 +116,9 @@ export class World {
   policy: Policy = OPEN_POLICY;
   /** When somebody but us last wrote, removed or restored the delivered copy. */
   secretTouchedAt = 0;
+  readonly workload = new Workload();
+  /** When somebody last made, removed or changed the workload. */
+  workloadTouchedAt = 0;
   secretTouched = 0;
   /** Whether the last words of ours named tokens that are nobody's. */
   unclaimedSaid = false;
@@ -250,7 +255,7 @@ export class World {
   desired(): Desired | null {
     const { object } = this;
     if (!object) return null;
-    return { ...object.spec, kind: this.kind, resource: this.resource, mark: this.mark, since: object.since, deleting: object.deleting };
+    return { ...object.spec, ...(this.stack ? { restart: [] } : {}), kind: this.kind, resource: this.resource, mark: this.mark, since: object.since, deleting: object.deleting };
   }
 
   tell(line: () => string): void {

@@ -3,8 +3,9 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { dumps, leaks, type Shown } from "./canary.ts";
 import { startGuarded, type GuardedChild } from "./child.ts";
-import { startControlPlane, type ControlPlane, type ControlPlaneOptions } from "./control-plane.ts";
+import { freePorts, startControlPlane, type ControlPlane, type ControlPlaneOptions } from "./control-plane.ts";
 import { startTokenService, type TokenService } from "./token-service.ts";
 
 const root = join(import.meta.dirname, "..", "..");
@@ -121,6 +122,8 @@ export async function startScene(options: ControlPlaneOptions = {}): Promise<Sce
   await kubectl(`apply -f ${join(root, "crds")}`);
   await kubectl("wait --for=condition=Established crd --all --timeout=60s");
   await service.createServiceUser("Data Ingest");
+  const secretValues = new Set<string>();
+  const metrics = new Set<string>();
   const scene: Scene = {
     plane,
     service,
@@ -129,7 +132,10 @@ export async function startScene(options: ControlPlaneOptions = {}): Promise<Sce
       const name = `operator-${++count}`;
       names.push(name);
       const log = (): string => readFileSync(join(folder, `${name}.log`), "utf8");
-      const args = ["controller", "--kubeconfig", plane.kubeconfigPath, ...(flags.some((flag) => flag.startsWith("--leader-elect")) ? [] : ["--leader-elect=false"]), ...flags];
+      const given = (flag: string): boolean => flags.some((each) => each.startsWith(flag));
+      const [port = 0] = given("--metrics") ? [] : await freePorts(1);
+      if (port !== 0) metrics.add(`http://127.0.0.1:${port}/metrics`);
+      const args = ["controller", "--kubeconfig", plane.kubeconfigPath, ...(given("--leader-elect") ? [] : ["--leader-elect=false"]), ...(port === 0 ? [] : ["--metrics", `127.0.0.1:${port}`]), ...flags];
       const child = await startGuarded(folder, name, [process.execPath, join(root, "cli", "main.ts"), ...args]);
       running.add(child);
       await until("the operator is ready", () => Promise.resolve(log().includes('{"ready":true}') || !child.running()), 60_000);
@@ -142,7 +148,9 @@ export async function startScene(options: ControlPlaneOptions = {}): Promise<Sce
     says: (object, reason) => until(`${object} says ${reason}`, async () => (await scene.statusOf(object)).conditions?.find((condition) => condition.reason === reason), 30_000),
     async value(secret) {
       const encoded = (await get<{ data?: { token?: string } }>(`secret ${secret}`))?.data?.token;
-      return encoded === undefined ? null : Buffer.from(encoded, "base64").toString("utf8");
+      const value = encoded === undefined ? null : Buffer.from(encoded, "base64").toString("utf8");
+      if (value !== null && value.startsWith("eyJ")) secretValues.add(value);
+      return value;
     },
     authenticate: async (value) => (await service.api("GET", "/api/users/me", undefined, value)).status,
     tokens: async () => (await service.api<Token[]>("GET", "/api/user-tokens/service")).body,
@@ -152,12 +160,37 @@ export async function startScene(options: ControlPlaneOptions = {}): Promise<Sce
         return status.conditions?.some(({ type, status: value }) => type === "Ready" && value === "True") === true && status;
       }, 30_000),
     async close() {
+      const shown = await everythingShown(scene, metrics).catch((error: unknown) => [{ where: `nothing could be looked at: ${String(error)}`, text: "eyJ".padEnd(40, "x.") }]);
       await Promise.all([...running].map((child) => child.stop("SIGKILL")));
+      // What they said while they ended counts too.
+      const logs = { where: "the operators' logs", text: scene.logs() };
+      const found = leaks([...shown, logs, ...dumps(folder), ...dumps(process.cwd())], [service.adminToken, plane.token, ...secretValues]);
       await Promise.all([plane.stop(), service.close()]);
       rmSync(folder, { recursive: true, force: true });
+      if (found.length > 0) throw new Error(`a token or a credential was shown in ${found.join(", ")}`);
     },
   };
   return scene;
+}
+
+const OURS = ["servicetokens", "tokenissuers"];
+
+/** All that people and machines can read of what an operator did. */
+async function everythingShown(scene: Scene, metrics: ReadonlySet<string>): Promise<Shown[]> {
+  const kinds = (await scene.kubectl("api-resources --api-group=tokens.qualytics.io -o name")).trim().split("\n").filter((name) => name !== "");
+  const asked = [...(kinds.length > 0 ? kinds : OURS), "events.events.k8s.io", "configmaps", "leases.coordination.k8s.io", "deployments.apps", "statefulsets.apps"];
+  const objects = await Promise.all(asked.map(async (kind) => ({ where: kind, text: await scene.kubectl(`get ${kind} -A -o json --ignore-not-found`) })));
+  const secrets = JSON.parse(await scene.kubectl("get secrets -A -o json --show-managed-fields")) as { items: { metadata: object }[] };
+  const metadata = { where: "the metadata of Secrets", text: JSON.stringify(secrets.items.map((item) => withoutLastApplied(item.metadata))) };
+  // Of those that still run.
+  const counted = await Promise.all([...metrics].map(async (url) => ({ where: "metrics", text: await fetch(url).then((answer) => answer.text(), () => "") })));
+  return [...objects, metadata, ...counted, { where: "the token service's logs", text: scene.service.logs() }];
+}
+
+/** What kubectl itself keeps of a Secret that a test applied is not ours. */
+function withoutLastApplied(metadata: object): object {
+  const { annotations = {}, ...rest } = metadata as { annotations?: Record<string, string> };
+  return { ...rest, annotations: Object.entries(annotations).filter(([name]) => name !== "kubectl.kubernetes.io/last-applied-configuration") };
 }
 
 /** Applies the credential and the issuer that serviceToken() names. */

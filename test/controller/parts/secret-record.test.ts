@@ -15,8 +15,8 @@ test("data that our manager alone wrote is ours, key by key", () => {
   expect(projectSecret(secret([wrote("servicetokens", "token", "url")])).ours).toMatchObject({ record, note, ownKeys: ["token", "url"] });
 });
 
-test("data that anybody else wrote has to be read", () => {
-  expect(projectSecret(secret([wrote("servicetokens", "url"), wrote("kubectl-edit", "token")])).ours?.ownKeys).toBeNull();
+test("a key that anybody else wrote has to be read, and others' own keys are none of ours", () => {
+  expect(projectSecret(secret([wrote("servicetokens", "url", "token"), wrote("kubectl-edit", "token", "theirs")])).ours?.ownKeys).toEqual(["url"]);
 });
 
 test("somebody who wrote only metadata does not matter", () => {

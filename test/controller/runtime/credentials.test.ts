@@ -66,6 +66,13 @@ describe("a kubeconfig", () => {
     await expect(load(directory({}), {}, {}, "nowhere")).rejects.toThrow('no context "nowhere"');
   });
 
+  test("written as YAML, as kubectl writes it, or as JSON", async () => {
+    const path = directory({ yaml: "current-context: c\ncontexts:\n- name: c\n  context: {cluster: c, user: u}\nclusters:\n- name: c\n  cluster:\n    server: https://kube.example\nusers:\n- name: u\n  user:\n    token: t\n", wrong: "{ current-context" });
+    const credentials = await loadCredentials({ kubeconfig: join(path, "yaml") });
+    expect([credentials.server.hostname, await credentials.authorization()]).toEqual(["kube.example", "Bearer t"]);
+    await expect(loadCredentials({ kubeconfig: join(path, "wrong") })).rejects.toThrow();
+  });
+
   test("with an exec plugin, which runs once for many requests and again after a 401", async () => {
     const path = directory({ count: "" });
     const script = `printf x >> ${join(path, "count")}; printf '%s' "$KUBERNETES_EXEC_INFO" > ${join(path, "info")}; printf '{"status":{"token":"t%s","expirationTimestamp":"2999-01-01T00:00:00Z"}}' $EXTRA`;

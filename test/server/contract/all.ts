@@ -5,6 +5,7 @@ import { auditContract } from "./audit.ts";
 import { authenticationContract } from "./authentication.ts";
 import { inputContract } from "./input.ts";
 import { publicContract } from "./public.ts";
+import { sessionContract } from "./session.ts";
 import { tokensContract } from "./tokens.ts";
 import { usersContract } from "./users.ts";
 
@@ -15,5 +16,6 @@ export function apiContract(world: () => World): void {
   tokensContract(world);
   inputContract(world);
   authenticationContract(world);
+  sessionContract(world);
   auditContract(world);
 }

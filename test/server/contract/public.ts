@@ -101,7 +101,7 @@ export function publicContract(world: () => World): void {
       const page = await world().service.api<string>("GET", "/", undefined, null);
       expect(page.status).toBe(200);
       expect(page.headers.get("content-type")).toBe("text/html; charset=utf-8");
-      expect(page.body).toContain('href="/api/"');
+      expect(page.body).toContain('<div id="page">');
     });
   });
 }

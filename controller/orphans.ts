@@ -1,0 +1,132 @@
+// The sweep for tokens of this installation that no object declares any more. Decides which those are, and that two
+// lists a resync apart agree; what becomes of each is the engine's (core/orphan.ts). Looks at no Secret's value.
+import { LifecycleError } from "../core/error.ts";
+import { scopeOf } from "../core/name.ts";
+import { judgeOrphan, type OrphanDeed } from "../core/orphan.ts";
+import { isOver } from "../core/situation.ts";
+import type { Remote } from "../core/observed.ts";
+import type { TokenList } from "../tokenapi/api.ts";
+import type { IssuerSession } from "../tokenapi/issuer.ts";
+import { TOKEN_KINDS, type Caches } from "./caches.ts";
+import type { IssuerObject } from "./issuer-object.ts";
+import { resyncOf } from "./issuers.ts";
+import type { TokenKind } from "./kinds.ts";
+import type { Logger } from "./runtime/index.ts";
+
+export interface OrphansOptions {
+  readonly caches: Caches;
+  /** The mark of an object: kind, and its key. */
+  readonly markOf: (kind: TokenKind, key: string) => string;
+  readonly guard: () => void;
+  readonly log: Logger;
+}
+
+interface Suspect {
+  /** When the list that showed it first was asked for: monotonic, and by the API's clock. */
+  readonly sentAt: number;
+  readonly since: number;
+}
+
+interface Listed {
+  readonly list: TokenList;
+  readonly token: Remote;
+}
+
+/** The names of those that were left, and what was done to the others. */
+export interface Swept {
+  readonly left: readonly string[];
+  readonly cleared: readonly string[];
+  readonly retired: readonly string[];
+}
+
+export class Orphans {
+  readonly #options: OrphansOptions;
+  readonly #suspects = new Map<string, Map<number, Suspect>>();
+
+  constructor(options: OrphansOptions) {
+    this.#options = options;
+  }
+
+  forget(issuer: string): void {
+    this.#suspects.delete(issuer);
+  }
+
+  /** After a new list of this issuer. An operator that does not see everything does not know what is declared. */
+  async sweep(issuer: IssuerObject, session: IssuerSession): Promise<Swept> {
+    const swept = { left: [] as string[], cleared: [] as string[], retired: [] as string[] };
+    if (this.#options.caches.reach !== "cluster" || !this.#options.caches.complete()) return swept;
+    const before = this.#suspects.get(issuer.key);
+    const now = new Map<number, Suspect>();
+    const { apiNow } = session;
+    for (const orphan of this.#undeclared(session, apiNow)) {
+      const sentAt = session.tokens(orphan.list).sentAt ?? 0;
+      const first = before?.get(orphan.token.id) ?? { sentAt, since: apiNow };
+      now.set(orphan.token.id, first);
+      if (sentAt - first.sentAt < resyncOf(issuer.spec)) continue;
+      const deed = judgeOrphan({ remote: orphan.token, since: first.since, apiNow, policy: issuer.spec.orphans ?? "Report", contested: this.#contested() });
+      swept[await this.#do(deed, orphan, session)].push(orphan.token.name);
+    }
+    this.#suspects.set(issuer.key, now);
+    return swept;
+  }
+
+  async #do(deed: OrphanDeed, { list, token }: Listed, session: IssuerSession): Promise<keyof Swept> {
+    if (deed === "say") return "left";
+    this.#options.guard();
+    const snapshot = session.tokens(list);
+    try {
+      snapshot.put(await session.api.revoke(token.id));
+      if (deed === "retire") return "retired";
+      await session.api.delete(token.id);
+      snapshot.remove(token.id);
+      return "cleared";
+    } catch (error) {
+      if (!(error instanceof LifecycleError)) throw error;
+      // The next list shows what became of it.
+      this.#options.log.warn({ token: token.name, problem: error.message }, "A token without a resource could not be ended");
+      return "left";
+    }
+  }
+
+  /** Active tokens of our scope that no object declares, and that no Secret of ours records: that one was orphaned on purpose. */
+  *#undeclared(session: IssuerSession, apiNow: number): Generator<Listed> {
+    let recorded: ReadonlySet<number> | null = null;
+    const { markOf } = this.#options;
+    const scope = scopeOf(markOf("ServiceToken", ""));
+    for (const list of ["service", "personal"] as const) {
+      for (const { mark, token } of session.tokens(list).marked()) {
+        if (scopeOf(mark) !== scope || !token.active || isOver(token, apiNow) || this.#isDeclared(mark)) continue;
+        recorded ??= this.#recorded();
+        if (!this.#isDeclared(mark) && !recorded.has(token.id)) yield { list, token };
+      }
+    }
+  }
+
+  #isDeclared(mark: string): boolean {
+    const place = this.#declared.get(mark);
+    return place !== undefined && this.#options.caches.tokens[place[0]].get(place[1]) !== undefined;
+  }
+
+  /** What was found declared before: it is looked up instead of made anew for every object. */
+  readonly #declared = new Map<string, readonly [TokenKind, string]>();
+
+  /** Every mark that is declared anew, and the ids that a Secret of ours records. */
+  #recorded(): Set<number> {
+    const { caches, markOf } = this.#options;
+    this.#declared.clear();
+    for (const kind of TOKEN_KINDS) for (const { key } of caches.tokens[kind].values()) this.#declared.set(markOf(kind, key), [kind, key]);
+    const recorded = new Set<number>();
+    for (const { ours } of caches.secrets.values()) for (const { id } of ours?.record?.revisions ?? []) recorded.add(id);
+    return recorded;
+  }
+
+  /** Somebody else issues under a mark of ours: what looks like an orphan may be declared there. */
+  #contested(): boolean {
+    for (const kind of TOKEN_KINDS) {
+      for (const { status } of this.#options.caches.tokens[kind].values()) {
+        if (status?.conditions?.some(({ type, status: is }) => type === "SecondOwner" && is === "True")) return true;
+      }
+    }
+    return false;
+  }
+}

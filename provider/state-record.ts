@@ -1,0 +1,125 @@
+// The record as it stands in Pulumi's state: one short line. The state holds it with every resource and is written
+// anew at every step, and inside the state's file each line of an object costs its indentation as well. What the
+// resource tells anyhow (its mark) and what follows from the rest (a token's name, a date from another) is left out.
+// Knows the form and decides nothing; core/record.ts says what a record is.
+import { formatInstant } from "../core/instant.ts";
+import { tokenName } from "../core/name.ts";
+import { decodeRecord, type Entry, type Record, type RevokedWhy } from "../core/record.ts";
+
+const VERSION = "2";
+const NOTHING = "-";
+const SECOND = 1_000;
+/** So much of a value's SHA-256 is kept: 96 bits. */
+const PRINT_DIGITS = 24;
+
+/** Texts are free: what separates them is written in another way. */
+const escaped = (text: string): string => (text === "" || text === NOTHING ? `%${text}` : text.replace(/[%\s|]/g, (sign) => encodeURIComponent(sign)));
+const unescaped = (text: string): string => (text === "%" || text === `%${NOTHING}` ? text.slice(1) : decodeURIComponent(text));
+
+const short = (whole: number): string => whole.toString(36);
+
+/** Whole seconds, as the API's dates are. */
+const second = (at: number): number => Math.floor(at / SECOND);
+
+/** An instant as its distance from another: half the digits. */
+const since = (at: number | null, from: number): string => (at === null ? NOTHING : short(Math.floor(at) - from));
+
+const WHYS: readonly RevokedWhy[] = ["retired", "state", "compromised", "early", "elsewhere", "expired"];
+
+function line(entry: Entry, { mark, current }: Record): string {
+  const { number, id, name, created, expires, deliveredAt, usedAfter, sha256, inputs, revoked, kept } = entry;
+  const begun = second(created);
+  const words = [
+    String(number),
+    String(id),
+    short(begun),
+    since(expires === null ? null : second(expires), begun),
+    since(deliveredAt, begun * SECOND),
+    since(second(usedAfter), begun),
+    // Compared with what stands in the state: there stands the current one alone, and nobody tries to be found equal.
+    sha256 === null || number !== current ? NOTHING : Buffer.from(sha256.slice(0, PRINT_DIGITS), "hex").toString("base64url"),
+    String(inputs.owner),
+    escaped(inputs.base),
+    inputs.days === null ? NOTHING : String(inputs.days),
+    `${inputs.scim ? "s" : ""}${kept ? "k" : ""}` || NOTHING,
+    inputs.rotate === "" ? NOTHING : escaped(inputs.rotate),
+    revoked ? `${revoked.why}${revoked.done ? "." : ","}${since(revoked.at, begun * SECOND)}` : NOTHING,
+    name === tokenName(inputs.base, mark, number) ? NOTHING : escaped(name),
+  ];
+  // What is nothing at the end is left out.
+  while (words.at(-1) === NOTHING) words.pop();
+  return words.join(" ");
+}
+
+/** The record for the outputs. */
+export function encodeState(record: Record): string {
+  const head = [VERSION, escaped(record.issuer.url), String(record.issuer.userId), record.current === null ? NOTHING : String(record.current), String(record.fence)];
+  if (record.others?.length) head.push(record.others.join(","));
+  return [head.join(" "), ...record.revisions.map((entry) => line(entry, record))].join("|");
+}
+
+/** What an output holds, of this version or of an older one; null: it cannot be read. */
+export function decodeState(value: unknown, mark: string): Record | null {
+  if (typeof value !== "string") return decodeRecord(JSON.stringify(value));
+  try {
+    const [head = "", ...lines] = value.split("|");
+    const [version, url = "", userId, current = "", fence, others] = head.split(" ");
+    if (version !== VERSION) return null;
+    // Read by the one reader there is: it refuses whatever is no record.
+    return decodeRecord(
+      JSON.stringify({
+        version: 1,
+        mark,
+        issuer: { url: unescaped(url), userId: whole(userId) },
+        current: current === NOTHING ? null : whole(current),
+        fence: whole(fence),
+        ...(others === undefined ? {} : { others: others.split(",").map(whole) }),
+        revisions: lines.map((text) => entryOf(text, mark)),
+      }),
+    );
+  } catch {
+    return null;
+  }
+}
+
+const whole = (text: string | undefined): number => (text !== undefined && /^[0-9]+$/.test(text) ? Number(text) : Number.NaN);
+
+function distance(text: string | undefined): number | null {
+  if (text === undefined || text === NOTHING) return null;
+  return /^-?[0-9a-z]+$/.test(text) ? Number.parseInt(text, 36) : Number.NaN;
+}
+
+const seconds = (from: number, after: number | null): string | null => (after === null ? null : formatInstant((from + after) * SECOND));
+const exact = (at: number): string => new Date(at).toISOString();
+
+function entryOf(text: string, mark: string): object {
+  const [number, id, begun, expires, delivered, used, sha256, owner, base = "", days, flags = "", rotate, ended, name] = text.split(" ");
+  const created = distance(begun) ?? Number.NaN;
+  const at = distance(delivered);
+  const written = unescaped(base);
+  return {
+    number: whole(number),
+    id: whole(id),
+    name: name === undefined || name === NOTHING ? tokenName(written, mark, whole(number)) : unescaped(name),
+    created: seconds(created, 0),
+    expires: seconds(created, distance(expires)),
+    deliveredAt: at === null ? null : exact(created * SECOND + at),
+    usedAfter: seconds(created, distance(used)),
+    sha256: sha256 === undefined || sha256 === NOTHING ? null : Buffer.from(sha256, "base64url").toString("hex"),
+    inputs: {
+      owner: whole(owner),
+      base: written,
+      days: days === undefined || days === NOTHING ? null : whole(days),
+      scim: flags.includes("s"),
+      rotate: rotate === undefined || rotate === NOTHING ? "" : unescaped(rotate),
+    },
+    ...(ended === undefined || ended === NOTHING ? {} : { revoked: revokedOf(ended, created * SECOND) }),
+    ...(flags.includes("k") ? { kept: true } : {}),
+  };
+}
+
+function revokedOf(text: string, created: number): object {
+  const why = WHYS.find((word) => text.startsWith(word)) ?? "";
+  const done = text.charAt(why.length) === ".";
+  return { at: exact(created + (distance(text.slice(why.length + 1)) ?? Number.NaN)), why, done };
+}

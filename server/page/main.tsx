@@ -1,0 +1,9 @@
+// Starts the page.
+import { render } from "preact";
+import { App } from "./views/app.tsx";
+
+const root = document.getElementById("page");
+if (root !== null) {
+  root.replaceChildren();
+  render(<App />, root);
+}

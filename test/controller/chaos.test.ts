@@ -1,0 +1,30 @@
+// A slice of `make chaos`: a few faults of each side, the audit after each, and consumers that are never refused.
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { runChaos } from "../chaos/run.ts";
+
+const SEED = 20261126;
+
+test("an operator that is killed, wires that are cut and go deaf, an API that lies: no token is lost, none doubled, no consumer is refused", async () => {
+  const outcome = await runChaos({
+    seed: SEED,
+    rounds: 3,
+    only: ["kill", "wires", "token API lying"],
+    kills: 3,
+    objects: 6,
+    consumers: 2,
+    overlapSeconds: 6,
+    program: [process.execPath, join(import.meta.dirname, "..", "..", "cli", "main.ts")],
+  });
+  expect(outcome.rounds.map(({ fault, books, refused }) => [fault, books.problem, refused]), outcome.logs).toEqual([
+    ["kill", null, 0],
+    ["wires", null, 0],
+    ["token API lying", null, 0],
+  ]);
+  expect(outcome.kills).toBe(3);
+  expect(outcome.counts.map(({ secret }) => secret).sort()).toEqual(["used-0", "used-1"]);
+  for (const { good, refused } of outcome.counts) {
+    expect(refused).toBe(0);
+    expect(good).toBeGreaterThan(20);
+  }
+}, 600_000);

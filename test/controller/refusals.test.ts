@@ -1,0 +1,116 @@
+// A Secret that cannot be written burns no tokens: quota, admission policy, immutable, foreign, each by the real
+// apiserver. It is said what to do, it heals by itself, and nobody else is held up.
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { applyIssuer, credential, issuer, serviceToken, startScene, until, type Scene } from "../support/scene.ts";
+
+let scene: Scene;
+
+beforeAll(async () => {
+  scene = await startScene();
+  await applyIssuer(scene);
+  await scene.operator("--leader-elect=true");
+});
+
+afterAll(() => scene.close());
+
+interface Condition {
+  readonly type: string;
+  readonly status: string;
+  readonly reason: string;
+  readonly message: string;
+}
+
+async function conditions(name: string, namespace = "default"): Promise<readonly Condition[]> {
+  const object = JSON.parse(await scene.kubectl(`get servicetoken ${name} -n ${namespace} -o json`)) as { status?: { conditions?: Condition[] } };
+  return object.status?.conditions ?? [];
+}
+const stalled = (name: string, namespace?: string): Promise<Condition> =>
+  until(`${name} is stalled`, async () => (await conditions(name, namespace)).find(({ type }) => type === "Stalled"), 60_000);
+const ready = (name: string, namespace?: string): Promise<unknown> =>
+  until(`${name} is Ready`, async () => (await conditions(name, namespace)).some(({ type, status }) => type === "Ready" && status === "True"), 90_000);
+const named = async (name: string, namespace = "default"): Promise<number> => (await scene.tokens()).filter((token) => token.name.startsWith(`${namespace}-${name}-`)).length;
+
+async function issued(name: string): Promise<string> {
+  await scene.kubectl("apply -f -", serviceToken(name));
+  await ready(name);
+  return (await scene.value(name)) ?? "";
+}
+
+test("a quota: it is named, no token is issued, and more room is enough", async () => {
+  await scene.kubectl("create namespace crowded");
+  await scene.kubectl("apply -n crowded -f -", [credential(scene.service.adminToken), issuer(scene.service.url)]);
+  await scene.kubectl("create quota few -n crowded --hard=count/secrets=1");
+  // What the quota controller would have counted: one Secret, the credential.
+  await scene.kubectl("patch quota few -n crowded --subresource=status --type=merge -p {\"status\":{\"hard\":{\"count/secrets\":\"1\"},\"used\":{\"count/secrets\":\"1\"}}}");
+  await scene.kubectl("apply -n crowded -f -", [serviceToken("one"), serviceToken("two")]);
+  for (const name of ["one", "two"]) {
+    const { reason, message } = await stalled(name, "crowded");
+    expect([reason, message]).toEqual(["SecretNotWritable", expect.stringContaining("exceeded quota: few, requested: count/secrets=1")]);
+  }
+  expect((await scene.tokens()).filter(({ name }) => name.startsWith("crowded-"))).toEqual([]);
+  await scene.kubectl("delete quota few -n crowded");
+  await ready("one", "crowded");
+  await ready("two", "crowded");
+  expect([await named("one", "crowded"), await named("two", "crowded")]).toEqual([1, 1]);
+});
+
+test("an admission policy: it is named, its words are not repeated, no token is issued, and others are delivered", async () => {
+  await scene.kubectl("apply -f -", [
+    {
+      apiVersion: "admissionregistration.k8s.io/v1",
+      kind: "ValidatingAdmissionPolicy",
+      metadata: { name: "team-required" },
+      spec: {
+        failurePolicy: "Fail",
+        matchConstraints: { resourceRules: [{ apiGroups: [""], apiVersions: ["v1"], operations: ["CREATE", "UPDATE"], resources: ["secrets"] }] },
+        matchConditions: [{ name: "one-name", expression: "request.name == 'governed'" }],
+        // A policy that repeats what it saw.
+        validations: [{ expression: "has(object.metadata.labels) && 'team' in object.metadata.labels", messageExpression: "'a team is missing beside ' + object.data.token" }],
+      },
+    },
+    { apiVersion: "admissionregistration.k8s.io/v1", kind: "ValidatingAdmissionPolicyBinding", metadata: { name: "team-required" }, spec: { policyName: "team-required", validationActions: ["Deny"] } },
+  ]);
+  await until("the policy is in force", async () => {
+    const tried = await scene.kubectl("create secret generic governed --from-literal=token=x --dry-run=server").catch((error: Error) => error.message);
+    return tried.includes("denied request");
+  }, 60_000);
+  await scene.kubectl("apply -f -", [serviceToken("governed"), serviceToken("ungoverned")]);
+  const { reason, message } = await stalled("governed");
+  expect([reason, message]).toEqual(["SecretNotWritable", expect.stringContaining("ValidatingAdmissionPolicy 'team-required' with binding 'team-required' denied request")]);
+  expect(message).not.toContain("beside");
+  await ready("ungoverned");
+  expect(await named("governed")).toBe(0);
+  await scene.kubectl("apply -f -", serviceToken("governed", { secret: { labels: { team: "data" } } }));
+  await ready("governed");
+  expect(await named("governed")).toBe(1);
+});
+
+test("an immutable Secret: a rotation burns nothing, the old token stays, and deleting the Secret is enough", async () => {
+  const value = await issued("frozen");
+  await scene.kubectl("patch secret frozen --type=merge -p {\"immutable\":true}");
+  await scene.kubectl("annotate servicetoken frozen tokens.qualytics.io/rotate=now");
+  const { reason, message } = await stalled("frozen");
+  expect([reason, message]).toEqual(["SecretNotWritable", expect.stringContaining("The Secret frozen is immutable: delete it, or set secret.name to another name")]);
+  expect([await named("frozen"), await scene.authenticate(value)]).toEqual([1, 200]);
+  expect((await conditions("frozen")).find(({ type }) => type === "Ready")?.status).toBe("True");
+  await scene.kubectl("delete secret frozen");
+  await until("another one is delivered", async () => {
+    const now = await scene.value("frozen");
+    return now !== null && now !== value;
+  }, 90_000);
+  await ready("frozen");
+});
+
+test("a type that asks for other keys: it is said, and no token is issued", async () => {
+  await scene.kubectl("apply -f -", serviceToken("keyless", { secret: { type: "kubernetes.io/tls" } }));
+  const { reason, message } = await stalled("keyless");
+  expect([reason, message]).toEqual(["SecretNotWritable", expect.stringContaining("correct secret.template or secret.type")]);
+  expect(await named("keyless")).toBe(0);
+});
+
+test("a Secret of somebody else stays as it is, and nothing is issued", async () => {
+  await scene.kubectl("create secret generic others --from-literal=token=theirs");
+  await scene.kubectl("apply -f -", serviceToken("others"));
+  expect((await stalled("others")).reason).toBe("SecretNotOurs");
+  expect([await named("others"), await scene.value("others")]).toEqual([0, "theirs"]);
+});

@@ -1,0 +1,160 @@
+// The plugin with the real CLI: from a TypeScript program, and from a Python program by the Automation API. The CLI
+// finds `pulumi-resource-servicetokens` on the PATH, as `make build` and npm leave it.
+import { execFileSync } from "node:child_process";
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { packageSchema } from "../../provider/plugin/schema.ts";
+import { engineFolder, kept, root } from "../support/pulumi/engine.ts";
+import { startWorld, type World } from "../support/pulumi/world.ts";
+
+/** What a generated SDK would hold. */
+const program = `
+import * as pulumi from "@pulumi/pulumi";
+
+declare const process: { readonly env: { readonly [name: string]: string | undefined } };
+
+class ServiceToken extends pulumi.CustomResource {
+  declare readonly token: pulumi.Output<string>;
+  declare readonly tokenId: pulumi.Output<number>;
+  declare readonly revision: pulumi.Output<number>;
+  constructor(name: string, args: pulumi.Inputs, options?: pulumi.CustomResourceOptions) {
+    super("servicetokens:index:ServiceToken", name, { token: undefined, tokenId: undefined, revision: undefined, ...args }, options);
+  }
+}
+
+const found = pulumi.runtime.invoke("servicetokens:index:getServiceUser", { name: "Data Ingest" }) as Promise<{ userId: number }>;
+const token = new ServiceToken("ingest", { serviceUser: { id: found.then(({ userId }) => userId) }, expiresInDays: 30, trigger: process.env.TRIGGER, deletionPolicy: process.env.POLICY });
+export const value = token.token;
+export const revision = token.revision;
+`;
+
+let world: World;
+let bin = "";
+
+beforeAll(async () => {
+  world = await startWorld({ typescript: true, files: { "index.ts": program, "tsconfig.json": '{"compilerOptions":{"target":"es2022","module":"nodenext","moduleResolution":"nodenext","skipLibCheck":true}}' } });
+  bin = join(world.workspace.folder, "bin");
+  mkdirSync(bin);
+  const file = join(bin, "pulumi-resource-servicetokens");
+  writeFileSync(file, `#!/bin/sh\nexec "${process.execPath}" "${join(root, "provider", "plugin", "main.ts")}" "$@"\n`);
+  chmodSync(file, 0o755);
+  world.workspace.setEnv({ PATH: [bin, engineFolder(), dirname(process.execPath), "/usr/bin", "/bin"].join(delimiter) });
+});
+afterAll(() => world.close());
+
+describe("the schema", () => {
+  test("is a schema by Pulumi's own metaschema", () => {
+    const folder = execFileSync("go", ["list", "-m", "-f", "{{.Dir}}", "github.com/pulumi/pulumi/pkg/v3"], { cwd: join(root, "tools"), encoding: "utf8" }).trim();
+    const metaschema = JSON.parse(readFileSync(join(folder, "codegen", "schema", "pulumi.json"), "utf8")) as object;
+    const validate = new Ajv2020({ strict: false, allErrors: true, validateFormats: false }).compile(metaschema);
+    expect(validate(packageSchema("0.1.0")), JSON.stringify(validate.errors)).toBe(true);
+    expect(validate({ ...packageSchema("0.1.0"), resources: { x: 3 } })).toBe(false);
+  });
+
+  test("is what the CLI reads from the plugin", async () => {
+    const { stdout, text, code } = await world.workspace.pulumi(["package", "get-schema", join(bin, "pulumi-resource-servicetokens")]);
+    expect(code, text).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ name: "servicetokens", resources: { "servicetokens:index:ServiceToken": { requiredInputs: ["serviceUser"] } } });
+  });
+});
+
+describe("from TypeScript", () => {
+  test("a user is looked up, and a token created", async () => {
+    const up = await world.workspace.up();
+    expect(up.code, up.text).toBe(0);
+    const { value = "", revision } = await world.workspace.outputs();
+    expect(revision).toBe(1);
+    expect(await world.use(value)).toBe(200);
+    expect(world.workspace.filesWith(value)).toEqual([]);
+  });
+
+  test("the preview of a change that does not rotate leaves the value known", async () => {
+    world.workspace.setEnv({ POLICY: "Revoke" });
+    const preview = await world.workspace.pulumi(["preview", "--json"]);
+    expect(preview.code, preview.text).toBe(0);
+    const { steps } = JSON.parse(preview.stdout) as { steps: { op: string; urn: string; detailedDiff?: object; newState?: { outputs?: { value?: unknown } } }[] };
+    expect(steps.find(({ urn }) => urn.endsWith("::ingest"))).toMatchObject({ op: "update", detailedDiff: { deletionPolicy: { kind: "add" } } });
+    world.workspace.setEnv({ POLICY: null });
+  });
+
+  test("a rotation is shown as one of the token, and done in place", async () => {
+    const { value: first = "" } = await world.workspace.outputs();
+    world.workspace.setEnv({ TRIGGER: "now" });
+    const preview = await world.workspace.preview();
+    expect(preview.stdout, preview.text).toContain("Due now: A rotation was asked for. Issuing revision 2.");
+    expect(preview.stdout).toMatch(/~ token/);
+    const up = await world.workspace.up();
+    expect(up.code, up.text).toBe(0);
+    const { value: second = "" } = await world.workspace.outputs();
+    expect([await world.use(first), await world.use(second)]).toEqual([200, 200]);
+  });
+
+  test("refresh and destroy", async () => {
+    const refresh = await world.workspace.refresh();
+    expect(refresh.code, refresh.text).toBe(0);
+    const destroyed = await world.workspace.destroy();
+    expect(destroyed.code, destroyed.text).toBe(0);
+    expect(await world.tokens()).toEqual([]);
+  });
+
+  test("pulumi import takes in a token by its name; the next up issues its successor", async () => {
+    const { body } = await world.service.api<{ items: { id: number }[] }>("GET", "/api/users?type=Service");
+    await world.service.api("POST", "/api/user-tokens", { name: "by hand", user_id: body.items[0]?.id });
+    const imported = await world.workspace.pulumi(["import", "servicetokens:index:ServiceToken", "by-hand", "by hand", "--generate-code=false", "--protect=false", "--yes"]);
+    expect(imported.code, imported.text).toBe(0);
+    expect((await world.resource("by-hand")).outputs).toMatchObject({ tokenName: "by hand", revision: 1 });
+  });
+});
+
+const python = join(kept, "python");
+const pythonProgram = `
+import os
+import pulumi
+from pulumi import automation as auto
+
+class ServiceToken(pulumi.CustomResource):
+    token: pulumi.Output[str]
+    revision: pulumi.Output[int]
+
+    def __init__(self, name, args, opts=None):
+        super().__init__("servicetokens:index:ServiceToken", name, {"token": None, "revision": None, **args}, opts)
+
+def program():
+    args = {"serviceUser": {"name": "Data Ingest"}, "expiresInDays": 30, "trigger": os.environ.get("TRIGGER")}
+    token = ServiceToken("ingest", args)
+    pulumi.export("value", token.token)
+    pulumi.export("revision", token.revision)
+
+stack = auto.create_or_select_stack(stack_name="dev", project_name="tokens-py", program=program)
+def value(up):
+    out = up.outputs["value"]
+    assert out.secret
+    return out.value
+
+first = stack.up()
+same = stack.up()
+assert same.summary.resource_changes == {"same": 2}, same.summary.resource_changes
+os.environ["TRIGGER"] = "now"
+second = stack.up()
+assert second.outputs["revision"].value == 2 and value(second) != value(first)
+with open(os.environ["VALUES"], "w") as file:
+    file.write(value(first) + "\\n" + value(second) + "\\n")
+`;
+
+describe("from Python", () => {
+  test("by the Automation API: create, unchanged, rotated", { timeout: 600_000 }, async () => {
+    if (!existsSync(join(python, "bin", "pulumi-analyzer-policy-python")) && !existsSync(join(python, "lib"))) {
+      execFileSync("python3", ["-m", "venv", python], { stdio: "inherit" });
+    }
+    execFileSync(join(python, "bin", "pip"), ["install", "--quiet", "--disable-pip-version-check", "pulumi==3.259.0"], { stdio: "inherit" });
+    world.workspace.write({ "main.py": pythonProgram });
+    const out = join(world.workspace.folder, "values");
+    world.workspace.setEnv({ VALUES: out, TRIGGER: null });
+    const ran = await world.workspace.exec(join(python, "bin", "python"), ["main.py"]);
+    expect(ran.code, ran.text).toBe(0);
+    const [first = "", second = ""] = readFileSync(out, "utf8").split("\n");
+    expect([await world.use(first), await world.use(second)]).toEqual([200, 200]);
+  });
+});

@@ -1,0 +1,83 @@
+// Straight to the API over node's own HTTP/1.1, one request at a time on each kept connection: after a break there is
+// no doubt which request was under way. A request's bytes are held back until its connection stands.
+import { Agent as PlainAgent, request as plainRequest } from "node:http";
+import type { ClientRequest, IncomingMessage } from "node:http";
+import { Agent as SecureAgent, request as secureRequest } from "node:https";
+import type { Socket } from "node:net";
+import type { Ask, Grip, Hearer, Way } from "./way.ts";
+
+export interface DirectOptions {
+  readonly connections: number;
+  readonly connectTimeout: number;
+  readonly ca: string | null;
+}
+
+/** Shorter than any server keeps an idle connection, so that no request meets its end. */
+const IDLE = 4_000;
+
+export class Direct implements Way {
+  readonly ready = null;
+  readonly #options: DirectOptions;
+  readonly #plain: PlainAgent;
+  readonly #secure: SecureAgent;
+  readonly #open = new Set<ClientRequest>();
+  #destroyed = false;
+
+  constructor(options: DirectOptions) {
+    this.#options = options;
+    const kept = { keepAlive: true, maxSockets: options.connections, timeout: IDLE };
+    this.#plain = new PlainAgent(kept);
+    this.#secure = new SecureAgent({ ...kept, ...(options.ca === null ? {} : { ca: options.ca }) });
+  }
+
+  dispatch(ask: Ask, hearer: Hearer): void {
+    if (this.#destroyed) return hearer.onResponseError(null, new Error("closed"));
+    const secure = ask.origin.startsWith("https:");
+    const length = ask.body === null ? {} : { "content-length": String(Buffer.byteLength(ask.body)) };
+    const options = { method: ask.method, headers: { ...ask.headers, ...length }, agent: secure ? this.#secure : this.#plain };
+    const request = secure ? secureRequest(ask.origin + ask.path, options) : plainRequest(ask.origin + ask.path, options);
+    this.#open.add(request);
+    request.once("close", () => this.#open.delete(request));
+    const grip: Grip = { abort: (reason) => void request.destroy(reason) };
+    let over = false;
+    // Errors are made only where there is something to tell.
+    const settle = (tell: () => void): void => {
+      if (!over) tell();
+      over = true;
+    };
+    request.on("error", (error) => settle(() => hearer.onResponseError(grip, error)));
+    request.once("socket", (socket) => this.#standing(socket, secure, request, () => {
+      hearer.onRequestStart(grip);
+      if (!request.destroyed) request.end(ask.body ?? undefined);
+    }));
+    request.once("response", (response) => hear(response, grip, hearer, settle));
+  }
+
+  destroy(): Promise<void> {
+    this.#destroyed = true;
+    for (const request of this.#open) request.destroy(new Error("closed"));
+    this.#plain.destroy();
+    this.#secure.destroy();
+    return Promise.resolve();
+  }
+
+  #standing(socket: Socket, secure: boolean, request: ClientRequest, ready: () => void): void {
+    if (!socket.connecting) return ready();
+    const late = setTimeout(() => request.destroy(Object.assign(new Error("no connection in time"), { code: "ETIMEDOUT" })), this.#options.connectTimeout);
+    request.once("close", () => clearTimeout(late));
+    socket.once(secure ? "secureConnect" : "connect", () => {
+      clearTimeout(late);
+      ready();
+    });
+  }
+}
+
+function hear(response: IncomingMessage, grip: Grip, hearer: Hearer, settle: (tell: () => void) => void): void {
+  hearer.onResponseStart(grip, response.statusCode ?? 0, response.headers);
+  response.on("data", (chunk: Buffer) => hearer.onResponseData(grip, chunk));
+  response.on("error", (error) => settle(() => hearer.onResponseError(grip, error)));
+  response.once("end", () => {
+    if (response.complete) settle(() => hearer.onResponseEnd());
+  });
+  response.once("close", () => settle(() => hearer.onResponseError(grip, Object.assign(new Error("the answer was cut"), { code: "ECONNRESET" }))));
+}

@@ -4,7 +4,7 @@ import { markOf, tokenName } from "../../core/name.ts";
 import { encodeRecord } from "../../core/record.ts";
 import { OPEN_POLICY } from "../../tokenapi/issuer.ts";
 import { aWhile, outside, touchSecret, type Act } from "./act.ts";
-import { recordOf } from "./laws.ts";
+import { recordOf } from "./truth.ts";
 import { CREDENTIAL, type Token } from "./ledger.ts";
 import { Random } from "./random.ts";
 import { HOME, World } from "./world.ts";

@@ -1,6 +1,6 @@
 // What an act of the outside is, and the forms that most acts take. Each says what it did, and how many tokens it gives cause for.
 import { HOUR, MINUTE } from "../../core/duration.ts";
-import { recordOf } from "./laws.ts";
+import { recordOf } from "./truth.ts";
 import type { Token } from "./ledger.ts";
 import type { World } from "./world.ts";
 

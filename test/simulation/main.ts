@@ -88,9 +88,11 @@ function hire(ledger: Ledger): Promise<void> {
   }).finally(() => worker.terminate());
 }
 
+const isWorthTelling = (line: string): boolean => !line.includes(" rest: rest: ") && !line.endsWith("ends: Nothing is to be done.");
+
 async function tell(seed: number, breach: Breach): Promise<void> {
   const { story, acts, mishaps } = await shrink(seed, breach.law);
-  console.log(story.slice(-120).join("\n"));
+  console.log(story.filter(isWorthTelling).slice(-120).join("\n"));
   console.log(`The story is cut to ${acts} acts and ${mishaps} mishaps.`);
   console.log(`again: make sim N=1 SEED=${seed}`);
 }

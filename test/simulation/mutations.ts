@@ -98,8 +98,8 @@ const ORDER: readonly Mutation[] = [
 const DATES: readonly Mutation[] = [
   dates("the overlap is skipped", "const least = delivered + minOverlap(s);", "const least = delivered;"),
   dates("the overlap is too short by 5 s", "const least = delivered + minOverlap(s);", "const least = delivered + minOverlap(s) - 5_000;"),
-  dates("the overlap counts from the old one's creation", "const delivered = current.entry.deliveredAt ?? s.apiNow;", "const delivered = old.entry.created;"),
-  dates("the longest overlap is skipped", "Math.max(delivered + retire.maxOverlap, least)", "least"),
+  dates("the overlap counts from the old one's creation", "const least = delivered + minOverlap(s);\n  const floor", "const least = old.entry.created + minOverlap(s);\n  const floor"),
+  dates("the longest overlap is skipped", "Math.max(delivered + retire.maxOverlap, delivered + minOverlap(s))", "delivered + minOverlap(s)"),
   dates("the longest overlap is too short by 5 s", "delivered + retire.maxOverlap", "delivered + retire.maxOverlap - 5_000"),
   dates("retired however shortly it has stood still", "Math.max(retire.idleFor, s.issuer?.resyncInterval ?? 0)", "0"),
   dates("stood still 5 s too short", "Math.max(retire.idleFor, s.issuer?.resyncInterval ?? 0)", "Math.max(retire.idleFor, s.issuer?.resyncInterval ?? 0) - 5_000"),
@@ -113,7 +113,7 @@ const DATES: readonly Mutation[] = [
   dates("rotation.every is forgotten", "desired.every === null ? null : entry.created + desired.every", "null"),
   dates("no last call before expiry", "if (entry.expires === null) return null;", "return null;"),
   dates("our clock's date for the API's", "return date - (s.apiNow - s.now);", "return date + (s.apiNow - s.now);"),
-  retire("the comparison of the retirement date turned round", "if (date.at > s.apiNow) return null;", "if (date.at < s.apiNow) return null;"),
+  retire("the comparison of the retirement date turned round", "if (date.at > s.apiNow) return", "if (date.at < s.apiNow) return"),
   clean("the comparison of the deletion date turned round", "due <= s.apiNow", "due >= s.apiNow"),
   need("the comparison of dates turned round", "date !== null && date <= now;", "date !== null && date >= now;"),
 ];
@@ -127,8 +127,8 @@ const SEEING: readonly Mutation[] = [
   situation("the mark of another resource is taken for ours", "if (!parsed || parsed.mark !== desired.mark) continue;", "if (!parsed) continue;"),
   situation("an earlier life's tokens are ours", "const own = isOfThisLife(stray.remote, desired);", "const own = true;"),
   situation("an expired token is seen as active", 'remote.expires !== null && remote.expires <= apiNow ? "expired" : "active"', '"active"'),
-  situation("used is taken for unused", "remote.lastUsed === null || remote.lastUsed <= remote.created + OWN_USE", "true"),
-  situation("our own verification makes a lost token somebody's", "remote.lastUsed <= remote.created + OWN_USE", "false"),
+  situation("used is taken for unused", "lastUsed === null || lastUsed <= created + OWN_USE", "true"),
+  situation("our own verification makes a lost token somebody's", "lastUsed <= created + OWN_USE", "false"),
   situation("an old one that somebody restored retires", "else if (entry.kept || entry.number === desired.rollback) kept.push(revision);", ""),
   situation("another resource's record is believed", 'copy.record?.mark === desired.mark ? copy.record : null', "copy.record ? copy.record : null"),
   situation("a token is known by its id alone", "remote.id === entry.id && remote.name === entry.name && Math.abs(remote.created - entry.created) < 1_000", "remote.id === entry.id"),
@@ -145,7 +145,7 @@ const SEEING: readonly Mutation[] = [
   situation("a rotation waits for what never retires", "!current || entry.number < current.entry.number", "true"),
   state("Pulumi retires what the state still holds", "if (current === this.#saved) return false;", "if (true) return false;"),
   retire("no fresh list before retirement by use", "if (date.byUse && listedAt < date.at) {", "if (false) {"),
-  retire("retired while the clocks differ", "if (date.at > s.apiNow) return null;", "if (date.at > s.now) return null;"),
+  retire("retired while the clocks differ", "if (date.at > s.apiNow) return", "if (date.at > s.now) return"),
 ];
 
 const WRITING: readonly Mutation[] = [
@@ -176,7 +176,7 @@ const WRITING: readonly Mutation[] = [
   need("the mark is left out of the name", "name: tokenName(desired.base, desired.mark, s.next)", "name: desired.base + \"-r\" + s.next"),
   need("issued under the number that is delivered", "number: s.next, name: tokenName(desired.base, desired.mark, s.next)", "number: s.next - 1, name: tokenName(desired.base, desired.mark, s.next - 1)"),
   need("issued before the declaring object is held", 'if (!s.observed.held) return act({ do: "Hold" }, why.reason, why.message);', ""),
-  need("tokens are burnt on a place that cannot be written", 'if (burnt && s.copy?.writable === null)', "if (false)"),
+  need("tokens are burnt on a place that cannot be written", 'if (s.copy?.writable === null) return act({ do: "Probe" }', 'if (false) return act({ do: "Probe" }'),
   need("paused, and a rotation begins", 'if (desired.paused) return wait("Paused", "Paused by annotation: nothing is begun.");', ""),
   need("a rotation does not wait for the retiring one", "if (!old || !s.current) return issue(s, why);", "return issue(s, why);"),
   need("a changed owner is not noticed", "observed.owner.value.id !== inputs.owner", "false"),

@@ -6,7 +6,7 @@ import { converge, type Outcome } from "../../tokenapi/converge.ts";
 import type { IssuerSession } from "../../tokenapi/issuer.ts";
 import { blankMemory } from "../../tokenapi/memory.ts";
 import type { Snapshot } from "../../tokenapi/snapshot.ts";
-import { onOutcome, onPlan } from "./laws.ts";
+import { onOutcome, onPlan } from "./law-word.ts";
 import { Process } from "./process.ts";
 import { readRecord } from "./reading.ts";
 import { SimTarget } from "./sim-target.ts";

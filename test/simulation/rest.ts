@@ -1,7 +1,7 @@
 // What has to be true in peace: consumers are served at every step, and at rest the goal is reached and nothing is left over.
 import { HOUR, MINUTE } from "../../core/duration.ts";
 import type { Entry } from "../../core/record.ts";
-import { delivered, isOlder, nameOfOwner, recordOf } from "./laws.ts";
+import { delivered, isOlder, nameOfOwner, recordOf } from "./truth.ts";
 import { isOf, type Token } from "./ledger.ts";
 import { STUBBORN } from "./sim-target.ts";
 import { DAILY, type DeclaringObject, type Spec, type World } from "./world.ts";

@@ -3,7 +3,7 @@
 // are all the same; the judge's own comparisons are written out. Names that never come again count by their place.
 import type { Desired } from "../../core/desired.ts";
 import type { Record } from "../../core/record.ts";
-import { overtaken } from "./laws.ts";
+import { overtaken } from "./truth.ts";
 import { readRecord } from "./reading.ts";
 import type { Replica } from "./replica.ts";
 import type { Token } from "./ledger.ts";

@@ -1,7 +1,7 @@
 // One workload that reads its token at its start, as one process sees it, and what has to hold of its restarts.
 import { absent, present, unknown, type Fact, type Rollout } from "../../core/observed.ts";
 import type { Workloads } from "../../tokenapi/workloads.ts";
-import { recordOf } from "./laws.ts";
+import { recordOf } from "./truth.ts";
 import type { Token } from "./ledger.ts";
 import type { Process } from "./process.ts";
 import type { World } from "./world.ts";

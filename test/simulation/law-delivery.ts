@@ -1,0 +1,114 @@
+// Laws about what is delivered and recorded: good, verified, and what gives way in its time (L1, L2, L4).
+import type { Entry, Record } from "../../core/record.ts";
+import type { Writing } from "../../tokenapi/target.ts";
+import { isOf, type Token } from "./ledger.ts";
+import type { Process } from "./process.ts";
+import { readRecord } from "./reading.ts";
+import type { Version } from "./secret.ts";
+import { delivered, isForeign, ordered, overtaken, TOLERANCE, usedBefore } from "./truth.ts";
+import { isRolledOut } from "./workloads.ts";
+import { HOME, RESYNC } from "./world.ts";
+
+/** Ahead of its time goes only what stands in the way of another one. */
+function early(of: Process, old: Token, current: Token): void {
+  const others = of.record?.revisions.filter((other) => !other.revoked && !other.kept && !isOf(current, other)) ?? [];
+  if (others.length === 0 && !overtaken(of)) of.world.broken("L4 order", `r${old.number} was retired early though nothing else retires`);
+}
+
+/** An old revision of a good current one is about to be revoked, and recorded as such: is it time? */
+function retirement(of: Process, old: Token, entry: Entry, current: Token): void {
+  const { world, desired } = of;
+  const { now } = world.time;
+  if (entry.revoked?.why === "early") return early(of, old, current);
+  const dated = of.record?.revisions.find((other) => isOf(current, other))?.deliveredAt ?? now;
+  // A slow delivery is dated anew once its process hears of it; until then others know the earlier date.
+  const since = Math.min(current.deliveredAt ?? now, dated - world.ledger.skew);
+  if (old.expires !== null && old.expires <= now + world.ledger.skew + TOLERANCE) return;
+  const { minOverlap, maxOverlap, when } = desired.retire;
+  const idleFor = Math.max(desired.retire.idleFor, world.stack ? 0 : RESYNC);
+  if (now + TOLERANCE < since + minOverlap) return world.broken("L4 order", `r${old.number} was revoked ${now - since} ms after r${current.number} was delivered: minOverlap is ${minOverlap}`);
+  if (now + TOLERANCE >= since + maxOverlap) return;
+  if (!isRolledOut(of, current)) return world.broken("L2 never without", `r${old.number} was revoked while the workload still rolls out for r${current.number}`);
+  if (when === "Deadline") return;
+  if (!current.uses.some((use) => use >= since)) return world.broken("L4 order", `r${old.number} was revoked, and nobody uses r${current.number}`);
+  if (of.api.listedAt + TOLERANCE < since + idleFor) world.broken("L2 never without", `r${old.number} was revoked for want of use, by a list from before it had stood still`);
+  const last = old.uses.findLast((use) => use <= of.api.listedAt);
+  if (last !== undefined && now + TOLERANCE < last + idleFor) {
+    world.broken("L2 never without", `r${old.number} was revoked ${now - last} ms after it was used`);
+  }
+}
+
+/** A write of ours is about to take effect. */
+export function onWrite(of: Process, before: Version | null, writing: Writing, value: string | null): void {
+  if (before && isForeign(of, before)) of.world.broken("L1 nothing lost", "what is not ours was overwritten");
+  onRecord(of, readRecord(before?.record), writing.record);
+  if (typeof writing.value === "string" || value === null) return;
+  onDeliver(of, value);
+  const token = of.world.ledger.ofValue(value);
+  if (token) token.deliveredAt ??= of.world.time.now;
+}
+
+/** What a process records is about to count. */
+export function onRecord(of: Process, before: Record | null, record: Record): void {
+  for (const entry of record.revisions) {
+    ends(of, before, entry);
+    adopts(of, before, entry);
+    keeps(of, before, entry);
+  }
+}
+
+/** A value is handed over. */
+export function onDeliver(of: Process, value: string): void {
+  const { world } = of;
+  const token = world.ledger.ofValue(value);
+  if (!token) return;
+  world.tell(() => `  ${of.name} delivers r${token.number}`);
+  if (!isGood(of, token)) world.broken("L2 never without", `r${token.number} was delivered after it had been given up`);
+  if (of.desired.verify && of.memory.hand?.verified !== true) world.broken("L4 order", `r${token.number} was delivered unverified`);
+}
+
+/** A second owner of our mark is never fought: what it uses beside a good one of ours is not taken in. */
+function adopts(of: Process, record: Record | null, entry: Entry): void {
+  const { world } = of;
+  if (entry.deliveredAt !== null || !record) return;
+  const current = delivered(world);
+  const token = world.ledger.of(entry);
+  if (!current || token?.by !== "clone" || record.revisions.some((other) => isOf(other, entry)) || of.desired.state === "Revoked") return;
+  const good = world.ledger.isValid(token) && world.ledger.isValid(current) && current.activeSince < of.api.listedAt && current.number === record.current;
+  if (good && entry.number > current.number && usedBefore(token, of.api.listedAt)) world.broken("L7 settles", `r${token.number} of a second owner was taken in`);
+}
+
+/** What we restored for a rollback is nobody's wish to keep it for ever. */
+export function keeps(of: Process, before: Record | null, entry: Entry): void {
+  if (!entry.kept || of.desired.rollback !== entry.number || before?.revisions.find((other) => isOf(other, entry))?.kept) return;
+  if (of.world.ledger.of(entry)?.restoredBy === "us") of.world.broken("L6 truth", `r${entry.number} was restored by us, and is recorded as restored by somebody`);
+}
+
+/** The delivered copy goes, and with it the memory. */
+export function onRemove(of: Process, version: Version): void {
+  const { world, desired } = of;
+  const record = readRecord(version.record);
+  if (!record || record.mark !== world.mark || desired.abandon || of.api.at === HOME || record.issuer.url !== HOME.url || record.issuer.userId !== HOME.userId) return;
+  const left = record.revisions.filter((entry) => world.ledger.of(entry)?.active === true);
+  if (left.length > 0) world.broken("L1 nothing lost", `the record was removed for another API's list while r${left.map(({ number }) => number).join(", r")} is active`);
+}
+
+/** A revision is recorded as retired that was not before. */
+export function ends(of: Process, before: Record | null, entry: Entry): void {
+  const { world } = of;
+  if (entry.revoked?.why !== "retired" && entry.revoked?.why !== "early") return;
+  const old = before?.revisions.find((other) => isOf(other, entry)) ?? null;
+  const token = world.ledger.of(entry);
+  const current = delivered(world);
+  if (!old || old.revoked || !token || !current || !world.ledger.isValid(token) || ordered(of, token)) return;
+  retirement(of, token, entry, current);
+}
+
+function isGood(of: Process, token: Token): boolean {
+  const { world } = of;
+  if (world.ledger.isValid(token) || world.ledger.isOver(token) || ordered(of, token)) return true;
+  // What ended elsewhere is good as long as no list has shown it.
+  if (token.endedBy === "outside" && (token.endedAt ?? 0) >= of.api.listedAt) return true;
+  // What is written for an object that goes is collected with it.
+  return world.object === null || world.object.deleting || world.object.uid !== of.uid || overtaken(of);
+}

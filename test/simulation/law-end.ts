@@ -1,0 +1,114 @@
+// Laws about ending tokens: nobody is left without, and nothing is left over (L1, L2, L4).
+import { MINUTE } from "../../core/duration.ts";
+import { isOf, type Token } from "./ledger.ts";
+import type { Process } from "./process.ts";
+import { delivered, entryOf, isOlder, ordered, overtaken, recordOf, TOLERANCE, usedBefore } from "./truth.ts";
+import { HOME } from "./world.ts";
+
+/** Whether it is a stranger's, and the list said so. */
+const isStrangers = (of: Process, token: Token): boolean => token.by === "stranger" && token.activeSince < of.api.listedAt;
+
+/** Another resource's, and the list said so: the API itself knows no condition. */
+const isAnothers = (of: Process, token: Token): boolean => token.mark !== of.world.mark && token.by !== "stranger" && token.activeSince < of.api.listedAt;
+
+/** Older than its object, and than all that its record knows: kept for audit, or left to whoever uses it. */
+function ofThisLife(of: Process, token: Token, does: "revoked" | "deleted"): void {
+  const { world, record } = of;
+  if (world.object?.uid !== of.uid || of.late || world.stack || overtaken(of) || !isOlder(world, token)) return;
+  if (record?.revisions.some((entry) => isOf(token, entry) || entry.created <= token.created)) return;
+  world.broken("L2 never without", `r${token.number} of an earlier life was ${does}`);
+}
+
+/** What a deletion may not do. */
+function againstDeletion(of: Process, token: Token, does: "revoked" | "deleted"): void {
+  const { world, desired } = of;
+  if (!desired.deleting) return;
+  if (desired.deletionPolicy === "Orphan") world.broken("L4 order", `r${token.number} was ${does} though the deletion policy is Orphan`);
+  if (does === "deleted" && desired.deletionPolicy === "Revoke") world.broken("L4 order", `r${token.number} was deleted though the deletion policy is Revoke`);
+  const { current } = world.secret;
+  const stands = delivered(world) === token && recordOf(world) !== null && current?.owner === of.uid && world.object?.uid === of.uid && token.created >= desired.since;
+  if (stands && !overtaken(of) && world.profile.mode === "elected") world.broken("L4 order", `r${token.number} was ${does} while its delivered copy stands`);
+}
+
+export function onRevoke(of: Process, token: Token): void {
+  const { world } = of;
+  if (isAnothers(of, token)) return world.broken("L2 never without", `#${token.id} was revoked, which is another resource's`);
+  if (isStrangers(of, token)) world.broken("L2 never without", `#${token.id} was revoked, which is somebody else's`);
+  againstDeletion(of, token, "revoked");
+  ofThisLife(of, token, "revoked");
+  if (!world.ledger.isValid(token) || ordered(of, token) || overtaken(of) || restoredSince(of, token)) return;
+  unordered(of, token);
+}
+
+/** Nobody asked for it: the rules have to. */
+function unordered(of: Process, token: Token): void {
+  const { world } = of;
+  const { current } = world.secret;
+  const now = delivered(world);
+  if (now === token && current?.owner === world.object?.uid && recordOf(world)?.current === token.number) {
+    return world.broken("L2 never without", `r${token.number} was revoked while consumers read it`);
+  }
+  const entry = entryOf(of, token);
+  if (!entry) return unrecorded(of, token);
+  if (entry.deliveredAt === null && token.deliveredAt === null) return;
+  const bare = !now || !world.ledger.isValid(now);
+  if (bare && now?.endedBy !== "outside") world.broken("L4 order", `r${token.number} was revoked and nothing valid is delivered`);
+  if (!bare && !entry.revoked) world.broken("L4 order", `r${token.number} was revoked, and the record does not say so`);
+}
+
+/** It was restored since this process looked: the API knows no condition that could hold a request back. */
+const restoredSince = (of: Process, token: Token): boolean => token.activeSince > of.lookedAt && token.deliveredAt !== null;
+
+/** What no record knows is revoked only while nobody has used it. */
+function unrecorded(of: Process, token: Token): void {
+  const usedLate = token.lastUsed !== null && token.lastUsed > token.created + MINUTE + 1_000;
+  if (usedLate && usedBefore(token, of.api.listedAt)) of.world.broken("L2 never without", `r${token.number} was revoked unrecorded though it is used`);
+}
+
+export function onDelete(of: Process, token: Token): void {
+  const { world, desired } = of;
+  if (isAnothers(of, token)) return world.broken("L2 never without", `#${token.id} was deleted, which is another resource's`);
+  if (isStrangers(of, token)) world.broken("L2 never without", `#${token.id} was deleted, which is somebody else's`);
+  againstDeletion(of, token, "deleted");
+  ofThisLife(of, token, "deleted");
+  // Restored by somebody since the list: the API refuses, and nothing is lost.
+  if (token.active && !world.ledger.isOver(token) && token.activeSince > of.api.listedAt) return;
+  if (token.active) return world.broken("L4 order", `r${token.number} was deleted without having been revoked`);
+  if (desired.deleting || ordered(of, token)) return;
+  const entry = entryOf(of, token);
+  if (entry && desired.rollback === token.number) return world.broken("L4 order", `r${token.number} was deleted though a rollback asks for it`);
+  if (!entry?.revoked || token.endedAt === null || entry.deliveredAt === null) return;
+  const ended = Math.min(token.endedAt, token.expires === null ? Number.POSITIVE_INFINITY : token.expires - world.ledger.skew);
+  if (world.time.now + TOLERANCE < ended + desired.keepRevokedFor && token.endedBy === "us") {
+    world.broken("L4 order", `r${token.number} was deleted ${world.time.now - token.endedAt} ms after it was revoked: keepRevokedFor is ${desired.keepRevokedFor}`);
+  }
+}
+
+export function onRelease(of: Process): void {
+  const { world } = of;
+  for (const token of world.tokens()) {
+    if (token.by !== "us" || world.orphans.has(token)) continue;
+    if (!world.ledger.isValid(token)) {
+      leftBehind(of, token);
+      continue;
+    }
+    if (isOlder(world, token) || isHigher(of, token)) world.orphans.add(token);
+    // Never delivered, so no record says that it was another API's.
+    else if (of.api.at !== HOME && !recordOf(world)) world.orphans.add(token);
+    else if (of.api.listedAt === 0 && of.desired.deletionPolicy !== "Orphan" && !of.desired.abandon) world.broken("L1 nothing lost", `the object was let go unseen while r${token.number} is active`);
+    else if (of.desired.deletionPolicy === "Orphan" || of.desired.abandon || token.activeSince > of.api.listedAt) world.orphans.add(token);
+    else if (world.profile.mode !== "replicas" || token.activeSince < of.api.listedAt - MINUTE) world.broken("L1 nothing lost", `the object was let go while r${token.number} is active`);
+    else world.orphans.add(token);
+  }
+}
+
+/** Pulumi: a replacement may live under higher numbers already, so a delete leaves what its state does not know. */
+const isHigher = ({ world, record }: Process, token: Token): boolean => world.stack !== null && token.number > Math.max(0, ...(record?.revisions ?? []).map(({ number }) => number));
+
+/** deletionPolicy: Delete leaves nothing that was seen to have ended. */
+function leftBehind(of: Process, token: Token): void {
+  const { world, desired } = of;
+  const since = token.endedAt ?? (token.expires === null ? Number.POSITIVE_INFINITY : token.expires - world.ledger.skew);
+  if (desired.deletionPolicy !== "Delete" || desired.abandon || token.created < desired.since || since > of.api.listedAt - MINUTE || of.api.at !== HOME) return;
+  world.broken("L1 nothing lost", `the object was let go and r${token.number} was not deleted`);
+}

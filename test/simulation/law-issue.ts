@@ -1,0 +1,88 @@
+// Laws about asking for tokens: only for cause, one at a time, with everything known and done before (L4, L5).
+import { HOUR, MINUTE } from "../../core/duration.ts";
+import type { Entry } from "../../core/record.ts";
+import type { Token } from "./ledger.ts";
+import type { Process } from "./process.ts";
+import { readRecord } from "./reading.ts";
+import { delivered, isForeign, leads, nameOfOwner, TOLERANCE } from "./truth.ts";
+import { HOURLY } from "./world.ts";
+
+export function onIssue(of: Process, token: Token): void {
+  const { world } = of;
+  world.issues++;
+  if (!of.late) prepared(of, token);
+  if (world.object === null || of.desired.deleting || of.dead || of.frozenUntil > 0) world.orphans.add(token);
+  // A request that was given up may still arrive while its successor waits.
+  if (of.memory.hand !== null && !of.late) world.broken("L5 exactly once", `r${token.number} was issued while r${of.memory.hand.number} waits in memory`);
+  if (world.issues > world.causes) world.broken("L5 exactly once", `${world.issues} tokens were issued, and there was cause for ${world.causes}`);
+  if (leads(of) && !of.late) inTurn(of, token);
+}
+
+/** What can wait begins in the first ten minutes of an hour. */
+function inWindow({ world }: Process, token: Token): void {
+  const past = (world.time.now + world.ledger.skew) % HOUR;
+  const length = HOURLY[0]?.duration ?? 0;
+  if (past > length + MINUTE && past < HOUR - MINUTE) world.broken("L4 order", `r${token.number} was issued ${past} ms after the window opened`);
+}
+
+/** What has to be known and done before a token may be asked for. */
+function prepared(of: Process, token: Token): void {
+  const { world, desired } = of;
+  const mine = world.object?.uid === of.uid;
+  if (of.api.listedAt === 0) world.broken("unknown", `r${token.number} was issued before any list was seen`);
+  if (desired.paused) world.broken("L4 order", `r${token.number} was issued though the resource is paused`);
+  if (mine && world.object?.held === false) world.broken("L1 nothing lost", `r${token.number} was issued before the declaring object was held`);
+  if (of.planned && isForeign(of, of.planned)) world.broken("L5 exactly once", `r${token.number} was issued though what stands at the place of delivery is not ours`);
+  if (isRestorable(of)) world.broken("L5 exactly once", `r${token.number} was issued though onExternalChange says Restore`);
+}
+
+/** The delivered one was only revoked elsewhere, and nothing else asks for a new one. */
+function isRestorable(of: Process): boolean {
+  const { desired, planned, world } = of;
+  const record = readRecord(planned?.record);
+  const entry = record?.revisions.find(({ number }) => number === record.current);
+  const token = entry ? world.ledger.of(entry) : undefined;
+  if (!entry || !token || entry.revoked || planned?.value !== token.value || desired.compromised === entry.number) return false;
+  return desired.onExternalChange === "Restore" && desired.every === null && desired.look === planned.look && asksFor(of, entry) && endedElsewhere(of, token);
+}
+
+/** Revoked by somebody else, as the list showed, and otherwise good. */
+function endedElsewhere({ desired, world, api }: Process, { endedAt, endedBy, by, expires }: Token): boolean {
+  if (endedAt === null || endedAt >= api.listedAt || endedBy !== "outside" || by !== "us") return false;
+  return expires === null || expires - desired.renewBefore > world.time.now + world.ledger.skew + TOLERANCE;
+}
+
+/** Whether the spec asks for just such a revision. */
+function asksFor({ desired, world }: Process, { inputs }: Entry): boolean {
+  if (inputs.rotate !== desired.rotate || inputs.days !== desired.days || inputs.scim !== desired.scim || inputs.base !== desired.base) return false;
+  return nameOfOwner(world, inputs.owner) === desired.ownerName;
+}
+
+/** A token is asked of an API that the record does not name. */
+export function onIssueElsewhere(of: Process): void {
+  const record = readRecord(of.planned?.record);
+  if (record && record.revisions.length > 0 && !of.late) of.world.broken("L5 exactly once", "a token was asked for at another API than the record's");
+}
+
+/** Two are tolerated for answers that were lost. */
+const MOST_FAILURES = 7;
+
+export function onVerify(of: Process, token: Token | null): void {
+  // What stands delivered is tried where a list is suspected, once a list.
+  if (!token || token.deliveredAt !== null) return;
+  token.failures++;
+  if (token.failures > MOST_FAILURES) of.world.broken("L7 settles", `r${token.number} was tried ${token.failures} times`);
+}
+
+/** A rotation waits for what still retires. */
+function inTurn(of: Process, token: Token): void {
+  const { world, record } = of;
+  const current = delivered(world);
+  if (!record || !current || !world.ledger.isValid(current) || world.secret.current?.ownAlone === false) return;
+  // What is about to expire, or was tampered with, is replaced whatever retires.
+  if (current.expires !== null && current.expires - world.ledger.skew - world.time.now <= of.desired.renewBefore) return;
+  if (of.desired.windows === HOURLY && of.frozenUntil < of.lookedAt && current.activeSince < of.lookedAt) inWindow(of, token);
+  const retiring = record.revisions.filter((entry) => entry.number < current.number && !entry.revoked && !entry.kept && entry.number !== of.desired.rollback);
+  const valid = retiring.filter((entry) => world.ledger.of(entry)?.active === true);
+  if (valid.length > 0) world.broken("L3 few", `r${token.number} was issued while r${valid.map(({ number }) => number).join(", r")} still retires`);
+}

@@ -1,0 +1,93 @@
+// Laws about words: Ready and every reason are true, and nothing follows from what is not known (L6).
+import type { Condition, Plan } from "../../core/plan.ts";
+import type { Record } from "../../core/record.ts";
+import type { Outcome } from "../../tokenapi/converge.ts";
+import type { Process } from "./process.ts";
+import { readRecord } from "./reading.ts";
+import { TOLERANCE } from "./truth.ts";
+
+function meet(of: Process, plan: Plan): void {
+  const { coverage } = of.world;
+  const list = of.desired.deleting ? "end" : "life";
+  coverage.meet("check", `${list} ${plan.check}`);
+  for (const reason of new Set([plan.reason, ...plan.conditions.map((condition) => condition.reason), ...plan.events.map((event) => event.reason)])) coverage.meet("reason", reason);
+}
+
+export function onPlan(of: Process, plan: Plan): void {
+  const { coverage } = of.world;
+  of.plans++;
+  of.doing = plan.actions[0] ?? null;
+  meet(of, plan);
+  if (!of.reaches && !of.desired.deleting && !WITHOUT_ISSUER.has(plan.reason)) of.world.broken("L6 truth", `there is no issuer, and the plan says ${plan.reason}`);
+  for (const action of plan.actions) {
+    coverage.meet("action", action.do);
+    // Each up looks anew, and a workload that takes its time is looked at now and then; in an operator any other look that never ends is a chase.
+    if (action.do !== "Look" || (!of.world.stack && action.at !== "rollout")) of.world.actions++;
+  }
+  of.world.tell(() => `  ${of.name} ${plan.check}: ${plan.actions[0]?.do ?? plan.outcome}: ${plan.message}`);
+}
+
+/** What was said: for the judge's later questions, and for coverage. */
+function heard({ world }: Process, { conditions }: Plan): Condition | undefined {
+  const ready = conditions[0];
+  world.secondOwnerSaid = conditions.some(({ type }) => type === "SecondOwner");
+  world.unclaimedSaid = conditions.some(({ type }) => type === "Unclaimed");
+  world.coverage.meet("ready", `${ready?.status ?? ""} ${ready?.reason ?? ""}`);
+  return ready;
+}
+
+/** The end of a Pulumi handler. */
+export function onView(of: Process, plan: Plan, value: string | null): void {
+  const ready = heard(of, plan);
+  if (ready?.status === "True" && plan.reason !== "TokensSuspect") truthful(of, of.record, value);
+}
+
+export function onOutcome(of: Process, outcome: Outcome): void {
+  const { world } = of;
+  if (outcome.error) world.tell(() => `  ${of.name} stops: ${outcome.error?.code ?? ""}`);
+  // For an object that was replaced meanwhile its writes are collected, until it looks again.
+  if (outcome.error?.code === "TOO_MANY_STEPS" && world.object?.uid === of.uid) world.broken("L7 settles", outcome.error.message);
+  if (of.plans === 0) blindly(of, outcome);
+  const ready = heard(of, outcome.plan);
+  saidSo(of, outcome, ready);
+  // A plan that no further look could follow is older than what was learnt meanwhile.
+  const stale = (outcome.error !== null && world.secret.unreadable) || outcome.plan.reason === "TokensSuspect";
+  if (ready?.status === "True" && !stale) truthful(of, readRecord(of.planned?.record), of.planned?.value ?? null);
+}
+
+/** What a list would show is said only after one was seen, or where whoever saw one has said it before. */
+export function unseen(of: Process, ready: Condition | undefined): void {
+  if (of.api.listedAt > 0 || of.said?.reason === ready?.reason) return;
+  if (ready?.reason === "DeletedElsewhere" || ready?.reason === "RevokedElsewhere") of.world.broken("L6 truth", `${ready.reason} was said before any list was seen`);
+}
+
+/** What is wrong is said. */
+function saidSo(of: Process, outcome: Outcome, ready: Condition | undefined): void {
+  const { world } = of;
+  unseen(of, ready);
+  const idle = outcome.plan.outcome === "rest" && outcome.error === null && !of.desired.deleting && of.desired.state === "Active";
+  if (idle && of.desired.windows?.some(({ cron }) => cron.startsWith("61 "))) world.broken("L6 truth", "a window that never opens was passed over in silence");
+  if (idle && ready?.status === "False" && ready.reason !== "ServiceUserDeactivated") world.broken("L6 truth", `nothing is done or waited for, and Ready is False: ${ready.reason}`);
+}
+
+/** What may be said where there is no issuer to ask. */
+const WITHOUT_ISSUER: ReadonlySet<string> = new Set(["IssuerNotReady", "IssuerNotFound", "CopyUnknown", "SecretChanged"]);
+
+/** The place of delivery could not be read: nothing may follow from that. */
+function blindly(of: Process, { plan }: Outcome): void {
+  meet(of, plan);
+  if (!of.desired.deleting && plan.reason !== "CopyUnknown") of.world.broken("unknown", `the delivered copy is not known, and the plan says ${plan.reason}`);
+  if (plan.actions.length > 0 && !of.desired.abandon) of.world.broken("unknown", `${plan.actions[0]?.do ?? ""} was planned without knowing the delivered copy`);
+}
+
+/** Ready is True: the delivered token was active when last seen, unexpired, and its value stood there. */
+function truthful(of: Process, record: Record | null, value: string | null): void {
+  const { world } = of;
+  const entry = record?.revisions.find(({ number }) => number === record.current);
+  if (!entry) return world.broken("L6 truth", "Ready without a record");
+  const token = value === null ? null : world.ledger.ofValue(value);
+  if (token?.id !== entry.id) return world.broken("L6 truth", `Ready, and the copy does not hold the value of r${entry.number}`);
+  if (token.endedAt !== null && token.endedAt < of.api.listedAt) world.broken("L6 truth", `Ready, and r${entry.number} had ended before the last list (${new Date(token.endedAt).toISOString()}, ${new Date(of.api.listedAt).toISOString()})`);
+  // Without an issuer nobody knows the API's time but by a clock of one's own.
+  if (token.expires !== null && token.expires + TOLERANCE <= world.time.now + (of.reaches ? world.ledger.skew : of.shift)) world.broken("L6 truth", `Ready, and r${entry.number} has expired`);
+}

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { SERVICE_USER } from "./contract.ts";
 import { identify } from "./identity.ts";
+import { shortTrace } from "./short-trace.ts";
 
 export interface ServiceUserArgs {
   /** Its name, at most 255 characters. It cannot be renamed: another name is another user, and replaces this one. */
@@ -30,6 +31,11 @@ export class ServiceUser extends pulumi.CustomResource {
   constructor(name: string, args: ServiceUserArgs, options?: pulumi.CustomResourceOptions) {
     const self = identify(name, SERVICE_USER, options);
     const announced = { userId: undefined, user: undefined, state: undefined, role: undefined, teams: undefined };
-    super(SERVICE_USER.type, name, { ...announced, ...args, self, __provider: SERVICE_USER.provider }, options);
+    const restore = shortTrace();
+    try {
+      super(SERVICE_USER.type, name, { ...announced, ...args, self, __provider: SERVICE_USER.provider }, options);
+    } finally {
+      restore();
+    }
   }
 }

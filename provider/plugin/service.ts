@@ -139,20 +139,17 @@ async function diff(request: InstanceType<typeof providerPb.DiffRequest>): Promi
   response.setChanges(changes ? providerPb.DiffResponse.DiffChanges.DIFF_SOME : providerPb.DiffResponse.DiffChanges.DIFF_NONE);
   if (!changes) return response;
   response.setReplacesList([...replaces]);
-  response.setHasdetaileddiff(true);
   const detail = response.getDetaileddiffMap();
-  const paths: string[] = [];
-  const add = (path: string, kind: keyof typeof KINDS, ofInput: boolean): void => {
+  const changed = differences(oldInputs, news);
+  for (const [path, kind] of changed) {
     const entry = new providerPb.PropertyDiff();
     entry.setKind((KINDS[kind] + (replaces.includes(path) ? 1 : 0)) as never);
-    entry.setInputdiff(ofInput);
+    entry.setInputdiff(true);
     detail.set(path, entry);
-    paths.push(path);
-  };
-  for (const [path, kind] of differences(oldInputs, news)) add(path, kind, true);
-  if (rotates) add("token", "UPDATE", false);
-  if (paths.length === 0) add("nextAction", "UPDATE", false);
-  response.setDiffsList(paths);
+  }
+  // What is due by itself is no input: in a detailed diff the engine would show it as removed.
+  response.setHasdetaileddiff(changed.size > 0);
+  response.setDiffsList([...changed.keys(), ...(rotates ? ["token"] : changed.size === 0 ? ["nextAction"] : [])]);
   return response;
 }
 

@@ -79,12 +79,13 @@ describe("from TypeScript", () => {
     world.workspace.setEnv({ POLICY: null });
   });
 
-  test("a rotation is shown as one of the token, and done in place", async () => {
+  test("a rotation is told with what asked for it, and done in place", async () => {
     const { value: first = "" } = await world.workspace.outputs();
     world.workspace.setEnv({ TRIGGER: "now" });
     const preview = await world.workspace.preview();
-    expect(preview.stdout, preview.text).toContain("Due now: A rotation was asked for. Issuing revision 2.");
-    expect(preview.stdout).toMatch(/~ token/);
+    expect(preview.text).toContain("Due now: A rotation was asked for. Issuing revision 2.");
+    expect(preview.stdout).toContain('+ trigger: "now"');
+    expect(preview.stdout).toMatch(/~ servicetokens:index:ServiceToken: \(update\)/);
     const up = await world.workspace.up();
     expect(up.code, up.text).toBe(0);
     const { value: second = "" } = await world.workspace.outputs();

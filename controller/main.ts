@@ -86,7 +86,9 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
 async function connect(options: OperatorOptions, metrics: RuntimeMetrics): Promise<RestClient> {
   try {
     const credentials = await loadCredentials(options.kubeconfig === undefined ? {} : { kubeconfig: options.kubeconfig });
-    return new RestClient({ credentials, userAgent: "servicetokens-controller", onRequest: metrics.onRequest });
+    const client = new RestClient({ credentials, userAgent: "servicetokens-controller", onRequest: metrics.onRequest });
+    metrics.client(client);
+    return client;
   } catch (error) {
     const message = error instanceof Error ? error.message : "it could not be read";
     throw new LifecycleError("terminal", "NO_CLUSTER", `No way to a cluster: ${message}. Give --kubeconfig FILE, set KUBECONFIG, or run in a pod with a service account.`);

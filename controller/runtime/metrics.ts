@@ -43,6 +43,22 @@ export class RuntimeMetrics {
     if (verb !== "WATCH") this.#requestSeconds.observe({ verb }, seconds);
   };
 
+  /** How much of it the apiserver takes just now, and what this process takes of its machine. */
+  client(client: { readonly limit: number }): void {
+    const registers = [this.registry];
+    const limit = new Gauge({ name: "rest_client_in_flight_limit", help: "Requests that may be under way: fewer after the apiserver said 429.", registers });
+    const cpu = new Counter({ name: "process_cpu_seconds_total", help: "User and system CPU time.", registers });
+    const resident = new Gauge({ name: "process_resident_memory_bytes", help: "Resident memory.", registers });
+    const started = new Gauge({ name: "process_start_time_seconds", help: "Start of the process since the epoch.", registers });
+    started.set(Math.round(Date.now() / 1_000 - process.uptime()));
+    const seconds = (): number => {
+      const { user, system } = process.cpuUsage();
+      return (user + system) / 1e6;
+    };
+    this.#pulls.push({ collect: increments(seconds, (by) => cpu.inc(by)) });
+    this.#pulls.push({ collect: () => (limit.set(client.limit), resident.set(process.memoryUsage.rss())) });
+  }
+
   leader(name: string, leading: () => boolean): void {
     this.#pulls.push({ collect: () => this.#leader.set({ name }, leading() ? 1 : 0) });
   }

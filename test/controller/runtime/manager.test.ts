@@ -114,6 +114,7 @@ describe("pages", () => {
     });
     metrics.controller(controller);
     metrics.leader("lease", () => true);
+    metrics.client(measured);
     metrics.events(new EventRecorder({ client, controller: "c", instance: "i" }));
     let problem: string | undefined = "caches are not complete";
     const http = new HttpServer({ host: "127.0.0.1", port: 0, metrics: () => metrics.text(), health: { process: () => undefined }, ready: { caches: () => problem } });
@@ -146,8 +147,10 @@ describe("pages", () => {
       'controller_runtime_max_concurrent_reconciles{controller="widget"} 32',
       'rest_client_request_duration_seconds_count{verb="GET"} 1',
       'leader_election_master_status{name="lease"} 1',
+      "rest_client_in_flight_limit 96",
     ])
       expect(text.split("\n")).toContain(sample);
+    expect(text).toMatch(/^process_cpu_seconds_total [0-9.]+$/m);
     expect(text).toMatch(/rest_client_requests_total\{code="\d+",method="GET",resource=""\} 1/);
     const again = await (await fetch(`${base}/metrics`)).text();
     expect(again).toContain('workqueue_adds_total{name="widget"} 2\n');

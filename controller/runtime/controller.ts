@@ -7,6 +7,9 @@ import { errorFields, silentLogger } from "./logger.ts";
 import type { Logger } from "./logger.ts";
 import type { WorkQueue } from "./workqueue.ts";
 
+/** Keys whose reconcile needs no answer from anywhere are done in one turn of the event loop, but not more than so long. */
+const longestTurnMs = 10;
+
 /** Repeating would fail the same way: the key waits for a change of its object. */
 export class TerminalError extends Error {
   override readonly name: string = "TerminalError";
@@ -52,6 +55,8 @@ export class Controller {
   readonly #context: ReconcileContext = { signal: this.#abort.signal };
   #observer: ControllerObserver | undefined;
   #workers: Promise<void>[] = [];
+  /** When the turn of the event loop that is now began to work on keys. */
+  #turnBegan: number | undefined;
 
   constructor(options: ControllerOptions) {
     this.name = options.name;
@@ -87,11 +92,22 @@ export class Controller {
   async #work(): Promise<void> {
     for (let key = await this.queue.next(); key !== undefined; key = await this.queue.next()) {
       try {
+        if (this.#turnIsLong()) await new Promise((resolve) => setImmediate(resolve));
         await this.#process(key);
       } finally {
         this.queue.done(key);
       }
     }
+  }
+
+  /** Whoever comes late in a long turn lets pings, renewals of the lease and health checks go first. */
+  #turnIsLong(): boolean {
+    const now = performance.now();
+    if (this.#turnBegan === undefined) {
+      this.#turnBegan = now;
+      setImmediate(() => (this.#turnBegan = undefined));
+    }
+    return now - this.#turnBegan > longestTurnMs;
   }
 
   async #process(key: string): Promise<void> {

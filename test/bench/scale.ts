@@ -10,7 +10,7 @@ import { show } from "./report.ts";
 
 const N = Number(process.argv[2] ?? 10_000);
 const SETTLE_MS = 8_000;
-const flags = ["--max-semi-space-size=4", "--expose-gc", `--import=${join(import.meta.dirname, "probe.ts")}`];
+const flags = ["--max-semi-space-size=2", "--expose-gc", `--import=${join(import.meta.dirname, "probe.ts")}`];
 
 async function probe(ground: Ground, operator: RunningOperator): Promise<Probed> {
   const file = join(ground.folder, "probe");

@@ -55,7 +55,8 @@ export async function startStand(random: Random, program: readonly string[]): Pr
   const folder = mkdtempSync(join(tmpdir(), "chaos-"));
   const [data, copy, adminTokenFile] = ["service", "etcd-copy", "admin-token"].map((name) => join(folder, name)) as [string, string, string];
   mkdirSync(data);
-  const plane = await startControlPlane();
+  // With its garbage collector: a Secret whose owner is not there any more is its to remove.
+  const plane = await startControlPlane({ controllerManager: true });
   let service = await startTokenService({ inProcess: false, data, adminTokenFile });
   const listen = new URL(service.url).host;
   await service.createServiceUser(USER);
@@ -71,6 +72,8 @@ export async function startStand(random: Random, program: readonly string[]): Pr
     work();
     await plane.startEtcd();
     await plane.startApiserver();
+    // Its caches are of what was before.
+    await plane.restartControllerManager();
   };
   return {
     plane,

@@ -41,6 +41,8 @@ export interface ControlPlane {
   /** The apiserver stays, and answers nothing that needs the store. */
   stopEtcd(signal?: "SIGTERM" | "SIGKILL"): Promise<void>;
   startEtcd(): Promise<void>;
+  /** Only where it was asked for. */
+  restartControllerManager(): Promise<void>;
   /** Where etcd keeps its data: to be copied, or put back, while it is stopped. */
   readonly etcdData: string;
   stop(): Promise<void>;
@@ -130,6 +132,10 @@ async function launch(directory: string, children: Map<string, GuardedChild>, cl
     async restartApiserver(signal) {
       await stopApiserver(signal);
       await startApiserver();
+    },
+    async restartControllerManager() {
+      await child("kube-controller-manager").stop("SIGKILL");
+      await start("kube-controller-manager", managerFlags(directory, kubeconfigPath));
     },
     stopEtcd: (signal = "SIGTERM") => child("etcd").stop(signal),
     startEtcd,

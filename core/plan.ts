@@ -181,6 +181,10 @@ function calendar(s: Situation): NextAction[] {
       dates.push({ type: "Retire", at, reason: why });
     }
   }
+  // What is kept for its consumers ends by itself.
+  for (const { entry } of desired.deleting ? [] : s.kept) {
+    if (entry.expires !== null) dates.push({ type: "Expire", at: entry.expires, reason: `revision ${entry.number} expires` });
+  }
   for (const { entry } of desired.deleting ? [] : s.ended) {
     const at = entry.revoked?.done && entry.number !== desired.rollback ? deleteAt(desired, entry) : null;
     if (at !== null) dates.push({ type: "Delete", at, reason: `revision ${entry.number} has been revoked long enough` });

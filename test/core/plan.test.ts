@@ -218,6 +218,13 @@ describe("plan", () => {
     expect(made.nextDue).toBe(made.nextAction.at);
   });
 
+  it("wakes when a kept revision expires", () => {
+    const kept = record([entry(1, { expires: NOW + HOUR, kept: true }), entry(2, { created: NOW - 2 * DAY })]);
+    const made = plan(desired(), observed({ copy: copy({ record: kept }), list: [remote(1, { expires: NOW + HOUR }), used] }), NOW);
+    expect(made.nextAction).toMatchObject({ type: "Expire", at: NOW + HOUR });
+    expect(made.nextDue).toBe(NOW + HOUR);
+  });
+
   it("names tokens by base, mark and revision", () => {
     const made = plan(desired(), observed({ copy: { ...NO_COPY, writable: true }, list: [] }), NOW);
     expect(made.actions[0]).toMatchObject({ do: "Issue", name: name(1) });

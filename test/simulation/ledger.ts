@@ -159,7 +159,9 @@ export class Ledger {
     for (const { token, active, lastUsed } of tokens) {
       if (active && (token.deleted || !token.active)) Object.assign(token, { activeSince: this.#time(), endedAt: null, endedBy: null });
       if (!active && (token.active || token.endedAt === null)) Object.assign(token, { endedAt: this.#time(), endedBy: "outside" });
-      Object.assign(token, { active, lastUsed, deleted: false });
+      // What was used since is forgotten too: nobody can be held to it.
+      const uses = token.uses.filter((use) => lastUsed !== null && use + this.skew < lastUsed + 1_000);
+      Object.assign(token, { active, lastUsed, deleted: false, uses });
       this.tokens.set(token.id, token);
     }
     this.#id = next;

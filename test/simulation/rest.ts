@@ -56,10 +56,11 @@ function isBeside(world: World, token: Token): boolean {
   return !world.object || token.number >= (record?.current ?? 0) || record?.others?.includes(token.id) === true;
 }
 
-/** What has expired is not kept as good. */
+/** What has expired is not kept as good by whoever looks afterwards; its expiry alone wakes nobody. */
 function outlived(world: World, entry: Entry, late: number): void {
   const expires = world.ledger.of(entry)?.expires ?? null;
-  if (expires !== null && expires + late < world.time.now + world.ledger.skew) world.broken("L3 few", `r${entry.number} is recorded as good long after it expired`);
+  const looked = Math.max(0, ...world.replicas.map(({ lookedAt }) => lookedAt)) + world.ledger.skew;
+  if (expires !== null && expires + late < world.time.now + world.ledger.skew && expires + MINUTE < looked) world.broken("L3 few", `r${entry.number} is recorded as good long after it expired`);
 }
 
 /** What has ended is deleted when its time is over, and forgotten. */

@@ -181,15 +181,21 @@ function calendar(s: Situation): NextAction[] {
       dates.push({ type: "Retire", at, reason: why });
     }
   }
-  // What is kept for its consumers ends by itself.
-  for (const { entry } of desired.deleting ? [] : s.kept) {
+  if (!desired.deleting) dates.push(...endings(s));
+  return dates.map((date) => ({ ...date, at: ours(s, date.at) }));
+}
+
+/** What is kept for its consumers ends by itself; what has ended is deleted. By the API's clock. */
+function endings({ desired, kept, ended }: Situation): (NextAction & { readonly at: number })[] {
+  const dates: (NextAction & { readonly at: number })[] = [];
+  for (const { entry } of kept) {
     if (entry.expires !== null) dates.push({ type: "Expire", at: entry.expires, reason: `revision ${entry.number} expires` });
   }
-  for (const { entry } of desired.deleting ? [] : s.ended) {
+  for (const { entry } of ended) {
     const at = entry.revoked?.done && entry.number !== desired.rollback ? deleteAt(desired, entry) : null;
     if (at !== null) dates.push({ type: "Delete", at, reason: `revision ${entry.number} has been revoked long enough` });
   }
-  return dates.map((date) => ({ ...date, at: ours(s, date.at) }));
+  return dates;
 }
 
 /** When workloads that are rolling out are looked at again; null: nothing waits for them. */

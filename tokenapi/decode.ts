@@ -1,14 +1,14 @@
 // Answers of the API, checked and turned into our types. Strict about what decisions rest on, tolerant where the
 // vendor's own documents differ from each other (teams as names or objects, total or total_count, created or
 // created_at, fields left out). A complaint names the place of the wrong field and never what stands there.
+import { Ajv } from "ajv";
+import type { ValidateFunction } from "ajv";
 import { LifecycleError } from "../core/error.ts";
 import type { ErrorKind } from "../core/error.ts";
 import { parseInstant } from "../core/instant.ts";
 import type { Remote } from "../core/observed.ts";
 import { SecretValue } from "../core/secret-value.ts";
 import type { IssuedToken, User } from "./api.ts";
-import { complaint } from "./shape.ts";
-import type { Shape } from "./shape.ts";
 
 /** What a malformed answer means to the caller: a POST's leaves open what was made. */
 export type Fault = Extract<ErrorKind, "retryable" | "uncertain">;
@@ -50,12 +50,12 @@ interface RawPage {
   size?: number | null;
 }
 
-const id: Shape = { type: "integer", minimum: 0, maximum: Number.MAX_SAFE_INTEGER };
-const count: Shape = { type: "integer", minimum: 0, nullable: true };
-const text: Shape = { type: "string" };
-const optionalText: Shape = { type: "string", nullable: true };
+const id = { type: "integer", minimum: 0, maximum: Number.MAX_SAFE_INTEGER };
+const count = { type: "integer", minimum: 0, nullable: true };
+const text = { type: "string" };
+const optionalText = { type: "string", nullable: true };
 
-const tokenSchema: Shape = {
+const tokenSchema = {
   type: "object",
   required: ["id", "name", "active", "user"],
   properties: {
@@ -69,12 +69,12 @@ const tokenSchema: Shape = {
     user: { type: "object", required: ["id", "user_id"], properties: { id, user_id: text } },
   },
 };
-const issuedSchema: Shape = {
+const issuedSchema = {
   ...tokenSchema,
-  required: [...(tokenSchema.required ?? []), "bearer_token"],
+  required: [...tokenSchema.required, "bearer_token"],
   properties: { ...tokenSchema.properties, bearer_token: { type: "string", minLength: 1 } },
 };
-const userSchema: Shape = {
+const userSchema = {
   type: "object",
   required: ["id", "user_id"],
   properties: {
@@ -92,38 +92,43 @@ const userSchema: Shape = {
     deleted_at: optionalText,
   },
 };
-const pageSchema: Shape = {
+const pageSchema = {
   type: "object",
   required: ["items"],
   properties: { items: { type: "array", items: userSchema }, total: count, total_count: count, size: count },
 };
 
-const tokensSchema: Shape = { type: "array", items: tokenSchema };
-const usersSchema: Shape = { type: "array", items: userSchema };
+const ajv = new Ajv({ strict: true });
+const isToken = ajv.compile<RawToken>(tokenSchema);
+const isIssued = ajv.compile<RawToken & { bearer_token: string }>(issuedSchema);
+const isTokens = ajv.compile<RawToken[]>({ type: "array", items: tokenSchema });
+const isUser = ajv.compile<RawUser>(userSchema);
+const isUsers = ajv.compile<RawUser[]>({ type: "array", items: userSchema });
+const isPage = ajv.compile<RawPage>(pageSchema);
 
 export function decodeToken(body: string, fault: Fault = "retryable"): Remote {
-  return remote(check<RawToken>(parse(body, fault), tokenSchema, fault), "", fault);
+  return remote(check(parse(body, fault), isToken, fault), "", fault);
 }
 
 /** The only answer that holds a value. */
 export function decodeIssued(body: string): IssuedToken {
-  const raw = check<RawToken & { bearer_token: string }>(parse(body, "uncertain"), issuedSchema, "uncertain");
+  const raw = check(parse(body, "uncertain"), isIssued, "uncertain");
   return { token: remote(raw, "", "uncertain"), value: new SecretValue(raw.bearer_token) };
 }
 
 export function decodeTokens(body: string): readonly Remote[] {
-  return check<RawToken[]>(parse(body, "retryable"), tokensSchema, "retryable").map((raw, index) => remote(raw, `/${index}`, "retryable"));
+  return check(parse(body, "retryable"), isTokens, "retryable").map((raw, index) => remote(raw, `/${index}`, "retryable"));
 }
 
 export function decodeUser(body: string, fault: Fault = "retryable"): User {
-  return user(check<RawUser>(parse(body, fault), userSchema, fault));
+  return user(check(parse(body, fault), isUser, fault));
 }
 
 /** A page, or the bare array of the older listing, which is all of it. */
 export function decodeUsers(body: string): UserPage {
   const value = parse(body, "retryable");
-  if (Array.isArray(value)) return { users: check<RawUser[]>(value, usersSchema, "retryable").map(user), total: value.length, size: null };
-  const page = check<RawPage>(value, pageSchema, "retryable");
+  if (Array.isArray(value)) return { users: check(value, isUsers, "retryable").map(user), total: value.length, size: null };
+  const page = check(value, isPage, "retryable");
   return { users: page.items.map(user), total: page.total ?? page.total_count ?? null, size: page.size ?? null };
 }
 
@@ -159,11 +164,10 @@ function instant(value: string, place: string, fault: Fault): number {
   return milliseconds;
 }
 
-/** The type says what the shape says: both stand above, side by side. */
-function check<T>(value: unknown, shape: Shape, fault: Fault): T {
-  const wrong = complaint(value, shape);
-  if (wrong === null) return value as T;
-  throw malformed(fault, wrong);
+function check<T>(value: unknown, validate: ValidateFunction<T>, fault: Fault): T {
+  if (validate(value)) return value;
+  const error = validate.errors?.[0];
+  throw malformed(fault, `${error?.instancePath ?? ""} ${error?.message ?? "must be of another shape"}`);
 }
 
 // The parser's own error is not passed on: it quotes what it could not read.

@@ -60,7 +60,7 @@ export async function restore(database: Database, keys: KeySource, file: string)
       await inside.query(`select setval(pg_get_serial_sequence('servicetokens.${table}', 'id'), coalesce((select max(id) from servicetokens.${table}), 0) + 1, false)`);
     }
     await bringTo(inside, newestSchema, checked.head.schema);
-    if (checked.keys.length > 0) await keys.write?.(checked.keys);
+    if (checked.keys.length > 0) await keys.write?.(checked.keys, inside);
   });
   await audited(service, commandActor, async (_inside, record) => record({ action: "data.restored", detail: { created: checked.head.created, rows: checked.rows } }));
   return checked;

@@ -15,8 +15,8 @@ const settingName = "signing_key";
 
 export interface KeySource {
   read(): Promise<readonly string[]>;
-  /** Absent: whoever gave them has to change them. */
-  readonly write?: (secrets: readonly string[]) => Promise<void>;
+  /** Absent: whoever gave them has to change them. Keys that lie in the database go with the transaction `inside`. */
+  readonly write?: (secrets: readonly string[], inside?: Queryable) => Promise<void>;
 }
 
 export function newSigningKey(): string {
@@ -50,7 +50,7 @@ export function keysInFolder(folder: string): KeySource {
 export function keysInDatabase(database: Queryable): KeySource {
   return {
     read: async () => wordsOf(await settleSetting(database, settingName, newSigningKey())),
-    write: (secrets) => writeSetting(database, settingName, secrets.join("\n")),
+    write: (secrets, inside = database) => writeSetting(inside, settingName, secrets.join("\n")),
   };
 }
 

@@ -19,12 +19,12 @@ export function stateOf(world: World): string {
   const since = (date: number | null, most = SHORT): number | null => (date === null ? null : Math.min(most, Math.floor(time.now - date)));
   return JSON.stringify([
     time.ahead(),
-    object && [object.spec, object.deleting, object.held],
+    object && [object.spec, object.deleting, object.held, object.said && [object.said.revision, object.said.reason]],
     version(world, secret.current),
     [...ledger.tokens.values(), ...gone(world)].map((token) => tokenState(world, token, since)),
     ledger.users.map(({ active }) => active),
     world.replicas.map((replica) => replicaState(replica, since)),
-    [[...world.orphans].map(({ name }) => name), world.unclaimedSaid, world.secretTouchedAt === time.now],
+    [[...world.orphans].map(({ name }) => name), world.unclaimedSaid, world.secondOwnerSaid, world.secretTouchedAt === time.now],
     world.leader ? world.nameOf(world.leader) : null,
   ]);
 }
@@ -66,7 +66,8 @@ function replicaState(replica: Replica, since: Since): unknown {
   const { hand } = memory;
   return [
     replica.busy && workState(replica, since),
-    [hand && { ...hand, created: since(hand.created - world.ledger.skew), usedAfter: null }, memory.taken, memory.refused, memory.writable, memory.unrenderable],
+    [hand && { ...hand, created: since(hand.created - world.ledger.skew), usedAfter: null }, memory.taken, memory.refused, memory.writable, memory.writableFor, memory.refusals, memory.unrenderable],
+    memory.writable === null ? null : Math.min(LONG, Math.floor((replica.clock.monotonic() - memory.writableAt) / 1_000) * 1_000),
     [version(world, cache.version), world.secret.version - cache.resourceVersion, cache.synced, cache.read === cache.resourceVersion],
     [replica.reaches, replica.failures, replica.uid, since(replica.wakeAt, LONG), since(api.usersAt, LONG)],
     listState(replica, since),

@@ -28,6 +28,8 @@ export const retireDue: Check = {
     // A record that calls the older of two the current one contradicts itself: nothing is revoked on its word.
     if (old.entry.number > s.current.entry.number) return null;
     if (s.desired.paused || isSkewed(s)) return null;
+    // Where the new one's value does not stand, the old one may be all that consumers have.
+    if (s.copy?.value !== "intact") return null;
     const date = retireAt(s, old, s.current);
     if (date.at > s.apiNow) return retireUnrolled(s, old, s.current).at > s.apiNow ? null : watchRollout(s, s.current);
     // What the list shows of use is as old as the list.

@@ -6,7 +6,7 @@ import { delivered, entryOf, isOlder, ordered, overtaken, recordOf, TOLERANCE, u
 import { HOME } from "./world.ts";
 
 /** Whether it is a stranger's, and the list said so. */
-const isStrangers = (of: Process, token: Token): boolean => token.by === "stranger" && token.activeSince < of.api.listedAt;
+const isStrangers = (of: Process, token: Token): boolean => token.by === "stranger" && token.activeSince < of.plannedBy;
 
 /** Another resource's, and the list said so: the API itself knows no condition. */
 const isAnothers = (of: Process, token: Token): boolean => token.mark !== of.world.mark && token.by !== "stranger" && token.activeSince < of.api.listedAt;

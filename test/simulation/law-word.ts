@@ -16,6 +16,7 @@ function meet(of: Process, plan: Plan): void {
 export function onPlan(of: Process, plan: Plan): void {
   const { coverage } = of.world;
   of.plans++;
+  of.plannedBy = of.api.listedAt;
   of.doing = plan.actions[0] ?? null;
   meet(of, plan);
   if (!of.reaches && !of.desired.deleting && !WITHOUT_ISSUER.has(plan.reason)) of.world.broken("L6 truth", `there is no issuer, and the plan says ${plan.reason}`);

@@ -35,6 +35,8 @@ export abstract class Process {
   frozenUntil = 0;
   /** Plans of the present run: none where the place of delivery could not be read. */
   plans = 0;
+  /** True time of the list that its newest plan rests on: another one may come while that is carried out. */
+  plannedBy = 0;
   /** What the status said when it began. */
   said: DeclaringObject["said"] = null;
   /** What it waits for, and the answer that is on its way; for whoever compares two worlds. */

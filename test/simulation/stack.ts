@@ -1,5 +1,5 @@
 // The stack of a Pulumi program: somebody runs `pulumi up` now and then, one at a time, for the stack is locked.
-import { HOUR, MINUTE } from "../../core/duration.ts";
+import { MINUTE } from "../../core/duration.ts";
 import { Up } from "./up.ts";
 import type { World } from "./world.ts";
 
@@ -55,7 +55,7 @@ export class Stack {
 
   #again(): void {
     const { random, faults, profile } = this.#world;
-    this.#plan(faults ? random.span(MINUTE, Math.max(2 * MINUTE, profile.pause)) : random.span(HOUR, 4 * HOUR));
+    this.#plan(faults ? random.span(MINUTE, Math.max(2 * MINUTE, profile.pause)) : random.span(20 * MINUTE, 50 * MINUTE));
   }
 
   /** Whoever runs it presses Ctrl-C twice. */

@@ -31,8 +31,8 @@ function retirement(of: Process, old: Token, entry: Entry, current: Token): void
   if (!isRolledOut(of, current)) return world.broken("L2 never without", `r${old.number} was revoked while the workload still rolls out for r${current.number}`);
   if (when === "Deadline") return;
   if (!current.uses.some((use) => use >= since)) return world.broken("L4 order", `r${old.number} was revoked, and nobody uses r${current.number}`);
-  if (of.api.listedAt + TOLERANCE < since + idleFor) world.broken("L2 never without", `r${old.number} was revoked for want of use, by a list from before it had stood still`);
-  const last = old.uses.findLast((use) => use <= of.api.listedAt);
+  if (of.plannedBy + TOLERANCE < since + idleFor) world.broken("L2 never without", `r${old.number} was revoked for want of use, by a list from before it had stood still`);
+  const last = old.uses.findLast((use) => use <= of.plannedBy);
   if (last !== undefined && now + TOLERANCE < last + idleFor) {
     world.broken("L2 never without", `r${old.number} was revoked ${now - last} ms after it was used`);
   }
@@ -74,8 +74,8 @@ function adopts(of: Process, record: Record | null, entry: Entry): void {
   const current = delivered(world);
   const token = world.ledger.of(entry);
   if (!current || token?.by !== "clone" || record.revisions.some((other) => isOf(other, entry)) || of.desired.state === "Revoked") return;
-  const good = world.ledger.isValid(token) && world.ledger.isValid(current) && current.activeSince < of.api.listedAt && current.number === record.current;
-  if (good && entry.number > current.number && usedBefore(token, of.api.listedAt)) world.broken("L7 settles", `r${token.number} of a second owner was taken in`);
+  const good = world.ledger.isValid(token) && world.ledger.isValid(current) && current.activeSince < of.plannedBy && current.number === record.current;
+  if (good && entry.number > current.number && usedBefore(token, of.plannedBy)) world.broken("L7 settles", `r${token.number} of a second owner was taken in`);
 }
 
 /** What we restored for a rollback is nobody's wish to keep it for ever. */
@@ -108,7 +108,7 @@ function isGood(of: Process, token: Token): boolean {
   const { world } = of;
   if (world.ledger.isValid(token) || world.ledger.isOver(token) || ordered(of, token)) return true;
   // What ended elsewhere is good as long as no list has shown it.
-  if (token.endedBy === "outside" && (token.endedAt ?? 0) >= of.api.listedAt) return true;
+  if (token.endedBy === "outside" && (token.endedAt ?? 0) >= of.plannedBy) return true;
   // What is written for an object that goes is collected with it.
   return world.object === null || world.object.deleting || world.object.uid !== of.uid || overtaken(of);
 }

@@ -9,7 +9,7 @@ import { HOME } from "./world.ts";
 const isStrangers = (of: Process, token: Token): boolean => token.by === "stranger" && token.activeSince < of.plannedBy;
 
 /** Another resource's, and the list said so: the API itself knows no condition. */
-const isAnothers = (of: Process, token: Token): boolean => token.mark !== of.world.mark && token.by !== "stranger" && token.activeSince < of.api.listedAt;
+const isAnothers = (of: Process, token: Token): boolean => token.mark !== of.world.mark && token.by !== "stranger" && token.activeSince < of.plannedBy;
 
 /** Older than its object, and than all that its record knows: kept for audit, or left to whoever uses it. */
 function ofThisLife(of: Process, token: Token, does: "revoked" | "deleted"): void {
@@ -45,10 +45,10 @@ function unordered(of: Process, token: Token): void {
   const { world } = of;
   const { current } = world.secret;
   const now = delivered(world);
-  if (now === token && current?.owner === world.object?.uid && recordOf(world)?.current === token.number) {
+  const entry = entryOf(of, token);
+  if (now === token && current?.owner === world.object?.uid && entry && recordOf(world)?.current === entry.number) {
     return world.broken("L2 never without", `r${token.number} was revoked while consumers read it`);
   }
-  const entry = entryOf(of, token);
   if (!entry) return unrecorded(of, token);
   if (entry.deliveredAt === null && token.deliveredAt === null) return;
   const bare = !now || !world.ledger.isValid(now);
@@ -62,7 +62,7 @@ const restoredSince = (of: Process, token: Token): boolean => token.activeSince 
 /** What no record knows is revoked only while nobody has used it. */
 function unrecorded(of: Process, token: Token): void {
   const usedLate = token.lastUsed !== null && token.lastUsed > token.created + MINUTE + 1_000;
-  if (usedLate && usedBefore(token, of.api.listedAt)) of.world.broken("L2 never without", `r${token.number} was revoked unrecorded though it is used`);
+  if (usedLate && usedBefore(token, of.plannedBy)) of.world.broken("L2 never without", `r${token.number} was revoked unrecorded though it is used`);
 }
 
 export function onDelete(of: Process, token: Token): void {
@@ -72,7 +72,7 @@ export function onDelete(of: Process, token: Token): void {
   againstDeletion(of, token, "deleted");
   ofThisLife(of, token, "deleted");
   // Restored by somebody since the list: the API refuses, and nothing is lost.
-  if (token.active && !world.ledger.isOver(token) && token.activeSince > of.api.listedAt) return;
+  if (token.active && !world.ledger.isOver(token) && token.activeSince > of.plannedBy) return;
   if (token.active) return world.broken("L4 order", `r${token.number} was deleted without having been revoked`);
   if (desired.deleting || ordered(of, token)) return;
   const entry = entryOf(of, token);
@@ -95,9 +95,9 @@ export function onRelease(of: Process): void {
     if (isOlder(world, token) || isHigher(of, token)) world.orphans.add(token);
     // Never delivered, so no record says that it was another API's.
     else if (of.api.at !== HOME && !recordOf(world)) world.orphans.add(token);
-    else if (of.api.listedAt === 0 && of.desired.deletionPolicy !== "Orphan" && !of.desired.abandon) world.broken("L1 nothing lost", `the object was let go unseen while r${token.number} is active`);
-    else if (of.desired.deletionPolicy === "Orphan" || of.desired.abandon || token.activeSince > of.api.listedAt) world.orphans.add(token);
-    else if (world.profile.mode !== "replicas" || token.activeSince < of.api.listedAt - MINUTE) world.broken("L1 nothing lost", `the object was let go while r${token.number} is active`);
+    else if (of.plannedBy === 0 && of.desired.deletionPolicy !== "Orphan" && !of.desired.abandon) world.broken("L1 nothing lost", `the object was let go unseen while r${token.number} is active`);
+    else if (of.desired.deletionPolicy === "Orphan" || of.desired.abandon || token.activeSince > of.plannedBy) world.orphans.add(token);
+    else if (world.profile.mode !== "replicas" || token.activeSince < of.plannedBy - MINUTE) world.broken("L1 nothing lost", `the object was let go while r${token.number} is active`);
     else world.orphans.add(token);
   }
 }
@@ -109,6 +109,6 @@ const isHigher = ({ world, record }: Process, token: Token): boolean => world.st
 function leftBehind(of: Process, token: Token): void {
   const { world, desired } = of;
   const since = token.endedAt ?? (token.expires === null ? Number.POSITIVE_INFINITY : token.expires - world.ledger.skew);
-  if (desired.deletionPolicy !== "Delete" || desired.abandon || token.created < desired.since || since > of.api.listedAt - MINUTE || of.api.at !== HOME) return;
+  if (desired.deletionPolicy !== "Delete" || desired.abandon || token.created < desired.since || since > of.plannedBy - MINUTE || of.api.at !== HOME) return;
   world.broken("L1 nothing lost", `the object was let go and r${token.number} was not deleted`);
 }

@@ -214,7 +214,10 @@ describe.skipIf(noBrowser)("the guide's steps", () => {
     const actions = (): Promise<string[]> => page.$$eval("table .name", (found) => found.map((one) => one.textContent ?? ""));
     expect(await actions()).toEqual(expect.arrayContaining(["Token generated", "Token revoked", "Token restored", "Token deleted", "User created", "User changed", "User deactivated", "User reactivated", "Signed in"]));
     await choose(page, "Show", "Token deleted");
-    await page.waitForFunction(() => [...document.querySelectorAll("table .name")].every((one) => one.textContent === "Token deleted"));
+    await page.waitForFunction(() => {
+      const names = [...document.querySelectorAll("table .name")];
+      return names.length > 0 && names.every((one) => one.textContent === "Token deleted");
+    });
     expect(await actions()).toEqual(["Token deleted", "Token deleted"]);
     await seeText(page, "svc-token-prod · pipeline_automation@service");
     expect(await page.evaluate(() => document.body.innerText)).not.toContain(secret);

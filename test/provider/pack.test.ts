@@ -54,9 +54,8 @@ beforeAll(async () => {
   world = await startWorld({ bare: true, typescript: true, users: [], files: { "index.ts": program, "misuse.ts": misuse } });
   const answer = execFileSync("npm", ["pack", "--json", "--loglevel=error", "--pack-destination", packed], { cwd: root, encoding: "utf8" });
   const file = /"filename":\s*"([^"]+)"/.exec(answer)?.[1] ?? "";
-  world.workspace.setEnv({ npm_config_cache: execFileSync("npm", ["config", "get", "cache"], { cwd: root, encoding: "utf8" }).trim() });
-  const installed = await world.workspace.exec("npm", ["install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline", join(packed, file)]);
-  expect(installed.code, installed.text).toBe(0);
+  // With the registry, proxy and certificates of whoever runs this: what the cache lacks is fetched.
+  execFileSync("npm", ["install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline", "--loglevel=error", join(packed, file)], { cwd: world.workspace.project, stdio: "pipe", timeout: 240_000 });
 });
 afterAll(async () => {
   rmSync(packed, { recursive: true, force: true });

@@ -143,7 +143,14 @@ export const ACCIDENTS: readonly Act[] = [
     const { random } = world;
     world.policy = { ...OPEN_POLICY, maxDays: random.pick([1, null]), allowNever: random.chance(0.5), minOverlap: random.pick([0, HOUR]), serviceUsers: random.pick([null, ["Data*"], ["other"]]) };
   }, (world) => (world.policy = OPEN_POLICY)),
-  { name: "credential-denied", weight: 1, run: (world) => (world.deniedUntil = world.time.now + world.random.span(1_000, HOUR)) },
+  {
+    name: "credential-denied",
+    weight: 1,
+    run(world) {
+      world.deniedUntil = world.time.now + world.random.span(1_000, HOUR);
+      world.deniedAs = world.random.pick(["PERMISSION_DENIED", "UNAUTHENTICATED"]);
+    },
+  },
   {
     name: "tokens-refused",
     weight: 1,

@@ -124,7 +124,7 @@ export class SimApi implements TokenApi {
     let complete = true;
     const tokens = await this.#call("list", () => {
       complete = world.cutUntil <= world.time.now;
-      if (world.deniedUntil > world.time.now) throw new LifecycleError("denied", "PERMISSION_DENIED", "The credential may not list tokens.");
+      if (world.deniedUntil > world.time.now) throw new LifecycleError("denied", world.deniedAs, "The credential may not list tokens.");
       return place === HOME && complete ? world.ledger.list(which) : [];
     });
     if (complete) this.listedAt = at;

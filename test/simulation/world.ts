@@ -107,6 +107,8 @@ export class World {
   outageUntil = 0;
   /** The credential may not list until then. */
   deniedUntil = 0;
+  /** As one that is no good, or as one of somebody who may not. */
+  deniedAs: "PERMISSION_DENIED" | "UNAUTHENTICATED" = "PERMISSION_DENIED";
   /** New tokens do not authenticate until then. */
   refusedUntil = 0;
   /** Lists leave everything out until then. */

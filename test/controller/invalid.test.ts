@@ -1,7 +1,7 @@
 // Bad input: refused by the apiserver with what to write instead, or told by the operator where the apiserver let it
 // through. An object that is no good keeps no other one from being delivered.
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { applyIssuer, issuer, serviceToken, startScene, until, type Scene } from "../support/scene.ts";
+import { applyIssuer, issuer, serviceToken, startScene, until, type Condition, type Scene } from "../support/scene.ts";
 
 let scene: Scene;
 
@@ -12,13 +12,6 @@ beforeAll(async () => {
 });
 
 afterAll(() => scene.close());
-
-interface Condition {
-  readonly type: string;
-  readonly status: string;
-  readonly reason: string;
-  readonly message: string;
-}
 
 const conditionOf = (kind: string, name: string, type: string): Promise<Condition> =>
   until(`${kind}/${name} has ${type}`, async () => {

@@ -1,7 +1,7 @@
 // A Secret that cannot be written burns no tokens: quota, admission policy, immutable, foreign, each by the real
 // apiserver. It is said what to do, it heals by itself, and nobody else is held up.
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { applyIssuer, credential, issuer, serviceToken, startScene, until, type Scene } from "../support/scene.ts";
+import { applyIssuer, credential, issuer, serviceToken, startScene, until, type Condition, type Scene } from "../support/scene.ts";
 
 let scene: Scene;
 
@@ -12,13 +12,6 @@ beforeAll(async () => {
 });
 
 afterAll(() => scene.close());
-
-interface Condition {
-  readonly type: string;
-  readonly status: string;
-  readonly reason: string;
-  readonly message: string;
-}
 
 async function conditions(name: string, namespace = "default"): Promise<readonly Condition[]> {
   const object = JSON.parse(await scene.kubectl(`get servicetoken ${name} -n ${namespace} -o json`)) as { status?: { conditions?: Condition[] } };

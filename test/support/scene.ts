@@ -24,9 +24,16 @@ export interface Operator {
   kill(): Promise<void>;
 }
 
+export interface Condition {
+  readonly type: string;
+  readonly status: string;
+  readonly reason: string;
+  readonly message: string;
+}
+
 export interface Status {
   readonly observedGeneration?: number;
-  readonly conditions?: readonly { type: string; status: string; reason: string; message: string }[];
+  readonly conditions?: readonly Condition[];
   readonly token?: { id: number; revision: number; state: string; usage: string };
   readonly retiring?: readonly { revision: number }[];
   readonly history?: readonly unknown[];
@@ -45,7 +52,7 @@ export interface Scene {
   /** The status of any object: "serviceuser/ingest", with "-n data" where it is not in the default namespace. */
   statusOf(object: string): Promise<Status>;
   /** Waits until an object has a condition with this reason. */
-  says(object: string, reason: string): Promise<{ type: string; status: string; reason: string; message: string }>;
+  says(object: string, reason: string): Promise<Condition>;
   /** The plain value in a Secret, or null. */
   value(secret: string): Promise<string | null>;
   /** The status code that the token service answers to this value. */

@@ -2,6 +2,7 @@
 import { MINUTE } from "../../core/duration.ts";
 import { isOf, type Token } from "./ledger.ts";
 import type { Process } from "./process.ts";
+import { readRecord } from "./reading.ts";
 import { delivered, entryOf, isOlder, ordered, overtaken, recordOf, TOLERANCE, usedBefore } from "./truth.ts";
 import { HOME } from "./world.ts";
 
@@ -13,9 +14,11 @@ const isAnothers = (of: Process, token: Token): boolean => token.mark !== of.wor
 
 /** Older than its object, and than all that its record knows: kept for audit, or left to whoever uses it. */
 function ofThisLife(of: Process, token: Token, does: "revoked" | "deleted"): void {
-  const { world, record } = of;
+  const { world, record, planned } = of;
   if (world.object?.uid !== of.uid || of.late || world.stack || overtaken(of) || !isOlder(world, token)) return;
-  if (record?.revisions.some((entry) => isOf(token, entry) || entry.created <= token.created)) return;
+  // Another replica may have removed the record since this one looked.
+  const known = [...(record?.revisions ?? []), ...(readRecord(planned?.record)?.revisions ?? [])];
+  if (known.some((entry) => isOf(token, entry) || entry.created <= token.created)) return;
   world.broken("L2 never without", `r${token.number} of an earlier life was ${does}`);
 }
 

@@ -79,6 +79,8 @@ function inTurn(of: Process, token: Token): void {
   const { world, record } = of;
   const current = delivered(world);
   if (!record || !current || !world.ledger.isValid(current) || world.secret.current?.ownAlone === false) return;
+  // What was reported as compromised is no current one, though a backup of the API brought it back.
+  if (of.desired.compromised === current.number) return;
   // What is about to expire, or was tampered with, is replaced whatever retires.
   if (current.expires !== null && current.expires - world.ledger.skew - world.time.now <= of.desired.renewBefore) return;
   if (of.desired.windows === HOURLY && of.frozenUntil < of.lookedAt && current.activeSince < of.lookedAt) inWindow(of, token);

@@ -26,10 +26,15 @@ export function renewAt(desired: Desired, entry: Entry): number | null {
   );
 }
 
-/** The last moment at which a renewal still leaves the overlap that is owed: after it, expiry wins over everything that waits. */
+/**
+ * The last moment at which a renewal still leaves the overlap that is owed: after it, expiry wins over everything that
+ * waits. Where nobody comes back by a date of ours (Pulumi's updates), what waits may use up half of renewBefore: an
+ * update that comes twice in renewBefore is in time.
+ */
 export function lastCall(s: Situation, entry: Entry): number | null {
   if (entry.expires === null) return null;
-  const slack = Math.min(HOUR, s.desired.renewBefore / 2);
+  const half = s.desired.renewBefore / 2;
+  const slack = s.copy?.exclusive ? half : Math.min(HOUR, half);
   return Math.max(entry.expires - s.desired.renewBefore, entry.expires - minOverlap(s) - slack);
 }
 

@@ -4,6 +4,7 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { finalizersOf, installForCluster } from "../support/installation.ts";
 import { applyIssuer, clusterIssuer, credential, issuer, personalToken, serviceToken, serviceUser, startScene, until, type Operator, type Scene } from "../support/scene.ts";
 
 const root = join(import.meta.dirname, "..", "..");
@@ -17,7 +18,7 @@ let identity: string;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "servicetokens-deploy-"));
   scene = await startScene();
-  await scene.kubectl(`apply --validate=strict -k ${join(root, "deploy", "cluster")}`);
+  await installForCluster(scene);
   identity = await accountOf("servicetokens");
   await scene.kubectl("create namespace vault");
   await scene.kubectl("apply -f -", [credential(scene.service.adminToken, "qualytics-admin", "vault"), clusterIssuer(scene.service.url, { serviceUsers: ["Data *"] })]);
@@ -65,8 +66,7 @@ test("as installed for the cluster it issues tokens of both kinds, makes users, 
 }, 240_000);
 
 test("the finalizer comes with the object: the operator writes the status and nothing else of it", async () => {
-  const dry = async (object: object): Promise<string[] | undefined> => (JSON.parse(await scene.kubectl("create --dry-run=server -o json -f -", object)) as { metadata: { finalizers?: string[] } }).metadata.finalizers;
-  await until("the policy is in effect", async () => (await dry(serviceToken("probe")))?.includes(FINALIZER));
+  const dry = (object: object): Promise<readonly string[] | undefined> => finalizersOf(scene, object);
   expect(await dry(serviceToken("probe", {}, { finalizers: ["example.com/other"] }))).toEqual(["example.com/other", FINALIZER]);
   expect(await dry(serviceToken("probe", {}, { finalizers: [FINALIZER] }))).toEqual([FINALIZER]);
   expect(await dry(personalToken("probe"))).toEqual([FINALIZER]);

@@ -30,6 +30,11 @@ describe("renewal", () => {
     const tight = situate(desired({ renewBefore: 15_000, retire: { when: "Unused", minOverlap: 2_000, idleFor: 0, maxOverlap: 10_000 } }), observed(), NOW);
     expect(lastCall(tight, one)).toBe((one.expires ?? 0) - 2_000 - 7_500);
   });
+
+  it("waits half of renewBefore where nobody comes back by a date of ours", () => {
+    const s = situate(desired(), observed({ copy: copy({ record: record([one]), exclusive: true }) }), NOW);
+    expect(lastCall(s, one)).toBe((one.expires ?? 0) - HOUR - 15 * DAY);
+  });
 });
 
 interface Retiring {

@@ -125,8 +125,7 @@ function heal(world: World): void {
     const { spec } = object;
     spec.paused = false;
     spec.complaint = null;
-    // Nobody runs an up just while a window is open.
-    if ((spec.windows !== HOURLY && spec.windows !== DAILY) || world.stack) spec.windows = [];
+    if (spec.windows !== HOURLY && spec.windows !== DAILY) spec.windows = [];
     if (spec.ownerName === "Nobody") spec.ownerName = "Data Ingest";
     if (spec.onExternalChange === "Report" && world.random.chance(0.8)) spec.onExternalChange = "Reissue";
   }

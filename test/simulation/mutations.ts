@@ -112,6 +112,7 @@ const DATES: readonly Mutation[] = [
   dates("renewed at half of rotation.every", "entry.created + desired.every", "entry.created + desired.every / 2"),
   dates("rotation.every is forgotten", "desired.every === null ? null : entry.created + desired.every", "null"),
   dates("no last call before expiry", "if (entry.expires === null) return null;", "return null;"),
+  dates("Pulumi waits as if it came back by itself", "s.copy?.exclusive ? half : Math.min(HOUR, half)", "Math.min(HOUR, half)"),
   dates("our clock's date for the API's", "return date - (s.apiNow - s.now);", "return date + (s.apiNow - s.now);"),
   retire("the comparison of the retirement date turned round", "if (date.at > s.apiNow) return", "if (date.at < s.apiNow) return"),
   clean("the comparison of the deletion date turned round", "due <= s.apiNow", "due >= s.apiNow"),

@@ -120,8 +120,9 @@ function reached(world: World): void {
   }
   if (spec.onExternalChange === "Report") return;
   if (!current || !ledger.isValid(current)) return world.broken("L7 settles", "at rest nothing valid is delivered");
-  // A daily window is longer away than rest is waited for.
-  if (!isAsked(world, spec, current) && spec.windows !== DAILY) world.broken("L7 settles", `r${current.number} is not what the spec asks for`);
+  // A daily window is longer away than rest is waited for, and nobody runs an up just while a window is open.
+  const waits = spec.windows === DAILY || (world.stack !== null && spec.windows?.length !== 0);
+  if (!isAsked(world, spec, current) && !waits) world.broken("L7 settles", `r${current.number} is not what the spec asks for`);
   asOrdered(world, spec, current);
 }
 
@@ -141,7 +142,9 @@ function asOrdered(world: World, spec: Spec, current: Token): void {
 
 /** Renewed when it was due. */
 function inTime(world: World, { renewBefore, every, windows }: Spec, { expires, created, number }: Token): void {
-  const due = Math.min(expires === null ? Number.POSITIVE_INFINITY : expires - renewBefore, every === null ? Number.POSITIVE_INFINITY : created + every);
+  // Nobody runs an up just while a window is open: half of renewBefore is left to expiry alone.
+  const unopened = world.stack !== null && windows?.length !== 0;
+  const due = Math.min(expires === null ? Number.POSITIVE_INFINITY : expires - (unopened ? renewBefore / 2 : renewBefore), every === null || unopened ? Number.POSITIVE_INFINITY : created + every);
   if (due + (windows === DAILY ? 26 * HOUR : windows?.length ? 2 * HOUR : 2 * MINUTE) + lateness(world) < world.time.now + world.ledger.skew) world.broken("L7 settles", `r${number} is overdue for renewal`);
 }
 

@@ -1,5 +1,5 @@
 // The stack of a Pulumi program: somebody runs `pulumi up` now and then, one at a time, for the stack is locked.
-import { MINUTE } from "../../core/duration.ts";
+import { HOUR, MINUTE } from "../../core/duration.ts";
 import { Up } from "./up.ts";
 import type { World } from "./world.ts";
 
@@ -55,7 +55,13 @@ export class Stack {
 
   #again(): void {
     const { random, faults, profile } = this.#world;
-    this.#plan(faults ? random.span(MINUTE, Math.max(2 * MINUTE, profile.pause)) : random.span(20 * MINUTE, 50 * MINUTE));
+    this.#plan(faults ? random.span(MINUTE, Math.max(2 * MINUTE, profile.pause)) : random.span(20 * MINUTE, this.#most()));
+  }
+
+  /** In peace somebody runs one at least twice in the time that a renewal has, which is what the engine asks for. */
+  #most(): number {
+    const { renewBefore, days } = this.#world.object?.spec ?? { renewBefore: HOUR, days: null };
+    return days === null ? 4 * HOUR : Math.min(4 * HOUR, Math.max(20 * MINUTE, renewBefore / 2 - 10 * MINUTE));
   }
 
   /** Whoever runs it presses Ctrl-C twice. */

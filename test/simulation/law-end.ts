@@ -33,12 +33,19 @@ function againstDeletion(of: Process, token: Token, does: "revoked" | "deleted")
   if (stands && !overtaken(of) && world.profile.mode === "elected") world.broken("L4 order", `r${token.number} was ${does} while its delivered copy stands`);
 }
 
+/** What a process has been told of its own write counts until it has seen a later list. */
+function again(of: Process, token: Token): void {
+  const told = of.api.endedAt.get(token.id) ?? 0;
+  if (!token.active && !of.late && told > of.plannedBy) of.world.broken("L5 exactly once", `r${token.number} was revoked again, by a list from before`);
+}
+
 export function onRevoke(of: Process, token: Token): void {
   const { world } = of;
   if (isAnothers(of, token)) return world.broken("L2 never without", `#${token.id} was revoked, which is another resource's`);
   if (isStrangers(of, token)) world.broken("L2 never without", `#${token.id} was revoked, which is somebody else's`);
   againstDeletion(of, token, "revoked");
   ofThisLife(of, token, "revoked");
+  again(of, token);
   if (!world.ledger.isValid(token) || ordered(of, token) || overtaken(of) || restoredSince(of, token)) return;
   unordered(of, token);
 }

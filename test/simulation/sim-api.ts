@@ -30,6 +30,8 @@ export class SimApi implements TokenApi {
   at: Issuer = HOME;
   /** True time at which the users were asked for last. */
   usersAt = 0;
+  /** True times at which this process was told that a token is revoked, as it had asked. */
+  readonly endedAt = new Map<number, number>();
   /** The lists that can still count as the later or the earlier of two looks, and what our own writes were answered since. */
   lists: Listed[] = [];
   writes: { readonly id: number; readonly at: number; readonly active: boolean | null }[] = [];
@@ -171,6 +173,7 @@ export class SimApi implements TokenApi {
       return show(world.ledger.revoke(id, "us"));
     });
     this.#wrote(id, false);
+    this.endedAt.set(id, this.#of.world.time.now);
     return remote;
   }
 
@@ -186,6 +189,7 @@ export class SimApi implements TokenApi {
       return show(token);
     });
     this.#wrote(id, true);
+    this.endedAt.delete(id);
     return remote;
   }
 

@@ -1,11 +1,12 @@
 // Laws about what is delivered and recorded: good, verified, and what gives way in its time (L1, L2, L4).
+import { DAY } from "../../core/duration.ts";
 import type { Entry, Record } from "../../core/record.ts";
 import type { Writing } from "../../tokenapi/target.ts";
 import { isOf, type Token } from "./ledger.ts";
 import type { Process } from "./process.ts";
 import { readRecord } from "./reading.ts";
 import type { Version } from "./secret.ts";
-import { delivered, isForeign, ordered, overtaken, TOLERANCE, usedBefore } from "./truth.ts";
+import { delivered, isForeign, ordered, overtaken, seenInUse, TOLERANCE, usedBefore } from "./truth.ts";
 import { isRolledOut } from "./workloads.ts";
 import { HOME, RESYNC } from "./world.ts";
 
@@ -70,12 +71,23 @@ export function onDeliver(of: Process, value: string): void {
 /** A second owner of our mark is never fought: what it uses beside a good one of ours is not taken in. */
 function adopts(of: Process, record: Record | null, entry: Entry): void {
   const { world } = of;
-  if (entry.deliveredAt !== null || !record) return;
+  if (entry.deliveredAt !== null) return;
+  if (world.stack) return claims(of, record, entry);
+  if (!record) return;
   const current = delivered(world);
   const token = world.ledger.of(entry);
   if (!current || token?.by !== "clone" || record.revisions.some((other) => isOf(other, entry)) || of.desired.state === "Revoked") return;
   const good = world.ledger.isValid(token) && world.ledger.isValid(current) && current.activeSince < of.plannedBy && current.number === record.current;
   if (good && entry.number > current.number && usedBefore(token, of.plannedBy)) world.broken("L7 settles", `r${token.number} of a second owner was taken in`);
+}
+
+/** What a create may have left behind itself is unused and young; anything else that no state of this stack knew may be another stack's. */
+function claims(of: Process, record: Record | null, entry: Entry): void {
+  const { world, plannedBy } = of;
+  const { skew } = world.ledger;
+  const token = world.ledger.of(entry);
+  if (!token || record?.revisions.some((other) => isOf(other, entry) || other.created <= entry.created)) return;
+  if (seenInUse(of, token) || plannedBy + skew > token.created + DAY + TOLERANCE) world.broken("L2 never without", `r${token.number}, which may be another stack's, was taken in`);
 }
 
 /** What we restored for a rollback is nobody's wish to keep it for ever. */

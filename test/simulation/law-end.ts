@@ -3,7 +3,7 @@ import { MINUTE } from "../../core/duration.ts";
 import { isOf, type Token } from "./ledger.ts";
 import type { Process } from "./process.ts";
 import { readRecord } from "./reading.ts";
-import { delivered, entryOf, isOlder, ordered, overtaken, recordOf, TOLERANCE } from "./truth.ts";
+import { delivered, entryOf, isOlder, ordered, overtaken, recordOf, seenInUse, TOLERANCE } from "./truth.ts";
 import { HOME } from "./world.ts";
 
 /** Whether it is a stranger's, and the list said so. */
@@ -71,9 +71,7 @@ const restoredSince = (of: Process, token: Token): boolean => token.activeSince 
 
 /** What no record knows is revoked only while nobody has used it. */
 function unrecorded(of: Process, token: Token): void {
-  const { skew } = of.world.ledger;
-  const usedLate = token.uses.some((use) => use + skew > token.created + MINUTE + 1_000 && use <= of.plannedBy);
-  if (usedLate) of.world.broken("L2 never without", `r${token.number} was revoked unrecorded though it is used`);
+  if (seenInUse(of, token)) of.world.broken("L2 never without", `r${token.number} was revoked unrecorded though it is used`);
 }
 
 export function onDelete(of: Process, token: Token): void {

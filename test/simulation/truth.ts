@@ -49,6 +49,11 @@ export function isForeign({ uid, world }: Process, { owner, record }: Version): 
 
 export const usedBefore = (token: Token, at: number): boolean => token.uses.some((use) => use <= at);
 
+/** Used, later than by a verification of ours, and the last list could show it. */
+export function seenInUse({ plannedBy, world }: Process, token: Token): boolean {
+  return token.uses.some((use) => use <= plannedBy && use + world.ledger.skew > token.created + MINUTE + 1_000);
+}
+
 /** Made before the declaring object: of an earlier life. */
 export function isOlder(world: World, token: Token): boolean {
   const { object } = world;

@@ -20,6 +20,9 @@ export function onPlan(of: Process, plan: Plan): void {
   of.doing = plan.actions[0] ?? null;
   meet(of, plan);
   if (!of.reaches && !of.desired.deleting && !WITHOUT_ISSUER.has(plan.reason)) of.world.broken("L6 truth", `there is no issuer, and the plan says ${plan.reason}`);
+  if (plan.check === "lost-token" && !of.world.stack && plan.actions.some((action) => action.do !== "Look") && of.basis < of.api.copyAt) {
+    of.world.broken("unknown", "a token is taken for a lost one by a copy that had changed before the list was made");
+  }
   for (const action of plan.actions) {
     coverage.meet("action", action.do);
     // Each up looks anew, and a workload that takes its time is looked at now and then; in an operator any other look that never ends is a chase.

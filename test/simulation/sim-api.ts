@@ -30,6 +30,8 @@ export class SimApi implements TokenApi {
   at: Issuer = HOME;
   /** True time at which the users were asked for last. */
   usersAt = 0;
+  /** The version of the delivered copy that stood there when the newest list was made. */
+  copyAt = 0;
   /** True times at which this process was told that a token is revoked, as it had asked. */
   readonly endedAt = new Map<number, number>();
   /** The lists that can still count as the later or the earlier of two looks, and what our own writes were answered since. */
@@ -124,12 +126,17 @@ export class SimApi implements TokenApi {
     const at = world.time.now;
     const sentAt = clock.monotonic();
     let complete = true;
+    let copyAt = 0;
     const tokens = await this.#call("list", () => {
       complete = world.cutUntil <= world.time.now;
+      copyAt = world.secret.version;
       if (world.deniedUntil > world.time.now) throw new LifecycleError("denied", world.deniedAs, "The credential may not list tokens.");
       return place === HOME && complete ? world.ledger.list(which) : [];
     });
-    if (complete) this.listedAt = at;
+    if (complete) {
+      this.listedAt = at;
+      this.copyAt = copyAt;
+    }
     this.#keep({ at, sentAt, doneAt: clock.monotonic(), tokens });
     return tokens;
   }

@@ -40,7 +40,7 @@ function gone({ secret, ledger, replicas }: World): Token[] {
 function tokenState(world: World, token: Token, since: Since): unknown {
   const { id, number, created, expires, owner, scim, active, activeSince, endedAt, deleted, deliveredAt, endedBy, failures } = token;
   const dates = [since(created - world.ledger.skew), since(activeSince), since(endedAt), since(deliveredAt)];
-  const judged = world.replicas.map(({ api, busy, lookedAt }) => [endedAt !== null && endedAt < api.listedAt, activeSince < api.listedAt, busy && activeSince > lookedAt]);
+  const judged = world.replicas.map(({ api, busy, lookedAt, plannedBy }) => [endedAt !== null && endedAt < api.listedAt, activeSince < api.listedAt, busy && activeSince > lookedAt, (api.endedAt.get(id) ?? 0) > plannedBy]);
   return [id, number, expires, owner, scim, active, deleted, endedBy, failures, dates, judged];
 }
 
@@ -84,7 +84,7 @@ function workState(replica: Replica, since: Since): unknown {
     doing && JSON.stringify(doing, (key, value: unknown) => shown(replica, key, value)),
     wanted(desired),
     answer(replica),
-    [world.secret.version - basis, planned && version(world, planned), since(replica.lookedAt), overtaken(replica)],
+    [world.secret.version - basis, planned && version(world, planned), since(replica.lookedAt), overtaken(replica), basis < replica.api.copyAt],
   ];
 }
 

@@ -96,13 +96,19 @@ export function restored(record: Record, number: number, kept: boolean): Record 
   return withEntry(record, number, ({ revoked: _, kept: __, ...entry }) => (kept ? { ...entry, kept: true } : entry));
 }
 
-/** The record with a stray taken in: somebody holds its value, and it retires by the usual rules. */
-export function adopted(s: Situation, stray: Stray): Record {
+/** The record with strays taken in: somebody holds their values, and they retire by the usual rules. */
+export function adopted(s: Situation, strays: readonly Stray[]): Record {
   const base = s.record ?? emptyRecord(s);
-  const { remote } = stray;
+  const taken = strays.map((stray) => takenIn(s, stray));
+  const rest = base.revisions.filter((other) => !taken.some(({ number }) => number === other.number));
+  const revisions = [...rest, ...taken].sort((a, b) => a.number - b.number);
+  return { ...base, fence: Math.max(base.fence, ...taken.map(({ number }) => number)), revisions };
+}
+
+function takenIn(s: Situation, { number, remote }: Stray): Entry {
   const owner = s.observed.owner.is === "present" ? s.observed.owner.value.id : remote.owner;
-  const entry: Entry = {
-    number: stray.number,
+  return {
+    number,
     id: remote.id,
     name: remote.name,
     created: remote.created,
@@ -113,6 +119,4 @@ export function adopted(s: Situation, stray: Stray): Record {
     inputs: { owner, base: s.desired.base, days: s.desired.days, scim: s.desired.scim, rotate: s.desired.rotate },
     ...(remote.active ? {} : { revoked: { at: s.apiNow, why: "elsewhere" as const, done: true } }),
   };
-  const revisions = [...base.revisions.filter((other) => other.number !== stray.number), entry].sort((a, b) => a.number - b.number);
-  return { ...base, fence: Math.max(base.fence, stray.number), revisions };
 }

@@ -22,7 +22,7 @@ export const lostToken: Check = {
     if (!s.copy.exclusive && s.copy.readAt < s.tokens.doneAt) {
       return act({ do: "Look", at: "copy", after: s.tokens.doneAt }, "LostToken", "An unrecorded token of ours exists: looking at the delivered copy again.");
     }
-    return doubted(s, [first, ...theirs]) ?? fence(s, lost) ?? settle(s, first);
+    return doubted(s, [first, ...theirs]) ?? fence(s, lost) ?? clear(s, lost) ?? takeIn(s, lost);
   },
 };
 
@@ -33,20 +33,27 @@ function doubted(s: Situation, strays: readonly Stray[]): Hit | null {
 }
 
 function fence(s: Situation, lost: readonly Stray[]): Hit | null {
-  if (s.copy?.exclusive) return null;
   const number = Math.max(...lost.map((stray) => stray.number));
   if (number <= (s.record?.fence ?? 0)) return null;
   return act({ do: "Fence", record: fenced(s, number) }, "LostToken", `Closing the way to delivery for revision ${number}: its value is lost.`);
 }
 
-function settle(s: Situation, stray: Stray): Hit {
-  if (stray.unused) {
-    const message = `Revision ${stray.number} of ${s.desired.resource} is recorded nowhere and nobody has used it: clearing it.`;
-    return act({ do: "Revoke", token: stray.remote }, "LostToken", message, warning("LostToken", message));
-  }
-  const message = `Revision ${stray.number} of ${s.desired.resource} is in use by somebody and not recorded: it retires by the usual rules.`;
-  return act({ do: "Record", record: adopted(s, stray) }, "HeldBySomebody", message, warning("HeldBySomebody", message));
+function clear({ desired }: Situation, lost: readonly Stray[]): Hit | null {
+  const stray = lost.find(({ unused }) => unused);
+  if (!stray) return null;
+  const message = `Revision ${stray.number} of ${desired.resource} is recorded nowhere and nobody has used it: clearing it.`;
+  return act({ do: "Revoke", token: stray.remote }, "LostToken", message, warning("LostToken", message));
 }
+
+function takeIn(s: Situation, lost: readonly Stray[]): Hit {
+  const what = `${named(lost)} of ${s.desired.resource}`;
+  const message = lost.length === 1
+    ? `${what} is in use by somebody and not recorded: it retires by the usual rules.`
+    : `${what} are in use by somebody and not recorded: they retire by the usual rules.`;
+  return act({ do: "Record", record: adopted(s, lost) }, "HeldBySomebody", message, warning("HeldBySomebody", message));
+}
+
+const named = (strays: readonly Stray[]): string => `Revision${strays.length === 1 ? "" : "s"} ${strays.map(({ number }) => number).join(", ")}`;
 
 export const lostRemains: Check = {
   name: "lost-remains",
@@ -56,12 +63,11 @@ export const lostRemains: Check = {
     if (s.remains.length > 0 && !s.copy.exclusive && s.copy.readAt < s.tokens.doneAt) {
       return act({ do: "Look", at: "copy", after: s.tokens.doneAt }, "LostToken", "An unrecorded token of ours exists: looking at the delivered copy again.");
     }
-    for (const stray of s.remains) {
-      const ours = s.copy.exclusive || stray.number <= (s.record?.fence ?? 0);
-      if (!ours) continue;
-      if (stray.unused) return act(finish(stray.remote), "LostToken", `Clearing revision ${stray.number}.`);
-      if (s.record) return act({ do: "Record", record: adopted(s, stray) }, "CleaningUp", `Revision ${stray.number} was revoked before it was recorded.`);
-    }
-    return null;
+    const { exclusive } = s.copy;
+    const ours = s.remains.filter(({ number }) => exclusive || number <= (s.record?.fence ?? 0));
+    const unused = ours.find((stray) => stray.unused);
+    if (unused) return act(finish(unused.remote), "LostToken", `Clearing revision ${unused.number}.`);
+    if (ours.length === 0 || !s.record) return null;
+    return act({ do: "Record", record: adopted(s, ours) }, "CleaningUp", `${named(ours)} ${ours.length === 1 ? "was" : "were"} revoked before that was recorded.`);
   },
 };

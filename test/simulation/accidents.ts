@@ -14,10 +14,10 @@ const OTHER = markOf("simulation", "ServiceToken/data/export");
 /** What a renamed user's name ends with. */
 export const FORMER = " (former)";
 
-/** Somebody else under our mark: a copy of this cluster, restored from a backup. It uses what it issues. */
-function clone(world: World): void {
+/** Somebody else under our mark: a copy of this cluster, restored from a backup. It uses what it issues, and issues anew when that was revoked. */
+function clone(world: World, last = 0, left = 4): void {
   const { ledger, time, random } = world;
-  const number = 1 + Math.max(0, ...world.tokens().map((token) => token.number));
+  const number = 1 + Math.max(last, ...world.tokens().map((token) => token.number));
   const owner = world.anOwner();
   if (!owner) return;
   const token = ledger.issue({ name: tokenName("data-ingest", world.mark, number), days: 30, scim: false, owner: owner.id }, "clone");
@@ -25,8 +25,17 @@ function clone(world: World): void {
   world.causes += 3;
   const use = (): void => {
     if (ledger.use(token.value)) token.uses.push(time.now);
+    // It rotates as we do, and then uses the new one.
+    if (world.faults && left > 0 && random.chance(0.2)) return clone(world, number, left - 1);
     time.in(random.span(2 * MINUTE, 6 * HOUR), use);
   };
+  const look = (): void => {
+    if (token.uses.length > 0 || left === 0 || !world.faults) return;
+    if (ledger.isValid(token)) return time.in(random.span(5_000, 30_000), look);
+    clone(world, number, left - 1);
+    world.outside(5_000);
+  };
+  time.in(random.span(5_000, 30_000), look);
   time.in(random.span(70_000, 200_000), use);
 }
 
@@ -180,7 +189,7 @@ export const ACCIDENTS: readonly Act[] = [
   aWhile("workload-refuses", 1, (world) => meddle(world, { refusal: "forbidden" }), (world) => meddle(world, { refusal: null })),
   { name: "workload-reverted", weight: 1, run: (world) => meddle(world, { marked: null }) },
   aWhile("secret-unreadable", 1, (world) => (world.secret.unreadable = true), (world) => (world.secret.unreadable = false)),
-  { name: "installation-cloned", weight: 1, run: clone },
+  { name: "installation-cloned", weight: 1, run: (world) => clone(world) },
   outside("id-given-out-again", 1, reuse),
   { name: "object-restored-from-backup", weight: 1, run: restoreObject },
   { name: "cluster-restored-from-backup", weight: 1, run: restoreCluster },

@@ -64,6 +64,7 @@ export function onDeliver(of: Process, value: string): void {
   const token = world.ledger.ofValue(value);
   if (!token) return;
   world.tell(() => `  ${of.name} delivers r${token.number}`);
+  world.fought = 0;
   if (!isGood(of, token)) world.broken("L2 never without", `r${token.number} was delivered after it had been given up`);
   if (of.desired.verify && of.memory.hand?.verified !== true) world.broken("L4 order", `r${token.number} was delivered unverified`);
 }

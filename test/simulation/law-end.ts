@@ -9,6 +9,9 @@ import { HOME } from "./world.ts";
 /** Whether it is a stranger's, and the list said so. */
 const isStrangers = (of: Process, token: Token): boolean => token.by === "stranger" && token.activeSince < of.plannedBy;
 
+/** So many may be taken for lost ones, until it is clear that they are somebody's. */
+const MOST_FOUGHT = 3;
+
 /** Another resource's, and the list said so: the API itself knows no condition. */
 const isAnothers = (of: Process, token: Token): boolean => token.mark !== of.world.mark && token.by !== "stranger" && token.activeSince < of.plannedBy;
 
@@ -69,8 +72,23 @@ function unordered(of: Process, token: Token): void {
 /** It was restored since this process looked: the API knows no condition that could hold a request back. */
 const restoredSince = (of: Process, token: Token): boolean => token.activeSince > of.lookedAt && token.deliveredAt !== null;
 
+/** Somebody else under our mark is recognized in the end, and then remembered: neither chases the other. */
+function chases(of: Process, token: Token): void {
+  const { world, planned, plannedBy } = of;
+  const current = delivered(world);
+  if (!current || !world.ledger.isValid(current) || current.activeSince >= plannedBy || token.number <= current.number) return;
+  const isKnown = readRecord(planned?.record)?.others?.some((id) => {
+    const other = world.ledger.tokens.get(id);
+    return other && world.ledger.isValid(other) && other.activeSince < plannedBy;
+  });
+  if (isKnown) world.broken("L7 settles", `r${token.number} was revoked, of a second owner that is known`);
+  if (token.active) world.fought++;
+  if (world.fought > MOST_FOUGHT) world.broken("L7 settles", `${world.fought} tokens of a second owner were revoked, one after the other`);
+}
+
 /** What no record knows is revoked only while nobody has used it. */
 function unrecorded(of: Process, token: Token): void {
+  if (token.by === "clone") chases(of, token);
   if (seenInUse(of, token)) of.world.broken("L2 never without", `r${token.number} was revoked unrecorded though it is used`);
 }
 

@@ -150,7 +150,7 @@ const SEEING: readonly Mutation[] = [
 ];
 
 const WRITING: readonly Mutation[] = [
-  lost("the fence is left out", "?? fence(s, lost) ?? settle(s, first);", "?? settle(s, first);"),
+  lost("the fence is left out", "?? fence(s, lost) ?? clear(s, lost) ?? takeIn(s, lost);", "?? clear(s, lost) ?? takeIn(s, lost);"),
   lost("lost, though the copy was read before the list", "if (!s.copy.exclusive && s.copy.readAt < s.tokens.doneAt) {\n      return act({ do: \"Look\", at: \"copy\", after: s.tokens.doneAt }, \"LostToken\", \"An unrecorded token of ours exists: looking at the delivered copy again.\");\n    }\n    return doubted", "return doubted"),
   lost("without election nobody else is given time", "if (s.observed.alone) return null;", "if (true) return null;"),
   owners("a second owner is fought", "if (!current || !record) return [];", "if (true) return [];"),

@@ -118,6 +118,8 @@ export class World {
   policy: Policy = OPEN_POLICY;
   /** When somebody but us last wrote, removed or restored the delivered copy. */
   secretTouchedAt = 0;
+  /** Tokens of a second owner that were revoked since the last delivery. */
+  fought = 0;
   readonly workload = new Workload();
   /** When somebody last made, removed or changed the workload. */
   workloadTouchedAt = 0;

@@ -1,5 +1,5 @@
 // What the operator watches, and how it is found again. Decides nothing.
-import { issuerKey, clusterTokenIssuers, IssuerObjects, projectIssuer, tokenIssuers, type IssuerObject } from "./issuer-object.ts";
+import { issuerKey, keyOfRef, clusterTokenIssuers, IssuerObjects, projectIssuer, tokenIssuers, type IssuerObject } from "./issuer-object.ts";
 import { FINALIZER, personalTokens, projectToken, serviceTokens, type TokenKind, type TokenObject } from "./kinds.ts";
 import { defineResource, identify, Reflector, secrets, Store, type KubeObject, type Logger, type Resource, type RestClient, type Stored } from "./runtime/index.ts";
 import { projectSecret, type SecretRecord } from "./secret-record.ts";
@@ -15,6 +15,12 @@ export interface NamespaceRecord extends Stored {
 }
 
 const projectNamespace = (object: KubeObject): NamespaceRecord => ({ ...identify(object), labels: object.metadata?.labels ?? {} });
+
+/** The keys of the issuers that a record names. */
+export function issuersOf({ key, ours }: SecretRecord): { readonly home: string | undefined; readonly former: string | undefined } {
+  const named = (ref: string | undefined): string | undefined => (ref === undefined ? undefined : keyOfRef(ref, key.slice(0, key.indexOf("/"))));
+  return { home: named(ours?.record?.issuer.ref), former: named(ours?.record?.former?.ref) };
+}
 
 export const TOKEN_KINDS: readonly TokenKind[] = ["ServiceToken", "PersonalToken"];
 
@@ -41,7 +47,7 @@ export class Caches {
     this.tokens = { ServiceToken: tokens(), PersonalToken: tokens() };
     this.users = new Store<UserObject>({ issuer: issuerKey, name: ({ spec }) => spec.name }, log);
     this.issuers = new IssuerObjects(log);
-    this.secrets = new Store<SecretRecord>({ owner: ({ owner }) => owner?.uid }, log);
+    this.secrets = new Store<SecretRecord>({ owner: ({ owner }) => owner?.uid, home: (secret) => issuersOf(secret).home, former: (secret) => issuersOf(secret).former }, log);
     this.namespaces = new Store<NamespaceRecord>({}, log);
   }
 
@@ -59,27 +65,40 @@ export class Caches {
     return TOKEN_KINDS.flatMap((kind) => this.tokens[kind].byIndex("issuer", issuer));
   }
 
+  /** Tokens whose record names this issuer, though their spec names another one by now. */
+  movingFrom(issuer: string): TokenObject[] {
+    const secrets = new Set([...this.secrets.byIndex("home", issuer), ...this.secrets.byIndex("former", issuer)]);
+    return [...secrets].flatMap(({ key, owner }) => {
+      const kind = TOKEN_KINDS.find((each) => each === owner?.kind);
+      const object = kind && owner ? this.tokens[kind].get(`${key.slice(0, key.indexOf("/"))}/${owner.name}`) : undefined;
+      return object && object.uid === owner?.uid && issuerKey(object) !== issuer ? [object] : [];
+    });
+  }
+
   uses(issuer: string): Uses | null {
-    const service = this.tokens.ServiceToken.byIndex("issuer", issuer).length > 0 || this.users.byIndex("issuer", issuer).length > 0;
-    const personal = this.tokens.PersonalToken.byIndex("issuer", issuer).length > 0;
+    const moving = this.movingFrom(issuer);
+    const ofKind = (kind: TokenKind): boolean => this.tokens[kind].byIndex("issuer", issuer).length > 0 || moving.some((object) => object.kind === kind);
+    const service = ofKind("ServiceToken") || this.users.byIndex("issuer", issuer).length > 0;
+    const personal = ofKind("PersonalToken");
     return service || personal ? { service, personal } : null;
   }
 
   /** What may have tokens, or a user, that only this issuer's credential can end. */
   dependants(issuer: IssuerObject): string[] {
-    const held = [...this.tokensOf(issuer.key), ...(issuer.deleting ? this.#recorded(issuer) : [])].filter(({ finalizers }) => finalizers.includes(FINALIZER));
+    const others = issuer.deleting ? new Set([...this.movingFrom(issuer.key), ...this.#recorded(issuer)]) : [];
+    const held = [...this.tokensOf(issuer.key), ...others].filter(({ finalizers }) => finalizers.includes(FINALIZER));
     const users = this.users.byIndex("issuer", issuer.key).filter(({ finalizers }) => finalizers.includes(FINALIZER));
     return [...held.map(({ kind, key }) => `${kind} ${key}`), ...users.map(({ key }) => `ServiceUser ${key}`)];
   }
 
-  /** Tokens whose spec names another issuer by now, and whose record says that they were issued here. */
+  /** The same for records that do not say how the issuer was called. */
   *#recorded(issuer: IssuerObject): Generator<TokenObject> {
     const user = (issuer.status?.["user"] as { readonly id?: number } | undefined)?.id;
     for (const kind of TOKEN_KINDS) {
       for (const object of this.tokens[kind].values()) {
         if (issuerKey(object) === issuer.key || (issuer.kind === "TokenIssuer" && object.namespace !== issuer.namespace)) continue;
         const record = this.secrets.get(`${object.namespace}/${object.spec.secret.name ?? object.name}`)?.ours?.record;
-        if (record && record.issuer.url === issuer.spec.url && record.issuer.userId === user && this.issuers.get(issuerKey(object))?.spec.url !== record.issuer.url) yield object;
+        if (record?.issuer.ref === undefined && record?.issuer.url === issuer.spec.url && record.issuer.userId === user && this.issuers.get(issuerKey(object))?.spec.url !== record.issuer.url) yield object;
       }
     }
   }

@@ -59,6 +59,17 @@ export function issuerKey({ namespace, spec }: { readonly namespace: string; rea
   return kind === "ClusterTokenIssuer" ? name : `${namespace}/${name}`;
 }
 
+/** How a record names an issuer: as the spec does, in one word. */
+export const refOf = ({ kind = "TokenIssuer", name }: IssuerRef): string => `${kind}/${name}`;
+
+export function readRef(ref: string): IssuerRef {
+  const [kind = "", name = ""] = ref.split("/");
+  return { kind, name };
+}
+
+/** The key of the issuer that a record in this namespace names. */
+export const keyOfRef = (ref: string, namespace: string): string => issuerKey({ namespace, spec: { issuerRef: readRef(ref) } });
+
 const byCredential = (issuer: IssuerObject): string => {
   const { namespace, name } = credentialPlace(issuer);
   return `${namespace}/${name}`;

@@ -8,9 +8,10 @@ import type { Remote } from "../core/observed.ts";
 import type { TokenList } from "../tokenapi/api.ts";
 import type { IssuerSession } from "../tokenapi/issuer.ts";
 import { TOKEN_KINDS, type Caches } from "./caches.ts";
-import type { IssuerObject } from "./issuer-object.ts";
+import { issuerKey, type IssuerObject } from "./issuer-object.ts";
 import { resyncOf } from "./issuers.ts";
-import type { TokenKind } from "./kinds.ts";
+import type { TokenKind, TokenObject } from "./kinds.ts";
+import { secretNameOf } from "./secret-target.ts";
 import type { Logger } from "./runtime/index.ts";
 
 export interface OrphansOptions {
@@ -95,16 +96,26 @@ export class Orphans {
     const scope = scopeOf(markOf("ServiceToken", ""));
     for (const list of ["service", "personal"] as const) {
       for (const { mark, token } of session.tokens(list).marked()) {
-        if (scopeOf(mark) !== scope || !token.active || isOver(token, apiNow) || this.#isDeclared(mark)) continue;
+        if (scopeOf(mark) !== scope || !token.active || isOver(token, apiNow) || this.#isDeclared(mark, session.url)) continue;
         recorded ??= this.#recorded();
-        if (!this.#isDeclared(mark) && !recorded.has(token.id)) yield { list, token };
+        if (!this.#isDeclared(mark, session.url) && !recorded.has(token.id)) yield { list, token };
       }
     }
   }
 
-  #isDeclared(mark: string): boolean {
+  #isDeclared(mark: string, url: string): boolean {
     const place = this.#declared.get(mark);
-    return place !== undefined && this.#options.caches.tokens[place[0]].get(place[1]) !== undefined;
+    const object = place && this.#options.caches.tokens[place[0]].get(place[1]);
+    return object !== undefined && this.#isOf(object, url);
+  }
+
+  /** Whether the spec or the record of an object names this API. What one that moved away lost here, nothing else would find. */
+  #isOf(object: TokenObject, url: string): boolean {
+    const { caches } = this.#options;
+    const named = caches.issuers.get(issuerKey(object))?.spec.url;
+    if (named === undefined || named === url) return true;
+    const record = caches.secrets.get(`${object.namespace}/${secretNameOf(object)}`)?.ours?.record;
+    return record?.issuer.url === url || record?.former?.url === url;
   }
 
   /** What was found declared before: it is looked up instead of made anew for every object. */

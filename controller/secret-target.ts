@@ -251,7 +251,9 @@ export class SecretTarget implements Target {
 
   #words(record: Record, token: SecretValue): Words {
     const entry = record.revisions.find(({ number }) => number === record.current);
-    return { token, url: this.#url, name: entry?.name ?? "", expires: entry?.expires ?? null, user: this.#user };
+    // The url at which the value is good: during a move that may be the former issuer's.
+    const { url } = (entry?.former ? record.former : undefined) ?? record.issuer;
+    return { token, url: url === "" ? this.#url : url, name: entry?.name ?? "", expires: entry?.expires ?? null, user: this.#user };
   }
 
   /** What two objects have to have in common for one write to say that the other is allowed too. */

@@ -11,16 +11,18 @@ import { converge, observe, type Situated } from "../tokenapi/converge.ts";
 import { systemClock } from "../tokenapi/clock.ts";
 import { OPEN_POLICY } from "../tokenapi/issuer.ts";
 import { blankMemory, isForgettable, type Memory } from "../tokenapi/memory.ts";
-import { issuerKey, type IssuerObject, type IssuerObjects } from "./issuer-object.ts";
+import type { Reach } from "../tokenapi/places.ts";
+import { issuersOf } from "./caches.ts";
+import { issuerKey, keyOfRef, readRef, refOf, type IssuerObject, type IssuerObjects } from "./issuer-object.ts";
 import { noIssuer, type Issuers } from "./issuers.ts";
-import { ANNOTATION, FINALIZER, MANAGER, projectToken, tokenResources, type TokenKind, type TokenObject } from "./kinds.ts";
+import { ANNOTATION, FINALIZER, MANAGER, projectToken, tokenResources, type IssuerRef, type TokenKind, type TokenObject } from "./kinds.ts";
 import { ownerOf, type Owners } from "./owner.ts";
 import { tokenPolicy } from "./policy.ts";
 import { lookOf } from "./rendering.ts";
 import { isConflict, isNotFound, type ReconcileResult } from "./runtime/index.ts";
 import type { Labels } from "./selector.ts";
 import type { ReadMemory } from "./secret-judgement.ts";
-import { SecretTarget, type Cluster } from "./secret-target.ts";
+import { SecretTarget, secretNameOf, type Cluster } from "./secret-target.ts";
 import { isWorthWriting, statusOf } from "./status.ts";
 import { KubeWorkloads } from "./workloads.ts";
 import { WriteTrust } from "./write-trust.ts";
@@ -73,8 +75,8 @@ export class TokenReconciler {
     }
     // Deleted and nothing of ours holds it: other finalizers do.
     if (object.deleting && !object.finalizers.includes(FINALIZER)) return {};
-    // The issuer's first look wakes all of its tokens.
-    if (this.#options.issuerObjects.get(issuerKey(object)) && !this.#options.issuers.isKnown(issuerKey(object))) return {};
+    // An issuer's first look wakes all of its tokens.
+    if (this.#issuersOf(object).some((issuer) => this.#options.issuerObjects.get(issuer) && !this.#options.issuers.isKnown(issuer))) return {};
     const memory = this.#memory(object);
     const at = this.#situate(object, memory);
     if (memory.writableFor !== at.target.version) {
@@ -104,7 +106,7 @@ export class TokenReconciler {
       const hand = memory.hand;
       const object = this.#options.cluster.tokens.get(key);
       if (!hand || !object) continue;
-      const { session } = this.#options.issuers.state(issuerKey(object));
+      const { session } = this.#options.issuers.state(keyOfRef(hand.issuer?.ref ?? refOf(object.spec.issuerRef), object.namespace));
       memory.hand = null;
       memory.value = null;
       if (!session) continue;
@@ -121,6 +123,13 @@ export class TokenReconciler {
     const memory = blankMemory();
     this.#memories.set(object.key, { uid: object.uid, memory });
     return memory;
+  }
+
+  /** The issuers that the spec or the record of an object names, by their keys. */
+  #issuersOf(object: TokenObject): string[] {
+    const secret = this.#options.cluster.secrets.get(`${object.namespace}/${secretNameOf(object)}`);
+    const { home, former } = secret?.ours?.record?.mark === this.#markOf(object.key) ? issuersOf(secret) : {};
+    return [issuerKey(object), home, former].filter((key) => key !== undefined);
   }
 
   #markOf(key: string): string {
@@ -140,6 +149,7 @@ export class TokenReconciler {
       kind,
       resource: object.key,
       mark: this.#markOf(object.key),
+      issuerRef: refOf(object.spec.issuerRef),
       defaultBase: `${object.namespace}-${object.name}`,
       since: object.createdAt,
       rotate: annotations[ANNOTATION.rotate] ?? "",
@@ -156,13 +166,12 @@ export class TokenReconciler {
   }
 
   #situate(object: TokenObject, memory: Memory): Situated & { readonly target: SecretTarget } {
-    const { kind, cluster, issuers, issuerObjects, owners, labelsOf, reach, alone } = this.#options;
+    const { cluster, issuerObjects, owners, alone } = this.#options;
     const key = issuerKey(object);
     const issuerObject = issuerObjects.get(key);
     const desired = this.#desired(object, issuerObject);
     this.#keys.set(desired.mark, object.key);
-    const state = issuers.state(key);
-    const session = object.deleting ? state.ending : issuerObject ? state.session : null;
+    const { issuer: session, problem: issuerProblem, policy } = this.#reach(object, key, object.spec.issuerRef);
     const { ref: owner, problem: ownerProblem } = ownerOf(object, owners);
     const user = owner && session ? session.users.user(owner)?.name : undefined;
     const target = new SecretTarget({
@@ -178,9 +187,9 @@ export class TokenReconciler {
     return {
       desired,
       issuer: session,
-      issuerProblem: issuerObject ? state.problem : noIssuer(object.spec.issuerRef, reach),
-      // Of a cluster's issuer that went first this much is certain: others used it too.
-      policy: issuerObject ? tokenPolicy(issuerObject, kind, { namespace: object.namespace, labels: labelsOf(object.namespace) }) : { ...OPEN_POLICY, shared: !key.includes("/") },
+      issuerProblem,
+      policy,
+      elsewhere: (ref) => this.#reach(object, keyOfRef(ref, object.namespace), readRef(ref)),
       owner,
       ...(ownerProblem ? { ownerProblem } : {}),
       target,
@@ -192,6 +201,19 @@ export class TokenReconciler {
       guard: () => this.#guard(object),
       clock: systemClock,
       patient: false,
+    };
+  }
+
+  /** One issuer as this object reaches it: its own, or one that its record names. */
+  #reach(object: TokenObject, key: string, ref: IssuerRef): Reach {
+    const { kind, issuers, issuerObjects, labelsOf, reach } = this.#options;
+    const issuer = issuerObjects.get(key);
+    const state = issuers.state(key);
+    return {
+      issuer: object.deleting ? state.ending : issuer ? state.session : null,
+      problem: issuer ? state.problem : noIssuer(ref, reach),
+      // Of a cluster's issuer that went first this much is certain: others used it too.
+      policy: issuer ? tokenPolicy(issuer, kind, { namespace: object.namespace, labels: labelsOf(object.namespace) }) : { ...OPEN_POLICY, shared: !key.includes("/") },
     };
   }
 
@@ -222,7 +244,10 @@ export class TokenReconciler {
     const plan = makePlan(at.desired, observed, now);
     const told = error && plan.outcome === "act" ? withError(plan, error) : plan;
     const final = withComplaint(told, object.complaint);
-    this.#options.issuers.watch(issuerKey(object), at.desired.mark, s.retiring.length > 0 || !isUsed(s));
+    const { issuer: home, former } = s.record ?? {};
+    for (const ref of new Set([refOf(object.spec.issuerRef), home?.ref, former?.ref])) {
+      if (ref !== undefined) this.#options.issuers.watch(keyOfRef(ref, object.namespace), at.desired.mark, s.retiring.length > 0 || !isUsed(s));
+    }
     const latest = this.#options.cluster.tokens.get(object.key);
     const status = statusOf(s, final, latest?.status ?? null, object.generation);
     this.#sayTurn(object, final, latest?.status?.conditions?.find(({ type }) => type === "Ready"), events);

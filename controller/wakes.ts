@@ -1,6 +1,6 @@
 // What wakes whom: which keys are looked at again when something changes. Decides nothing about what is done then.
 import { issuerKey, type IssuerObject } from "./issuer-object.ts";
-import { TOKEN_KINDS, type Caches } from "./caches.ts";
+import { issuersOf, TOKEN_KINDS, type Caches } from "./caches.ts";
 import { FINALIZER, isNews, isTampered, type Declared, type TokenKind, type TokenObject } from "./kinds.ts";
 import { priorities, type StoreHandlers, type WorkQueue } from "./runtime/index.ts";
 import type { SecretRecord } from "./secret-record.ts";
@@ -108,7 +108,7 @@ function issuerHandlers(at: Watching): StoreHandlers<IssuerObject> {
 
 /** Everything that names this issuer. */
 export function wakeAll({ caches, queues }: Watching, issuer: string): void {
-  for (const token of caches.tokensOf(issuer)) queues.tokens[token.kind].add(token.key);
+  for (const token of [...caches.tokensOf(issuer), ...caches.movingFrom(issuer)]) queues.tokens[token.kind].add(token.key);
   for (const user of caches.users.byIndex("issuer", issuer)) queues.users.add(user.key);
 }
 
@@ -136,9 +136,17 @@ function secretHandlers({ caches, queues }: Watching): StoreHandlers<SecretRecor
   const credential = ({ key }: SecretRecord): void => {
     for (const issuer of caches.issuers.withCredential(key)) queues.issuers.add(issuer.key);
   };
+  /** An issuer that a record names no longer may be let go. */
+  const left = (before: SecretRecord, after: SecretRecord | null): void => {
+    const now = after ? Object.values(issuersOf(after)) : [];
+    for (const key of Object.values(issuersOf(before))) {
+      if (key !== undefined && !now.includes(key) && caches.issuers.get(key)?.deleting) queues.issuers.add(key);
+    }
+  };
   return {
     onAdd: (record, source) => (source === "write" ? undefined : credential(record)),
-    onUpdate: (_, after, source) => {
+    onUpdate: (before, after, source) => {
+      left(before, after);
       if (source === "write") return;
       owner(after);
       credential(after);
@@ -147,6 +155,7 @@ function secretHandlers({ caches, queues }: Watching): StoreHandlers<SecretRecor
       owner(record);
       namesake(record);
       credential(record);
+      left(record, null);
     },
   };
 }

@@ -9,9 +9,14 @@ export interface TokenRef {
   readonly created: number;
 }
 
+/** At which issuer: the one at home, or the former one. */
+export interface At {
+  readonly former?: boolean;
+}
+
 export type Action =
   /** Read again: the token list (a new one, sent not before `after`, monotonic ms), the copy itself, the service users, or the workloads. */
-  | { readonly do: "Look"; readonly at: "tokens" | "copy" | "owner" | "rollout"; readonly after: number }
+  | ({ readonly do: "Look"; readonly at: "tokens" | "copy" | "owner" | "rollout"; readonly after: number } & At)
   /** Make sure that the declaring object cannot vanish unseen (finalizer). */
   | { readonly do: "Hold" }
   /** Let the declaring object go. */
@@ -36,9 +41,9 @@ export type Action =
   | { readonly do: "Record"; readonly record: Record }
   /** Restart the workloads that were not restarted for this revision yet. */
   | { readonly do: "Restart"; readonly revision: number }
-  | { readonly do: "Revoke"; readonly token: TokenRef }
-  | { readonly do: "Restore"; readonly token: TokenRef }
-  | { readonly do: "Delete"; readonly token: TokenRef }
+  | ({ readonly do: "Revoke"; readonly token: TokenRef } & At)
+  | ({ readonly do: "Restore"; readonly token: TokenRef } & At)
+  | ({ readonly do: "Delete"; readonly token: TokenRef } & At)
   /** Remove the copy. */
   | { readonly do: "Remove" }
   /** Leave the copy to whoever reads it: it no longer goes with the declaring object. */

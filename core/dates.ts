@@ -14,8 +14,13 @@ const earliest = (...dates: (number | null)[]): number | null => {
 };
 
 /** The overlap that is owed: the larger of the resource's and the issuer's. */
-export function minOverlap(s: Pick<Situation, "desired" | "issuer">): number {
-  return Math.max(s.desired.retire.minOverlap, s.issuer?.policy.minOverlap ?? 0);
+export function minOverlap(s: Pick<Situation, "desired" | "issuer" | "former">): number {
+  return Math.max(s.desired.retire.minOverlap, s.issuer?.policy.minOverlap ?? 0, s.former?.issuer?.policy.minOverlap ?? 0);
+}
+
+/** How long an old one has to have stood still: no shorter than two lists of either issuer are apart. */
+function idleFor({ desired, issuer, former }: Pick<Situation, "desired" | "issuer" | "former">): number {
+  return Math.max(desired.retire.idleFor, issuer?.resyncInterval ?? 0, former?.issuer?.resyncInterval ?? 0);
 }
 
 /** When a revision is due for renewal; null: never by time. */
@@ -98,7 +103,7 @@ export function retireUnrolled(s: Situation, old: Revision, current: Revision): 
   // A use in the future is the mistake of some clock, and proves nothing.
   const used = seen !== null && seen > s.apiNow + MINUTE ? null : seen;
   if (used === null || used <= current.entry.usedAfter) return latest;
-  const still = Math.max(old.remote?.lastUsed ?? 0, delivered) + Math.max(retire.idleFor, s.issuer?.resyncInterval ?? 0);
+  const still = Math.max(old.remote?.lastUsed ?? 0, delivered) + idleFor(s);
   const at = Math.max(still, floor);
   if (at >= latest.at) return latest;
   return { at, why: `revision ${current.entry.number} is in use and this one has stood still`, byUse: true };

@@ -31,6 +31,10 @@ export interface Desired {
   /** How people name it: "data/ingest" or the Pulumi name. Only for sentences. */
   readonly resource: string;
   readonly mark: string;
+  /** How the spec names the issuer; left out where a front has no names for issuers. */
+  readonly issuerRef?: string;
+  /** A person's consent to go on at the second issuer without reaching the first, each as home.ts writes it. */
+  readonly issuerChange?: { readonly from: string; readonly to: string };
   readonly base: string;
   /** When the declaring object came into being; tokens made before it belong to an earlier life. */
   readonly since: number;

@@ -3,9 +3,9 @@
 import type { Desired } from "./desired.ts";
 import { DAY, duration, SECOND } from "./duration.ts";
 import { instant, isArray, recordForm } from "./explain-form.ts";
-import type { HandForm, InputsForm, IssuerForm, ListedForm, ObservedForm, RevisionForm, TokensForm, Unseen } from "./explain-form.ts";
+import type { ElsewhereForm, HandForm, InputsForm, IssuerForm, ListedForm, ObservedForm, RevisionForm, TokensForm, Unseen } from "./explain-form.ts";
 import { tokenName } from "./name.ts";
-import { absent, present, unknown, type Copy, type Fact, type Hand, type Issuer, type Owner, type Policy, type Remote, type Rollout, type Tokens } from "./observed.ts";
+import { absent, present, unknown, type Copy, type Elsewhere, type Fact, type Hand, type Issuer, type Owner, type Policy, type Remote, type Rollout, type Tokens } from "./observed.ts";
 import type { Reason } from "./reason.ts";
 import type { Entry, IssueInputs, Record } from "./record.ts";
 import type { TokenSpec } from "./spec.ts";
@@ -105,6 +105,7 @@ function entryOf(context: Owned, form: RevisionForm): Entry {
     ...(form.revoked ? { revoked: { at: instant(form.revoked.at), why: form.revoked.why, done: form.revoked.done ?? true } } : {}),
     ...(form.restart === undefined ? {} : { restart: form.restart === "due" ? "due" : instant(form.restart) }),
     ...(form.kept ? { kept: true } : {}),
+    ...(form.former ? { former: true } : {}),
   };
 }
 
@@ -116,7 +117,8 @@ export function recordOf(context: Owned & { readonly issuer: Fact<Issuer> }): Re
   const newest = revisions.at(-1)?.number ?? null;
   return {
     mark: form.mark ?? context.desired.mark,
-    issuer: { url: form.issuer?.url ?? url, userId: form.issuer?.userId ?? userId },
+    issuer: { url, userId, ...form.issuer },
+    ...(form.former ? { former: { ...form.former, since: instant(form.former.since) } } : {}),
     current: form.current === undefined ? newest : form.current,
     fence: form.fence ?? newest ?? 0,
     revisions,
@@ -192,6 +194,14 @@ export function rolloutOf({ form, now }: Context, record: Record | null): Fact<R
     waits: rollout.waits ?? null,
     missing: rollout.missing ?? [],
   });
+}
+
+/** An issuer beside the one at home: as the record has it, where the form says nothing else. */
+export function elsewhereOf(context: Owned, form: ElsewhereForm, recorded: { readonly url: string; readonly userId: number } | null, record: Record | null): Elsewhere {
+  const { tokens, issuer = {} } = form;
+  const there: ObservedForm = { ...context.form, ...(tokens === undefined ? { tokens: [] } : { tokens }), issuer: isUnseen(issuer) ? issuer : { ...recorded, ...issuer } };
+  const shown: ObservedForm = tokens === undefined && record ? { ...there, tokens: {} } : there;
+  return { issuer: issuerOf({ ...context, form: there }), tokens: tokensOf({ ...context, form: shown }, record, null) };
 }
 
 export function copyOf(context: Context, record: Record | null): Fact<Copy> {

@@ -14,6 +14,7 @@ export interface CaseForm {
 export interface DesiredForm {
   readonly kind?: Desired["kind"];
   readonly resource?: string;
+  readonly issuerRef?: string;
   readonly mark?: string;
   readonly scope?: string;
   readonly since?: string;
@@ -27,8 +28,16 @@ export type Unseen = { readonly is: "absent"; readonly message?: string } | { re
 /** A fact that is there says so, or leaves it out. */
 type Seen = { readonly is?: "present" };
 
+/** An issuer beside the one at home. */
+export interface ElsewhereForm {
+  readonly issuer?: IssuerForm | Unseen;
+  readonly tokens?: ObservedForm["tokens"];
+}
+
 export interface ObservedForm {
   readonly issuer?: IssuerForm | Unseen;
+  readonly former?: ElsewhereForm & { readonly uncertainAt?: string };
+  readonly next?: ElsewhereForm & { readonly owner?: OwnerForm | Unseen };
   readonly owner?: OwnerForm | Unseen;
   readonly tokens?: TokensForm | readonly ListedForm[] | Extract<Unseen, { is: "unknown" }>;
   readonly copy?: CopyForm | Unseen;
@@ -107,11 +116,13 @@ export interface RevisionForm extends TokenForm {
   /** "due", or when its consumers were asked to restart. */
   readonly restart?: string;
   readonly kept?: boolean;
+  readonly former?: boolean;
 }
 
 export interface RecordForm {
   readonly mark?: string;
-  readonly issuer?: { readonly url?: string; readonly userId?: number };
+  readonly issuer?: { readonly url?: string; readonly userId?: number; readonly ref?: string };
+  readonly former?: { readonly url: string; readonly userId: number; readonly ref: string; readonly since: string; readonly others?: readonly number[] };
   readonly current?: number | null;
   readonly fence?: number;
   readonly revisions?: readonly RevisionForm[];

@@ -1,7 +1,7 @@
 // From the file that `servicetokens explain` reads, once its shape is right (explain-schema.ts), to what the engine reads.
 // What is left out is as in a resource to which nothing has happened, so that a file says only what is special.
 import type { Desired } from "./desired.ts";
-import { copyOf, handOf, issuerOf, ownerOf, recordOf, rolloutOf, tokensOf } from "./explain-facts.ts";
+import { copyOf, elsewhereOf, handOf, issuerOf, ownerOf, recordOf, rolloutOf, tokensOf } from "./explain-facts.ts";
 import { instant, isArray, recordForm, type CaseForm, type ListedForm, type ObservedForm } from "./explain-form.ts";
 import { markOf } from "./name.ts";
 import type { Observed } from "./observed.ts";
@@ -50,7 +50,8 @@ export function toCase(form: CaseForm): Case {
   const observed: Observed = {
     issuer,
     owner,
-    tokens: tokensOf({ ...context, owner }, record, inHand),
+    tokens: tokensOf({ ...context, owner }, record && { ...record, revisions: record.revisions.filter((entry) => !entry.former) }, inHand),
+    ...besideOf({ ...context, owner }, record),
     copy: copyOf(context, record),
     hand: inHand,
     held,
@@ -67,16 +68,30 @@ export function toCase(form: CaseForm): Case {
   return { desired, observed, now };
 }
 
+/** The issuers beside the one at home, where the file names them. */
+function besideOf(context: Parameters<typeof elsewhereOf>[0], record: Parameters<typeof elsewhereOf>[3]): Pick<Observed, "former" | "next"> {
+  const { form } = context;
+  const { former, next } = form;
+  const there = record && { ...record, revisions: record.revisions.filter((entry) => entry.former) };
+  return {
+    ...(former ? { former: { ...elsewhereOf(context, former, record?.former ?? null, there), uncertainAt: former.uncertainAt === undefined ? null : instant(former.uncertainAt) } } : {}),
+    ...(next ? { next: { ...elsewhereOf(context, next, null, null), owner: ownerOf({ ...context, form: { ...form, owner: next.owner ?? {} } }) } } : {}),
+  };
+}
+
 function listed({ tokens }: ObservedForm = {}): readonly ListedForm[] {
   if (!tokens || (!isArray(tokens) && tokens.is === "unknown")) return [];
   return isArray(tokens) ? tokens : (tokens.list ?? []);
 }
+
+const named = (issuerRef: string | undefined): Pick<Desired, "issuerRef"> => (issuerRef === undefined ? {} : { issuerRef });
 
 function desire({ desired, observed }: CaseForm, earliest: number): Desired {
   const { kind = "ServiceToken", resource = "default/example", scope = "example", annotations = {}, spec = {} } = desired;
   const front = {
     kind,
     resource,
+    ...named(desired.issuerRef),
     mark: desired.mark ?? (desired.scope === undefined ? recordForm(observed?.copy)?.mark : undefined) ?? markOf(scope, `${kind}/${resource}`),
     defaultBase: resource.replaceAll("/", "-"),
     since: desired.since === undefined ? earliest : instant(desired.since),

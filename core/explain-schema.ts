@@ -36,6 +36,7 @@ function desired(kind: unknown): Schema {
   return object({
     kind: one("ServiceToken", "PersonalToken"),
     resource: words,
+    issuerRef: words,
     mark: { type: "string", format: "mark" },
     scope: words,
     since: date,
@@ -49,13 +50,14 @@ const inputs = object({ owner: count, base: words, days: orNull(number), scim: f
 const revoked = object({ at: date, why: one("retired", "state", "compromised", "early", "elsewhere", "expired"), done: flag }, ["at", "why"]);
 const token: Fields = { id: count, name: words, created: date, expires: orNull(date) };
 const revision = object(
-  { number, ...token, deliveredAt: orNull(date), usedAfter: date, sha256: orNull(words), inputs, revoked, restart: { type: "string", format: "due" }, kept: flag },
+  { number, ...token, deliveredAt: orNull(date), usedAfter: date, sha256: orNull(words), inputs, revoked, restart: { type: "string", format: "due" }, kept: flag, former: flag },
   ["number", "created"],
 );
 const record = object({
   version: count,
   mark: { type: "string", format: "mark" },
-  issuer: object({ url: words, userId: count }),
+  issuer: object({ url: words, userId: count, ref: words }),
+  former: object({ url: words, userId: count, ref: words, since: date, others: list(count) }, ["url", "userId", "ref", "since"]),
   current: orNull(number),
   fence: count,
   revisions: list(revision),
@@ -105,6 +107,12 @@ const member = (value: unknown, name: string): unknown =>
 export function caseSchema(file: unknown): Schema {
   const seen = member(file, "observed");
   const facts = Object.fromEntries((Object.keys(PRESENT) as FactName[]).map((name) => [name, fact(name, member(seen, name))]));
-  const observed = object({ ...facts, hand, held: flag, taken: count, uncertainAt: date, refused: words, unrenderable: flag, trial: flag, said, alone: flag });
+  const beside = (name: string, more: Fields = {}): Schema => {
+    const there = member(seen, name);
+    return object({ issuer: fact("issuer", member(there, "issuer")), tokens: fact("tokens", member(there, "tokens")), ...more });
+  };
+  const former = beside("former", { uncertainAt: date });
+  const next = beside("next", { owner: fact("owner", member(member(seen, "next"), "owner")) });
+  const observed = object({ ...facts, former, next, hand, held: flag, taken: count, uncertainAt: date, refused: words, unrenderable: flag, trial: flag, said, alone: flag });
   return object({ desired: desired(member(member(file, "desired"), "kind")), observed, now: date }, ["desired", "now"]);
 }

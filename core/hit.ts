@@ -1,5 +1,5 @@
 // What a check answers when it applies: one action at most, and the words that go with it.
-import type { Action, NextAction, TokenRef } from "./action.ts";
+import type { Action, At, NextAction, TokenRef } from "./action.ts";
 import type { Reason } from "./reason.ts";
 import type { Situation } from "./situation.ts";
 
@@ -47,7 +47,10 @@ export function stall(reason: Reason, message: string, due: number | null = null
 }
 
 /** The next step of clearing a token that is no good any more: one that merely expired is revoked before it is deleted. */
-export const finish = (token: TokenRef & { readonly active: boolean }): Action => ({ do: token.active ? "Revoke" : "Delete", token });
+export const finish = (token: TokenRef & { readonly active: boolean }, at: At = {}): Action => ({ do: token.active ? "Revoke" : "Delete", token, ...where(at) });
+
+/** At which issuer something is, as an action says it. */
+export const where = ({ former }: At): At => (former ? { former } : {});
 
 export const normal = (reason: Reason, message: string): EventText => ({ type: "Normal", reason, message });
 export const warning = (reason: Reason, message: string): EventText => ({ type: "Warning", reason, message });

@@ -1,6 +1,6 @@
 // What was seen, and when. Every fact is three-valued, and nothing destructive follows from unknown.
 // The engine never learns where a fact came from: Secret or Pulumi state, cache or read.
-import type { Record } from "./record.ts";
+import type { Record, RecordedIssuer } from "./record.ts";
 import type { Reason } from "./reason.ts";
 
 /** unknown: not read, forbidden, failed, or contradicted; `message` says which, for people. */
@@ -117,6 +117,8 @@ export interface Hand {
   readonly created: number;
   readonly expires: number | null;
   readonly sha256: string;
+  /** Where it was issued. */
+  readonly issuer?: RecordedIssuer;
   readonly inputs: Record["revisions"][number]["inputs"];
   readonly verified: boolean;
   /** Uses later than this are a consumer's. */
@@ -126,10 +128,21 @@ export interface Hand {
   readonly failure: string | null;
 }
 
+/** An issuer beside the one that the resource is at home at. */
+export interface Elsewhere {
+  readonly issuer: Fact<Issuer>;
+  readonly tokens: Fact<Tokens>;
+}
+
 export interface Observed {
+  /** These three: where the resource is at home (home.ts). */
   readonly issuer: Fact<Issuer>;
   readonly owner: Fact<Owner>;
   readonly tokens: Fact<Tokens>;
+  /** The issuer that the resource moved away from; left out: none. */
+  readonly former?: Elsewhere & { readonly uncertainAt: number | null };
+  /** The issuer that the spec names, where the resource is not at home there yet; left out: it is. */
+  readonly next?: Elsewhere & { readonly owner: Fact<Owner> };
   readonly copy: Fact<Copy>;
   readonly hand: Hand | null;
   /** The declaring object cannot vanish before we let it (finalizer, or Pulumi). */

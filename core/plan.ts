@@ -14,7 +14,8 @@ import type { Desired } from "./desired.ts";
 import type { Check, EventText, Hit } from "./hit.ts";
 import type { Observed } from "./observed.ts";
 import type { Reason } from "./reason.ts";
-import type { Entry } from "./record.ts";
+import { issuerId } from "./home.ts";
+import type { Entry, Former } from "./record.ts";
 import { isRolling, lookAgainAfter } from "./rollout.ts";
 import { secondOwners } from "./second-owner.ts";
 import { retiringFirst, situate, type Situation } from "./situation.ts";
@@ -23,6 +24,7 @@ import * as clean from "./checks/clean.ts";
 import * as deletion from "./checks/deletion.ts";
 import * as hand from "./checks/hand.ts";
 import * as lost from "./checks/lost.ts";
+import * as moving from "./checks/moving.ts";
 import * as need from "./checks/need.ts";
 import * as order from "./checks/order.ts";
 import { retireCrowded, retireDue } from "./checks/retire.ts";
@@ -33,12 +35,16 @@ import * as world from "./checks/world.ts";
 export const LIFE: readonly Check[] = [
   world.copyKnown, // the record is the memory
   need.valueUnread, // needs no API, and decides whether Ready may be said at all
+  moving.issuerNext, // a resource is not kept waiting by an issuer that it is to leave
   world.issuerKnown, // nothing follows from silence
+  moving.issuerAccepted, // a person's word about what the next line is for
   world.issuerSame, // another API's list says nothing about our tokens
   world.copyOurs, // never write what is not ours
   world.tokensSuspect, // most of a list gone at once: true, or a list that lies?
   world.tokensKnown, // no complete list, no decision
   world.answersSettled, // a lost answer is looked up before anything is repeated
+  moving.formerGivenUp, // a person's word
+  hand.handElsewhere, // before anything could be delivered that is not of this issuer
   hand.handSuperseded, // a fenced value is dropped before it could be delivered
   order.compromised, // a person's emergency: above overlap, expiry and windows
   hand.handGone,
@@ -61,6 +67,7 @@ export const LIFE: readonly Check[] = [
   retireDue,
   clean.endedDue,
   lost.lostRemains,
+  moving.formerThrough, // after all that could be done there
   need.issueBlocked, // says why not, after everything that could still be done was done
   need.issueOutsideWindow, // what is urgent has passed above: expiry wins over windows
   need.issueInTurn, // a rotation begins when nothing older retires
@@ -68,13 +75,16 @@ export const LIFE: readonly Check[] = [
   rollout.restartBlocked, // words for a person: they are in the way of nothing above
   need.specInvalid,
   need.windowInvalid,
+  moving.formerUnreachable,
 ];
 
 /** The end of a resource. */
 export const END: readonly Check[] = [
   deletion.orphaned, // leaves everything: needs no API
   deletion.abandoned, // a person's way out
+  moving.formerGivenUp, // a person's word, before it is waited for
   deletion.blocked, // names the way out
+  moving.issuerAccepted,
   world.issuerSame, // another API's tokens are not ours to end
   world.answersSettled, // a POST without an answer may have made one more
   deletion.foreignNames, // what only the record knows, before the record goes
@@ -88,7 +98,7 @@ export const END: readonly Check[] = [
 export const chain = ({ deleting }: Pick<Desired, "deleting">): readonly Check[] => (deleting ? END : LIFE);
 
 export interface Condition {
-  readonly type: "Ready" | "Rotating" | "Stalled" | "ClockSkew" | "SecondOwner" | "Unclaimed";
+  readonly type: "Ready" | "Rotating" | "Stalled" | "ClockSkew" | "SecondOwner" | "Unclaimed" | "FormerIssuer";
   readonly status: "True" | "False" | "Unknown";
   readonly reason: Reason;
   readonly message: string;
@@ -116,7 +126,8 @@ export function plan(desired: Desired, observed: Observed, now: number): Plan {
   const s = situate(desired, observed, now);
   const [check, hit] = decide(s);
   const upcoming = [...(hit.next ? [hit.next] : []), ...calendar(s)].sort((a, b) => (a.at ?? 0) - (b.at ?? 0));
-  const dues = [hit.due, rolloutDue(s), ...upcoming.map((next) => next.at)].filter((due) => due !== null && due > now) as number[];
+  const looked = moving.lastLookAt(s);
+  const dues = [hit.due, rolloutDue(s), looked === null || desired.deleting ? null : ours(s, looked), ...upcoming.map((next) => next.at)].filter((due) => due !== null && due > now) as number[];
   return {
     actions: hit.action ? [hit.action] : [],
     check,
@@ -157,12 +168,19 @@ function conditions(s: Situation, hit: Hit): Condition[] {
     const message = `Revision ${second.number} was issued under our mark by somebody else: is this cluster or stack a copy of another, or was the delivered copy put back from a backup? Nothing of it is revoked: do that by hand if nobody needs it.`;
     list.push({ type: "SecondOwner", status: "True", reason: "SecondOwner", message });
   }
+  if (s.record?.former) list.push(formerCondition(s, s.record.former));
   if (s.unclaimed.length > 0) {
     const numbers = s.unclaimed.map(({ number }) => number).join(", ");
     const message = `Active under our mark, but of an earlier life or of another stack: revision ${numbers}. Nothing records it, so it is left alone: revoke it by hand if nobody needs it.`;
     list.push({ type: "Unclaimed", status: "True", reason: "HeldBySomebody", message });
   }
   return list;
+}
+
+function formerCondition(s: Situation, former: Former): Condition {
+  const unreached = moving.unreached(s);
+  if (unreached !== null) return { type: "FormerIssuer", status: "True", reason: "FormerUnreachable", message: unreached };
+  return { type: "FormerIssuer", status: "True", reason: "IssuerMoved", message: `The resource has moved from ${issuerId(former)}: what was issued there gives way by the usual rules.` };
 }
 
 /** Everything that comes by itself. */

@@ -31,6 +31,24 @@ export interface Entry {
   readonly restart?: "due" | number;
   /** Restored by somebody after we revoked it: kept, never retired by us. */
   readonly kept?: boolean;
+  /** Issued at Record.former. */
+  readonly former?: boolean;
+}
+
+export interface RecordedIssuer {
+  readonly url: string;
+  readonly userId: number;
+  /** How the spec named it; left out in records of before, and where a front has no names for issuers. */
+  readonly ref?: string;
+}
+
+/** The issuer that the resource moved away from: at most one, until nothing is left there. */
+export interface Former extends RecordedIssuer {
+  readonly ref: string;
+  /** When it was left. */
+  readonly since: number;
+  /** See Record.others. */
+  readonly others?: readonly number[];
 }
 
 export interface IssueInputs {
@@ -44,7 +62,9 @@ export interface IssueInputs {
 
 export interface Record {
   readonly mark: string;
-  readonly issuer: { readonly url: string; readonly userId: number };
+  /** Where new revisions are issued. */
+  readonly issuer: RecordedIssuer;
+  readonly former?: Former;
   /** The revision whose value stands in the delivered copy; null: none does. */
   readonly current: number | null;
   /** No revision up to this number may be delivered any more, unless it is recorded here. */
@@ -59,7 +79,8 @@ export function encodeRecord(record: Record): string {
   return JSON.stringify({
     version: 1,
     mark: record.mark,
-    issuer: { url: record.issuer.url, userId: record.issuer.userId },
+    issuer: { url: record.issuer.url, userId: record.issuer.userId, ...(record.issuer.ref === undefined ? {} : { ref: record.issuer.ref }) },
+    ...(record.former ? { former: encodeFormer(record.former) } : {}),
     current: record.current,
     fence: record.fence,
     revisions: record.revisions.map((entry) => ({
@@ -75,9 +96,14 @@ export function encodeRecord(record: Record): string {
       ...(entry.revoked ? { revoked: { at: new Date(entry.revoked.at).toISOString(), why: entry.revoked.why, done: entry.revoked.done } } : {}),
       ...(entry.restart === undefined ? {} : { restart: entry.restart === "due" ? "due" : new Date(entry.restart).toISOString() }),
       ...(entry.kept ? { kept: true } : {}),
+      ...(entry.former ? { former: true } : {}),
     })),
     ...(record.others?.length ? { others: record.others } : {}),
   });
+}
+
+function encodeFormer({ url, userId, ref, since, others }: Former): object {
+  return { url, userId, ref, since: new Date(since).toISOString(), ...(others?.length ? { others } : {}) };
 }
 
 type Json = { readonly [key: string]: unknown };
@@ -108,6 +134,19 @@ function decodeOthers(value: unknown): { others?: number[] } {
   if (value === undefined) return {};
   if (!Array.isArray(value)) throw new Malformed();
   return { others: value.map((id) => integer(id, 0)) };
+}
+
+function decodeIssuer(value: Json): RecordedIssuer {
+  return { url: text(value["url"]), userId: integer(value["userId"], 0), ...(value["ref"] === undefined ? {} : { ref: text(value["ref"]) }) };
+}
+
+function decodeFormer(value: unknown, revisions: readonly Entry[]): { former?: Former } {
+  if (value === undefined) {
+    if (revisions.some((entry) => entry.former)) throw new Malformed();
+    return {};
+  }
+  if (!isObject(value)) throw new Malformed();
+  return { former: { ...decodeIssuer(value), ref: text(value["ref"]), since: instant(value["since"]), ...decodeOthers(value["others"]) } };
 }
 
 function decodeInputs(value: unknown): IssueInputs {
@@ -141,6 +180,7 @@ function decodeEntry(value: unknown): Entry {
     ...(value["revoked"] === undefined ? {} : { revoked: decodeRevoked(value["revoked"]) }),
     ...(value["restart"] === undefined ? {} : { restart: value["restart"] === "due" ? "due" : instant(value["restart"]) }),
     ...(value["kept"] === true ? { kept: true } : {}),
+    ...(value["former"] === true ? { former: true } : {}),
   };
 }
 
@@ -155,7 +195,8 @@ export function decodeRecord(source: string): Record | null {
     if (current !== null && !revisions.some((entry) => entry.number === current)) return null;
     return {
       mark: text(value["mark"]),
-      issuer: { url: text(value["issuer"]["url"]), userId: integer(value["issuer"]["userId"], 0) },
+      issuer: decodeIssuer(value["issuer"]),
+      ...decodeFormer(value["former"], revisions),
       current,
       fence: integer(value["fence"], 0),
       revisions,

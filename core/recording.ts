@@ -1,6 +1,6 @@
 // How the record changes: the next record for each step, nothing decided.
 import type { Hand } from "./observed.ts";
-import type { Entry, Record, RevokedWhy } from "./record.ts";
+import type { Entry, Former, Record, RevokedWhy } from "./record.ts";
 import { withEntry } from "./record.ts";
 import { secondOwners } from "./second-owner.ts";
 import type { Revision, Situation, Stray } from "./situation.ts";
@@ -9,7 +9,7 @@ import type { Revision, Situation, Stray } from "./situation.ts";
 export function emptyRecord(s: Situation): Record {
   return {
     mark: s.desired.mark,
-    issuer: { url: s.issuer?.url ?? "", userId: s.issuer?.userId ?? 0 },
+    issuer: { url: s.issuer?.url ?? "", userId: s.issuer?.userId ?? 0, ...(s.desired.issuerRef === undefined ? {} : { ref: s.desired.issuerRef }) },
     current: null,
     fence: 0,
     revisions: [],
@@ -61,7 +61,7 @@ export function successor(s: Situation, hand: Hand): Record {
  */
 function withOthers(s: Situation, { others = [], ...record }: Record): Record {
   const listed = new Set(s.tokens?.tokens.map(({ id }) => id));
-  const ids = new Set([...others.filter((id) => listed.has(id)), ...secondOwners(s).flatMap(({ unused, remote }) => (unused ? [] : [remote.id]))]);
+  const ids = new Set([...others.filter((id) => listed.has(id)), ...secondOwners(s).flatMap(({ unused, remote, former }) => (unused || former ? [] : [remote.id]))]);
   return ids.size === 0 ? record : { ...record, others: [...ids] };
 }
 
@@ -69,6 +69,11 @@ function withOthers(s: Situation, { others = [], ...record }: Record): Record {
 export function fenced(s: Situation, number: number): Record {
   const base = s.record ?? emptyRecord(s);
   return { ...base, fence: Math.max(base.fence, number) };
+}
+
+/** The first record, of a resource whose first token was issued at an issuer that the spec no longer names. */
+export function remembering(s: Situation, number: number, former: Former): Record {
+  return { ...fenced(s, number), former };
 }
 
 /** The record before we use the delivered value ourselves: uses up to `until` are no consumer's. */
@@ -99,13 +104,14 @@ export function restored(record: Record, number: number, kept: boolean): Record 
 /** The record with strays taken in: somebody holds their values, and they retire by the usual rules. */
 export function adopted(s: Situation, strays: readonly Stray[]): Record {
   const base = s.record ?? emptyRecord(s);
-  const taken = strays.map((stray) => takenIn(s, stray));
+  // Two of one number, at two issuers: one after the other.
+  const taken = strays.filter(({ number }, i) => strays.findIndex((other) => other.number === number) === i).map((stray) => takenIn(s, stray));
   const rest = base.revisions.filter((other) => !taken.some(({ number }) => number === other.number));
   const revisions = [...rest, ...taken].sort((a, b) => a.number - b.number);
   return { ...base, fence: Math.max(base.fence, ...taken.map(({ number }) => number)), revisions };
 }
 
-function takenIn(s: Situation, { number, remote }: Stray): Entry {
+function takenIn(s: Situation, { number, remote, former }: Stray): Entry {
   const owner = s.observed.owner.is === "present" ? s.observed.owner.value.id : remote.owner;
   return {
     number,
@@ -117,6 +123,7 @@ function takenIn(s: Situation, { number, remote }: Stray): Entry {
     usedAfter: remote.created,
     sha256: null,
     inputs: { owner, base: s.desired.base, days: s.desired.days, scim: s.desired.scim, rotate: s.desired.rotate },
+    ...(former ? { former: true } : {}),
     ...(remote.active ? {} : { revoked: { at: s.apiNow, why: "elsewhere" as const, done: true } }),
   };
 }

@@ -132,6 +132,20 @@ const rotation: Schema = {
   },
 };
 
+/** An issuer as one credential sees it, as home.ts writes it. */
+const issuerWord = (description: string): Schema => text(description, 2_100, { minLength: 1, pattern: "^https?://[^#\\s]+#[0-9]+$" });
+
+const issuerChange: Schema = {
+  type: "object",
+  description:
+    "Consent, for this one change: the issuer's url or own user is another than the tokens were issued by, or a former issuer cannot be reached any more. Go on at `to`: tokens that are seen there stay, the others are given up as they are, and named. The condition that asks for it says what to write.",
+  required: ["from", "to"],
+  properties: {
+    from: issuerWord("The issuer that the tokens were issued at: its url, # and the id of its own user, as in https://old.example#1."),
+    to: issuerWord("The issuer to go on at, in the same form."),
+  },
+};
+
 /** What every kind of token shares. */
 const common: { readonly [name: string]: Schema } = {
   tokenName: text("Base of the token's name at the API; default: <namespace>-<name>.", 200, { minLength: 1 }),
@@ -145,6 +159,7 @@ const common: { readonly [name: string]: Schema } = {
     ["Delete", "Revoke", "Orphan"],
     "Delete",
   ),
+  issuerChange,
 };
 
 const serviceUser: Schema = {

@@ -2,6 +2,7 @@
 // Decides nothing. Ownership is the record first, the mark in the name second.
 import type { Desired } from "./desired.ts";
 import { DAY, MINUTE } from "./duration.ts";
+import { issuerId, placeOf, rolesOf, type Place } from "./home.ts";
 import { parseName } from "./name.ts";
 import type { Copy, Issuer, Observed, Remote, Tokens } from "./observed.ts";
 import type { Entry, Record } from "./record.ts";
@@ -19,6 +20,8 @@ export interface Revision {
 export interface Stray {
   readonly number: number;
   readonly remote: Remote;
+  /** Seen at the former issuer. */
+  readonly former: boolean;
   /** Never used by anybody but our own verification: nobody holds its value. */
   readonly unused: boolean;
   /** Milliseconds since its creation, by the API's clock. */
@@ -35,6 +38,12 @@ export interface Situation {
   readonly tokens: Tokens | null;
   readonly copy: Copy | null;
   readonly record: Record | null;
+  /** The issuer that the resource moved away from; null: none. */
+  readonly former: Place | null;
+  /** The issuer that the spec names, where the resource is not at home there; null: it is. */
+  readonly ahead: Place | null;
+  /** The issuer at home is another one than the record says: what it shows is not of our tokens. */
+  readonly strange: boolean;
   /** The record names tokens without our mark, and the issuer serves others too: they are left out of `record`. */
   readonly forged: boolean;
   readonly current: Revision | null;
@@ -87,16 +96,25 @@ function see(entry: Entry, tokens: Tokens | null, copy: Copy | null, apiNow: num
   return { remote: null, seen: twice ? "gone" : "missing" };
 }
 
-function findStrays(desired: Desired, observed: Observed, record: Record | null, apiNow: number): Stray[] {
-  const strays: Stray[] = [];
-  for (const remote of observed.tokens.is === "present" ? observed.tokens.value.tokens : []) {
-    const parsed = parseName(remote.name);
-    if (!parsed || parsed.mark !== desired.mark) continue;
-    if (observed.hand && isSame(remote, observed.hand)) continue;
-    if (record?.revisions.some((entry) => isSame(remote, entry))) continue;
-    strays.push({ number: parsed.revision, remote, unused: isUnused(remote), age: apiNow - remote.created });
-  }
-  return strays.sort((a, b) => a.number - b.number);
+type Strays = (remotes: readonly Remote[], former: boolean) => Stray[];
+
+/** What bears our mark at one issuer, and is recorded for neither. */
+function strayFinder(desired: Desired, observed: Observed, record: Record | null, apiNow: number): Strays {
+  return (remotes, former) =>
+    remotes.flatMap((remote) => {
+      const parsed = parseName(remote.name);
+      if (!parsed || parsed.mark !== desired.mark) return [];
+      if (observed.hand && isSame(remote, observed.hand)) return [];
+      if (record?.revisions.some((entry) => isSame(remote, entry))) return [];
+      return [{ number: parsed.revision, remote, former, unused: isUnused(remote), age: apiNow - remote.created }];
+    });
+}
+
+/** Of both issuers, lowest number first; of two that show the same token the one at home counts. */
+function findStrays(find: Strays, tokens: Tokens | null, former: Tokens | null): Stray[] {
+  const home = find(tokens?.tokens ?? [], false);
+  const there = find(former?.tokens ?? [], true).filter(({ remote }) => !home.some((other) => isSame(remote, other.remote)));
+  return [...home, ...there].sort((a, b) => a.number - b.number);
 }
 
 /**
@@ -144,11 +162,22 @@ function sortRevisions(desired: Desired, record: Record | null, look: (entry: En
  * Whoever may write the Secret may write the record: where the issuer's credential is not theirs, a record that names
  * tokens by other marks must not get them revoked.
  */
-function markedOnly(record: Record, { mark }: Desired): Record {
-  const revisions = record.revisions.filter(({ name }) => parseName(name)?.mark === mark);
+function markedOnly(record: Record, { mark }: Desired, isShared: (entry: Entry) => boolean): Record {
+  const revisions = record.revisions.filter((entry) => !isShared(entry) || parseName(entry.name)?.mark === mark);
   if (revisions.length === record.revisions.length) return record;
   return { ...record, revisions, current: revisions.some(({ number }) => number === record.current) ? record.current : null };
 }
+
+/** Whether the issuer of an entry serves others too. */
+function sharing({ issuer, former }: Observed): (entry: Entry) => boolean {
+  const isShared = (fact: Observed["issuer"] | undefined): boolean => fact?.is === "present" && fact.value.policy.shared === true;
+  return (entry) => isShared(entry.former ? former?.issuer : issuer);
+}
+
+/** The record knows it to be a second owner's. */
+const isTheirs = ({ former, remote }: Stray, record: Record | null): boolean => (former ? record?.former : record)?.others?.includes(remote.id) ?? false;
+
+const isStrange = (record: Record | null, issuer: Issuer | null): boolean => record !== null && issuer !== null && issuerId(record.issuer) !== issuerId(issuer);
 
 export function situate(desired: Desired, observed: Observed, now: number): Situation {
   const issuer = observed.issuer.is === "present" ? observed.issuer.value : null;
@@ -156,12 +185,13 @@ export function situate(desired: Desired, observed: Observed, now: number): Situ
   const copy = observed.copy.is === "present" ? observed.copy.value : null;
   const apiNow = now + (issuer?.clockOffset ?? 0);
   const whole = copy?.place === "ours" && copy.record?.mark === desired.mark ? copy.record : null;
-  const record = whole && issuer?.policy.shared ? markedOnly(whole, desired) : whole;
-  const strays = copy ? findStrays(desired, observed, record, apiNow) : [];
+  const record = whole && markedOnly(whole, desired, sharing(observed));
+  const former = record?.former ? placeOf(observed.former, record.former) : null;
+  const strays = copy ? findStrays(strayFinder(desired, observed, record, apiNow), tokens, former?.tokens ?? null) : [];
   const isActive = ({ remote }: Stray): boolean => remote.active && !isOver(remote, apiNow);
-  const isOther = (stray: Stray): boolean => isActive(stray) && (record?.others?.includes(stray.remote.id) ?? false);
+  const isOther = (stray: Stray): boolean => isActive(stray) && isTheirs(stray, record);
   const mine = copy ? strays.filter((stray) => !isOther(stray) && counts(stray, desired, copy, record)) : [];
-  const sorted = sortRevisions(desired, record, (entry) => see(entry, tokens, copy, apiNow));
+  const sorted = sortRevisions(desired, record, (entry) => see(entry, entry.former ? (former?.tokens ?? null) : tokens, copy, apiNow));
   return {
     desired,
     observed,
@@ -171,6 +201,9 @@ export function situate(desired: Desired, observed: Observed, now: number): Situ
     tokens,
     copy,
     record,
+    former,
+    ahead: rolesOf(desired, record).home === null ? null : placeOf(observed.next, null),
+    strange: isStrange(record, issuer),
     forged: record !== whole,
     ...sorted,
     lost: mine.filter(isActive),
@@ -184,9 +217,20 @@ export function situate(desired: Desired, observed: Observed, now: number): Situ
 /** Nothing in the copy was written later than this; monotonic. */
 export const knownAt = (copy: Copy): number => copy.doneAt ?? copy.readAt;
 
+/** It is at a former issuer that cannot be reached, and its time is over: it waits for that issuer, and nothing waits for it. */
+function isOutOfReach({ entry, seen }: Revision, { current, desired, apiNow }: Waiting): boolean {
+  const { minOverlap, maxOverlap } = desired.retire;
+  return entry.former === true && seen === "unknown" && (current?.entry.deliveredAt ?? apiNow) + Math.max(minOverlap, maxOverlap) <= apiNow;
+}
+
+type Waiting = Pick<Situation, "retiring" | "current" | "desired" | "apiNow">;
+
 /** What a rotation waits for: the oldest that retires. What is newer than the current one never does, beside it. */
-export const retiringFirst = ({ retiring, current }: Pick<Situation, "retiring" | "current">): Revision | null =>
-  retiring.find(({ entry }) => !current || entry.number < current.entry.number) ?? null;
+export const retiringFirst = (s: Waiting): Revision | null =>
+  s.retiring.find((old) => (!s.current || old.entry.number < s.current.entry.number) && !isOutOfReach(old, s)) ?? null;
+
+/** The list that shows what is at one of the two issuers; null: not known. */
+export const listAt = (s: Pick<Situation, "tokens" | "former">, { former }: { readonly former?: boolean }): Tokens | null => (former ? (s.former?.tokens ?? null) : s.tokens);
 
 /** All that the record knows, the current one last. */
 export function everyRevision(s: Situation): Revision[] {

@@ -36,6 +36,8 @@ export interface TokenSpec {
   readonly rotation?: RotationSpec;
   readonly onExternalChange?: OnExternalChange;
   readonly deletionPolicy?: DeletionPolicy;
+  /** Consent to go on at another issuer; see Desired.issuerChange. */
+  readonly issuerChange?: { readonly from: string; readonly to: string };
   /** Kubernetes alone: what is restarted once a new revision is delivered. */
   readonly restart?: readonly WorkloadRef[];
 }
@@ -53,6 +55,7 @@ export interface Front {
   readonly kind: Desired["kind"];
   readonly resource: string;
   readonly mark: string;
+  readonly issuerRef?: string;
   readonly defaultBase: string;
   readonly since: number;
   readonly rotate: string;
@@ -105,6 +108,7 @@ export function resolve(spec: TokenSpec, front: Front): Desired {
     ...resolveRotation(spec.rotation ?? {}, days),
     onExternalChange: spec.onExternalChange ?? "Reissue",
     deletionPolicy: spec.deletionPolicy ?? "Delete",
+    ...(spec.issuerChange ? { issuerChange: spec.issuerChange } : {}),
   };
 }
 

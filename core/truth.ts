@@ -49,6 +49,6 @@ function doubted(s: Situation, current: Revision, hit: Hit): Truth | null {
     return { status: "Unknown", reason: "SecretChanged", message: "The delivered copy was written by somebody else, and its value has not been compared yet." };
   }
   if (current.seen === "missing") return { status: "Unknown", reason: "TokenMissing", message: `Revision ${current.entry.number} is not in the last token list.` };
-  if (UNSEEN.has(hit.reason)) return { status: "Unknown", reason: hit.reason, message: hit.message };
+  if (UNSEEN.has(hit.reason) || (s.strange && !current.entry.former)) return { status: "Unknown", reason: hit.reason, message: hit.message };
   return null;
 }

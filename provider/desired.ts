@@ -18,7 +18,7 @@ export interface Subject {
 }
 
 /** The inputs that are repeated in the outputs under the same names, as far as they say more than the default: refresh and destroy get no inputs. */
-const KEPT = ["rotation", "onExternalChange", "deletionPolicy", "compromised", "rollback"] as const;
+const KEPT = ["rotation", "onExternalChange", "deletionPolicy", "issuerChange", "compromised", "rollback"] as const;
 /** What the record tells of the current revision, and nobody while there is none. */
 const RECORDED = ["serviceUser", "expiresInDays", "neverExpires", "scimEndpointsOnly"] as const;
 

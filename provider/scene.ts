@@ -37,7 +37,7 @@ export function ownerOf(serviceUser: unknown): UserRef | null {
 
 export function sceneOf({ issuer, signal }: Session, desired: Desired, { token, record }: Stored, serviceUser: unknown): Scene {
   // Every administrator sees the same service tokens: whose credential runs the update does not matter.
-  const shared = record && desired.kind === "ServiceToken" ? { ...record, issuer: { ...record.issuer, userId: issuer.userId } } : record;
+  const shared = record && desired.kind === "ServiceToken" && record.issuer.url === issuer.url ? { ...record, issuer: { ...record.issuer, userId: issuer.userId } } : record;
   const target = new StateTarget({ token, record: shared }, () => issuer.clock.monotonic());
   const memory = blankMemory();
   const at: Situated = {

@@ -7,6 +7,8 @@ import { tokenName } from "../core/name.ts";
 import { decodeRecord, type Entry, type Record, type RevokedWhy } from "../core/record.ts";
 
 const VERSION = "2";
+/** With a former issuer, which an older version of this package must not overlook. */
+const VERSION_MOVED = "3";
 const NOTHING = "-";
 const SECOND = 1_000;
 /** So much of a value's SHA-256 is kept: 96 bits. */
@@ -27,7 +29,7 @@ const since = (at: number | null, from: number): string => (at === null ? NOTHIN
 const WHYS: readonly RevokedWhy[] = ["retired", "state", "compromised", "early", "elsewhere", "expired"];
 
 function line(entry: Entry, { mark, current }: Record): string {
-  const { number, id, name, created, expires, deliveredAt, usedAfter, sha256, inputs, revoked, kept } = entry;
+  const { number, id, name, created, expires, deliveredAt, usedAfter, sha256, inputs, revoked, kept, former } = entry;
   const begun = second(created);
   const words = [
     String(number),
@@ -41,7 +43,7 @@ function line(entry: Entry, { mark, current }: Record): string {
     String(inputs.owner),
     escaped(inputs.base),
     inputs.days === null ? NOTHING : String(inputs.days),
-    `${inputs.scim ? "s" : ""}${kept ? "k" : ""}` || NOTHING,
+    `${inputs.scim ? "s" : ""}${kept ? "k" : ""}${former ? "f" : ""}` || NOTHING,
     inputs.rotate === "" ? NOTHING : escaped(inputs.rotate),
     revoked ? `${revoked.why}${revoked.done ? "." : ","}${since(revoked.at, begun * SECOND)}` : NOTHING,
     name === tokenName(inputs.base, mark, number) ? NOTHING : escaped(name),
@@ -53,8 +55,10 @@ function line(entry: Entry, { mark, current }: Record): string {
 
 /** The record for the outputs. */
 export function encodeState(record: Record): string {
-  const head = [VERSION, escaped(record.issuer.url), String(record.issuer.userId), record.current === null ? NOTHING : String(record.current), String(record.fence)];
-  if (record.others?.length) head.push(record.others.join(","));
+  const { former } = record;
+  const head = [former ? VERSION_MOVED : VERSION, escaped(record.issuer.url), String(record.issuer.userId), record.current === null ? NOTHING : String(record.current), String(record.fence)];
+  if (record.others?.length || former) head.push(record.others?.join(",") || NOTHING);
+  if (former) head.push(escaped(former.url), String(former.userId), short(former.since), ...(former.others?.length ? [former.others.join(",")] : []));
   return [head.join(" "), ...record.revisions.map((entry) => line(entry, record))].join("|");
 }
 
@@ -63,8 +67,8 @@ export function decodeState(value: unknown, mark: string): Record | null {
   if (typeof value !== "string") return decodeRecord(JSON.stringify(value));
   try {
     const [head = "", ...lines] = value.split("|");
-    const [version, url = "", userId, current = "", fence, others] = head.split(" ");
-    if (version !== VERSION) return null;
+    const [version, url = "", userId, current = "", fence, others, ...moved] = head.split(" ");
+    if (version !== VERSION && version !== VERSION_MOVED) return null;
     // Read by the one reader there is: it refuses whatever is no record.
     return decodeRecord(
       JSON.stringify({
@@ -73,13 +77,22 @@ export function decodeState(value: unknown, mark: string): Record | null {
         issuer: { url: unescaped(url), userId: whole(userId) },
         current: current === NOTHING ? null : whole(current),
         fence: whole(fence),
-        ...(others === undefined ? {} : { others: others.split(",").map(whole) }),
+        ...(version === VERSION_MOVED ? { former: formerOf(moved) } : {}),
+        ...othersOf(others),
         revisions: lines.map((text) => entryOf(text, mark)),
       }),
     );
   } catch {
     return null;
   }
+}
+
+const othersOf = (text: string | undefined): object => (text === undefined || text === NOTHING ? {} : { others: text.split(",").map(whole) });
+
+/** Pulumi has no names for issuers: the url is the name. */
+function formerOf([written = "", userId, since, others]: readonly string[]): object {
+  const url = unescaped(written);
+  return { url, userId: whole(userId), ref: url, since: exact(distance(since) ?? Number.NaN), ...othersOf(others) };
 }
 
 const whole = (text: string | undefined): number => (text !== undefined && /^[0-9]+$/.test(text) ? Number(text) : Number.NaN);
@@ -115,6 +128,7 @@ function entryOf(text: string, mark: string): object {
     },
     ...(ended === undefined || ended === NOTHING ? {} : { revoked: revokedOf(ended, created * SECOND) }),
     ...(flags.includes("k") ? { kept: true } : {}),
+    ...(flags.includes("f") ? { former: true } : {}),
   };
 }
 

@@ -61,6 +61,12 @@ export interface TokenArgs {
   readonly onExternalChange?: pulumi.Input<"Reissue" | "Restore" | "Report">;
   /** What `destroy` does with the token. `Delete` (default): revoke and delete. `Revoke`: keep it revoked, for audit. `Orphan`: nothing. */
   readonly deletionPolicy?: pulumi.Input<"Delete" | "Revoke" | "Orphan">;
+  /**
+   * Consent, for this one change, to go on at another issuer: `from` and `to` are each the url, `#` and the id of the
+   * credential's own user. What is seen at the new one stays; the rest is given up, and named. The error that asks for it
+   * says what to write.
+   */
+  readonly issuerChange?: pulumi.Input<{ readonly from: pulumi.Input<string>; readonly to: pulumi.Input<string> }>;
   /** Any value; a changed one rotates. */
   readonly trigger?: pulumi.Input<unknown>;
   /** The number of a revision that leaked: it is revoked first, deleted at once and never restored; then a new one is issued. */

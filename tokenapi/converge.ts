@@ -3,14 +3,18 @@ import { isKind, LifecycleError } from "../core/error.ts";
 import type { EventText } from "../core/hit.ts";
 import { absent, present, unknown, type Copy, type Fact, type Issuer, type Observed, type Owner, type Policy } from "../core/observed.ts";
 import { plan, type Plan } from "../core/plan.ts";
+import { issuerId } from "../core/home.ts";
 import { execute, specOf, type Scene } from "./execute.ts";
-import type { Snapshot } from "./snapshot.ts";
+import type { IssuerSession } from "./issuer.ts";
+import { listOf, placesOf, tokensAt, uncertainAt, type Reach } from "./places.ts";
 import type { UserRef } from "./users.ts";
 
 export interface Situated extends Scene {
   /** Why there is no issuer session, where there is none. */
   readonly issuerProblem: Fact<never> | null;
   readonly policy: Policy | null;
+  /** The issuers that a record names, by its names for them; see places.ts. */
+  readonly elsewhere?: (ref: string) => Reach;
   /** The service user the spec names; null: the credential's own user. */
   readonly owner: UserRef | null;
   /** Why the spec's service user cannot be told, where it cannot. */
@@ -53,17 +57,21 @@ export async function observe(at: Situated): Promise<Observed> {
   const { desired, memory, clock } = at;
   const copy = at.target.known() ?? (await at.target.read());
   const ids = (copy.record?.revisions ?? []).map(({ id }) => id);
-  const list = await listOf(at, copy);
+  const { home, former, ahead } = placesOf(at);
+  for (const { issuer } of new Set([home, ...(former ? [former] : []), ...(ahead ? [ahead] : [])])) if (issuer) await look(at, issuer, copy);
+  const list = home.issuer && listOf(home.issuer, desired);
   const refused = memory.refused && memory.refused.spec === specOf(desired) ? memory.refused.message : null;
   return {
-    issuer: issuerFact(at),
-    owner: await ownerFact(at),
-    tokens: list ? list.view(desired.mark, ids) : unknown("TokensUnknown", "Without an issuer there is no token list."),
+    issuer: issuerFact(home),
+    owner: ahead ? await recordedOwner(at, home, copy) : await ownerFact(at),
+    tokens: tokensAt(home, desired, ids),
+    ...(former ? { former: { issuer: issuerFact(former), tokens: tokensAt(former, desired, ids), uncertainAt: uncertainAt(memory, former.issuer) } } : {}),
+    ...(ahead ? { next: { issuer: issuerFact(ahead), tokens: tokensAt(ahead, desired, ids), owner: await ownerFact(at) } } : {}),
     copy: present(sinceKnown(withProbe(copy, at), memory)),
     hand: memory.hand,
     held: at.held(),
     taken: memory.taken,
-    uncertainAt: memory.uncertainAt,
+    uncertainAt: uncertainAt(memory, home.issuer),
     refused,
     unrenderable: memory.unrenderable,
     trial: list?.claim(desired.mark) ?? false,
@@ -74,22 +82,23 @@ export async function observe(at: Situated): Promise<Observed> {
   };
 }
 
-/** The list that shows this resource's tokens, at least one look old. */
-async function listOf(at: Situated, copy: Copy): Promise<Snapshot | null> {
-  const { desired, issuer, memory } = at;
-  const list = issuer?.tokens(desired.kind === "ServiceToken" ? "service" : "personal") ?? null;
-  if (list && list.sentAt === null) await list.refresh(0).catch(() => undefined);
+/** The list that shows this resource's tokens at one issuer, at least one look old. */
+async function look(at: Situated, issuer: IssuerSession, copy: Copy): Promise<void> {
+  const { desired, memory } = at;
+  const list = listOf(issuer, desired);
+  if (list.sentAt === null) await list.refresh(0).catch(() => undefined);
   // Settled: a list that was sent later is here.
-  if (memory.uncertainAt !== null && list?.sentAt && list.sentAt > memory.uncertainAt) memory.uncertainAt = null;
-  expect(at, list, copy);
-  return list;
+  const uncertain = uncertainAt(memory, issuer);
+  if (uncertain !== null && list.sentAt !== null && list.sentAt > uncertain) memory.uncertain.delete(issuerId(issuer));
+  expect(at, issuer, copy);
 }
 
 /** Tells the list what should stand in it, so that it knows when most of that is missing. */
-function expect({ desired }: Situated, list: Snapshot | null, { record, value }: Copy): void {
+function expect({ desired }: Situated, issuer: IssuerSession, { record, value }: Copy): void {
   const entry = record?.mark === desired.mark ? record.revisions.find(({ number }) => number === record.current) : undefined;
-  const stands = entry?.sha256 && !entry.revoked && !desired.deleting && value === "intact";
-  list?.expect(desired.mark, stands ? entry : null);
+  const issued = entry?.former ? record?.former : record?.issuer;
+  const stands = entry?.sha256 && !entry.revoked && !desired.deleting && value === "intact" && issued && issuerId(issued) === issuerId(issuer);
+  listOf(issuer, desired).expect(desired.mark, stands ? entry : null);
 }
 
 function withProbe(copy: Copy, { memory, clock }: Situated): Copy {
@@ -115,9 +124,17 @@ function sinceKnown(copy: Copy, memory: Situated["memory"]): Copy {
   return copy;
 }
 
-function issuerFact(at: Situated): Fact<Issuer> {
-  if (at.issuer) return at.issuer.fact(at.policy ?? at.issuer.policy);
-  return at.issuerProblem ?? absent("There is no such issuer.");
+function issuerFact({ issuer, policy, problem }: Reach): Fact<Issuer> {
+  if (issuer) return issuer.fact(policy ?? issuer.policy);
+  return problem ?? absent("There is no such issuer.");
+}
+
+/** At an issuer that the spec no longer names, the spec's words may mean somebody else: the token was issued to this one. */
+async function recordedOwner({ desired }: Situated, { issuer }: Reach, { record }: Copy): Promise<Fact<Owner>> {
+  if (!issuer) return unknown("IssuerNotReady", "Without an issuer the service user is not known.");
+  if (desired.kind === "PersonalToken") return present({ id: issuer.userId, name: "the issuer's own user", active: true });
+  const entry = record?.revisions.find(({ number }) => number === record.current);
+  return entry && !entry.former ? issuer.users.find({ id: entry.inputs.owner }) : unknown("ServiceUserUnknown", "Nothing is delivered that would tell the service user.");
 }
 
 async function ownerFact({ desired, issuer, owner, ownerProblem }: Situated): Promise<Fact<Owner>> {
@@ -176,14 +193,14 @@ async function safely<T>(work: () => Promise<T>): Promise<T | LifecycleError> {
 /** A plan made without having seen the place of delivery. */
 function blind(at: Situated, error: LifecycleError): Plan {
   const observed: Observed = {
-    issuer: issuerFact(at),
+    issuer: issuerFact({ issuer: at.issuer, problem: at.issuerProblem, policy: at.policy }),
     owner: unknown("ServiceUserUnknown", error.message),
     tokens: unknown("TokensUnknown", error.message),
     copy: unknown("CopyUnknown", error.message),
     hand: at.memory.hand,
     held: at.held(),
     taken: at.memory.taken,
-    uncertainAt: at.memory.uncertainAt,
+    uncertainAt: null,
     refused: null,
     alone: at.alone,
     monotonic: at.clock.monotonic(),

@@ -1,13 +1,15 @@
 // The only place where a planned action becomes a call. Decides nothing: what an answer means for the life of
 // a token is seen at the next look. A conflict or a missing token makes the next look a fresh one.
 import { createHash } from "node:crypto";
-import type { Action, TokenRef } from "../core/action.ts";
+import type { Action, At, TokenRef } from "../core/action.ts";
 import type { Desired } from "../core/desired.ts";
 import { isKind, LifecycleError } from "../core/error.ts";
 import { absent, type Fact, type Rollout } from "../core/observed.ts";
+import { issuerId } from "../core/home.ts";
 import { withEntry } from "../core/record.ts";
 import type { IssuerSession } from "./issuer.ts";
 import type { Memory } from "./memory.ts";
+import { listOf, placesOf, type Reach } from "./places.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { Target, Writing } from "./target.ts";
 import type { Workloads } from "./workloads.ts";
@@ -15,6 +17,8 @@ import type { Workloads } from "./workloads.ts";
 export interface Scene {
   readonly desired: Desired;
   readonly issuer: IssuerSession | null;
+  /** The issuers that a record names, by its names for them; see places.ts. */
+  readonly elsewhere?: (ref: string) => Reach;
   readonly target: Target;
   readonly memory: Memory;
   /** What is restarted for a new revision; left out: nothing. */
@@ -38,11 +42,11 @@ export async function execute(action: Action, scene: Scene): Promise<void> {
     case "Drop":
       return drop(action.refused, scene);
     case "Revoke":
-      return change(scene, action.token, "revoke");
+      return change(scene, action, "revoke");
     case "Restore":
-      return change(scene, action.token, "restore");
+      return change(scene, action, "restore");
     case "Delete":
-      return erase(scene, action.token);
+      return erase(scene, action);
     default:
       return place(action, scene);
   }
@@ -75,13 +79,23 @@ async function place(action: Placing, scene: Scene): Promise<void> {
   }
 }
 
-function session(scene: Scene): IssuerSession {
-  if (!scene.issuer) throw new LifecycleError("retryable", "ISSUER_NOT_READY", "The issuer is not ready.");
-  return scene.issuer;
+function session(scene: Scene, { former }: At = {}): IssuerSession {
+  const places = placesOf(scene);
+  const issuer = (former ? places.former : places.home)?.issuer ?? null;
+  if (!issuer) throw new LifecycleError("retryable", "ISSUER_NOT_READY", "The issuer is not ready.");
+  return issuer;
 }
 
-function snapshot(scene: Scene): Snapshot {
-  return session(scene).tokens(scene.desired.kind === "ServiceToken" ? "service" : "personal");
+const snapshot = (scene: Scene, at: At = {}): Snapshot => listOf(session(scene, at), scene.desired);
+
+/** Whichever session there is: all of them tell one time. */
+const steady = (scene: Scene): number => (placesOf(scene).home.issuer ?? scene.issuer)?.clock.monotonic() ?? 0;
+
+/** Only a later list of that issuer tells what became of it. */
+function doubt({ memory }: Scene, issuer: IssuerSession): number {
+  const at = issuer.clock.monotonic();
+  memory.uncertain.set(issuerId(issuer), at);
+  return at;
 }
 
 async function look(action: Action & { do: "Look" }, scene: Scene): Promise<void> {
@@ -90,23 +104,23 @@ async function look(action: Action & { do: "Look" }, scene: Scene): Promise<void
     return;
   }
   if (action.at === "rollout") return roll(scene, (workloads) => workloads.look(scene.target.known()?.record?.current ?? 0));
-  const { clock, users } = session(scene);
+  const { clock, users } = session(scene, action);
   const early = action.after - clock.monotonic();
   if (early > 0) await clock.sleep(early);
-  await (action.at === "tokens" ? snapshot(scene).refresh(action.after) : users.refresh(action.after));
+  await (action.at === "tokens" ? snapshot(scene, action).refresh(action.after) : users.refresh(action.after));
 }
 
 /** What fails there is a fact like any other: it keeps nothing else from being done. */
-async function roll({ memory, workloads, issuer }: Scene, work: (workloads: Workloads) => Promise<Fact<Rollout>>): Promise<void> {
+async function roll(scene: Scene, work: (workloads: Workloads) => Promise<Fact<Rollout>>): Promise<void> {
+  const { memory, workloads } = scene;
   memory.rollout = workloads ? await work(workloads) : absent("There is nothing to restart here.");
-  memory.rolloutAt = issuer?.clock.monotonic() ?? 0;
+  memory.rolloutAt = steady(scene);
 }
 
 async function probe(scene: Scene): Promise<void> {
-  const { clock } = session(scene);
   const said = await scene.target.probe();
   if (said === true) scene.memory.refusals = 0;
-  note(scene.memory, said, clock.monotonic());
+  note(scene.memory, said, steady(scene));
 }
 
 function note(memory: Memory, said: true | string, at: number): void {
@@ -122,8 +136,10 @@ const SLOW_DELIVERY = 2_000;
 const covering = (elapsed: number): number => Math.ceil(elapsed / 1_000) * 1_000 + 1_000;
 
 async function issue(action: Action & { do: "Issue" }, scene: Scene): Promise<void> {
-  const { api, clock } = session(scene);
+  const issuer = session(scene);
+  const { api, clock } = issuer;
   const { memory, desired } = scene;
+  const { ref } = placesOf(scene);
   const sentAt = clock.monotonic();
   try {
     const { token, value } = await api.issue({
@@ -142,6 +158,7 @@ async function issue(action: Action & { do: "Issue" }, scene: Scene): Promise<vo
       created: token.created,
       expires: token.expires,
       sha256: createHash("sha256").update(value.reveal()).digest("hex"),
+      issuer: { url: issuer.url, userId: issuer.userId, ...(ref === undefined ? {} : { ref }) },
       inputs: action.inputs,
       verified: false,
       usedAfter: token.created + covering(clock.monotonic() - sentAt),
@@ -149,7 +166,7 @@ async function issue(action: Action & { do: "Issue" }, scene: Scene): Promise<vo
       failure: null,
     };
   } catch (error) {
-    if (isKind(error, "uncertain", "conflict")) memory.uncertainAt = clock.monotonic();
+    if (isKind(error, "uncertain", "conflict")) doubt(scene, issuer);
     if (!isKind(error, "conflict")) throw error;
     memory.taken = Math.max(memory.taken, action.number);
   }
@@ -157,7 +174,8 @@ async function issue(action: Action & { do: "Issue" }, scene: Scene): Promise<vo
 
 async function verify(scene: Scene): Promise<void> {
   const { memory } = scene;
-  const { api, clock, users } = session(scene);
+  const issuer = session(scene);
+  const { api, clock, users } = issuer;
   if (!memory.hand || !memory.value) return;
   const { hand } = memory;
   const answer = await api.verify(memory.value, hand.inputs.scim);
@@ -169,8 +187,7 @@ async function verify(scene: Scene): Promise<void> {
   }
   memory.hand = { ...hand, failures: hand.failures + 1, failure: answer.message, usedAfter };
   // Before it is held against the token: is it still there, and is its user?
-  memory.uncertainAt = clock.monotonic();
-  await users.refresh(memory.uncertainAt).catch(() => undefined);
+  await users.refresh(doubt(scene, issuer)).catch(() => undefined);
   throw new LifecycleError("retryable", "VERIFICATION_FAILED", `The new token does not authenticate yet: ${answer.message}.`);
 }
 
@@ -188,16 +205,16 @@ async function attempt(action: Action & { do: "Try" }, scene: Scene): Promise<vo
 }
 
 async function deliver(action: Action & { do: "Deliver" }, scene: Scene): Promise<void> {
-  const { memory, issuer } = scene;
+  const { memory } = scene;
   if (!memory.value) return;
-  const sentAt = issuer?.clock.monotonic() ?? 0;
+  const sentAt = steady(scene);
   let done = false;
   await write(scene, { record: action.record, value: memory.value }, () => {
     memory.hand = null;
     memory.value = null;
     done = true;
   });
-  const elapsed = (issuer?.clock.monotonic() ?? 0) - sentAt;
+  const elapsed = steady(scene) - sentAt;
   if (!done || elapsed <= SLOW_DELIVERY) return;
   // The overlap starts when the value stood there, not when we set out to write it.
   const { record } = action;
@@ -214,19 +231,21 @@ async function write(scene: Scene, writing: Writing, done: () => void = () => un
     if (!isKind(error, "conflict")) throw error;
     // Somebody wrote first: what stands there now decides what is next, and whether the value in memory is still good.
     await scene.target.read();
-    if (scene.memory.hand && scene.issuer) scene.memory.uncertainAt = scene.issuer.clock.monotonic();
+    const { issuer } = placesOf(scene).home;
+    if (scene.memory.hand && issuer) doubt(scene, issuer);
     return;
   }
   done();
 }
 
 /** Trying again would be refused again: the next plan says so, and what does not need the copy goes on. */
-function refuse({ memory, desired, issuer }: Scene, writing: Writing, error: LifecycleError): void {
+function refuse(scene: Scene, writing: Writing, error: LifecycleError): void {
+  const { memory, desired } = scene;
   if (writing.value === "again" && error.code === "NOT_RENDERABLE") {
     memory.unrenderable = desired.look;
     return;
   }
-  note(memory, error.message, issuer?.clock.monotonic() ?? 0);
+  note(memory, error.message, steady(scene));
 }
 
 /** Another copy stands there now: what it is decides what is next. */
@@ -250,8 +269,8 @@ async function disown(scene: Scene): Promise<void> {
 }
 
 /** What is refused now would be refused again: the next plan says so. */
-function stuck({ memory, issuer }: Scene, error: LifecycleError): void {
-  note(memory, error.message, issuer?.clock.monotonic() ?? 0);
+function stuck(scene: Scene, error: LifecycleError): void {
+  note(scene.memory, error.message, steady(scene));
 }
 
 function drop(refused: string | null, scene: Scene): void {
@@ -263,26 +282,28 @@ function drop(refused: string | null, scene: Scene): void {
 
 /** What decides whether the next token would fail verification as well. */
 export function specOf(desired: Desired): string {
-  return JSON.stringify([desired.mark, desired.base, desired.ownerName, desired.days, desired.scim, desired.rotate]);
+  return JSON.stringify([desired.mark, desired.issuerRef, desired.base, desired.ownerName, desired.days, desired.scim, desired.rotate]);
 }
 
-async function change(scene: Scene, token: TokenRef, to: "revoke" | "restore"): Promise<void> {
-  const { api, clock } = session(scene);
+type Ending = At & { readonly token: TokenRef };
+
+async function change(scene: Scene, at: Ending, to: "revoke" | "restore"): Promise<void> {
+  const issuer = session(scene, at);
   try {
-    snapshot(scene).put(await api[to](token.id));
+    snapshot(scene, at).put(await issuer.api[to](at.token.id));
   } catch (error) {
-    if (isKind(error, "missing", "uncertain", "conflict", "invalid")) scene.memory.uncertainAt = clock.monotonic();
+    if (isKind(error, "missing", "uncertain", "conflict", "invalid")) doubt(scene, issuer);
     if (!isKind(error, "missing")) throw error;
   }
 }
 
-async function erase(scene: Scene, token: TokenRef): Promise<void> {
-  const { api, clock } = session(scene);
+async function erase(scene: Scene, at: Ending): Promise<void> {
+  const issuer = session(scene, at);
   try {
-    await api.delete(token.id);
-    snapshot(scene).remove(token.id);
+    await issuer.api.delete(at.token.id);
+    snapshot(scene, at).remove(at.token.id);
   } catch (error) {
-    if (isKind(error, "missing", "uncertain", "conflict")) scene.memory.uncertainAt = clock.monotonic();
+    if (isKind(error, "missing", "uncertain", "conflict")) doubt(scene, issuer);
     if (!isKind(error, "missing", "conflict")) throw error;
   }
 }

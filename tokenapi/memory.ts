@@ -11,8 +11,8 @@ export interface Memory {
   issuedAt: number;
   /** See Observed.taken. */
   taken: number;
-  /** See Observed.uncertainAt. */
-  uncertainAt: number | null;
+  /** When a write got no clear answer, monotonic, by issuer (core/home.ts: issuerId), until a later list of it is here. */
+  readonly uncertain: Map<string, number>;
   /** Why tokens of this spec are not issued any more, and for which spec that holds. */
   refused: { readonly message: string; readonly spec: string } | null;
   /** What the last dry run said. */
@@ -32,11 +32,11 @@ export interface Memory {
 }
 
 export function blankMemory(): Memory {
-  return { hand: null, value: null, issuedAt: 0, taken: 0, uncertainAt: null, refused: null, writable: null, writableAt: 0, writableFor: "", refusals: 0, rollout: null, rolloutAt: 0, seen: null, unrenderable: null };
+  return { hand: null, value: null, issuedAt: 0, taken: 0, uncertain: new Map(), refused: null, writable: null, writableAt: 0, writableFor: "", refusals: 0, rollout: null, rolloutAt: 0, seen: null, unrenderable: null };
 }
 
 /** Nothing in it that another look would not find again. */
 export function isForgettable(memory: Memory): boolean {
   const waits = typeof memory.writable === "string" || memory.rollout?.is === "unknown";
-  return memory.hand === null && memory.refused === null && memory.uncertainAt === null && !waits;
+  return memory.hand === null && memory.refused === null && memory.uncertain.size === 0 && !waits;
 }

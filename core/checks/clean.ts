@@ -20,7 +20,7 @@ export const endedDue: Check = {
       if (entry.number === s.desired.rollback) continue;
       const due = s.ended.length > MOST_ENDED ? s.apiNow : deleteAt(s.desired, entry);
       if (remote && due !== null && due <= s.apiNow && (seen === "revoked" || seen === "expired")) {
-        return act(finish(remote), "CleaningUp", `Deleting revision ${entry.number}.`);
+        return act(finish(remote, entry), "CleaningUp", `Deleting revision ${entry.number}.`);
       }
     }
     return null;

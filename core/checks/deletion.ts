@@ -1,11 +1,13 @@
 // The end of a resource: the copy first, then its tokens by policy, then the declaring object is let go.
 import { MINUTE } from "../duration.ts";
-import { act, finish, normal, wait, warning, type Check, type Hit } from "../hit.ts";
+import { act, finish, normal, wait, warning, where, type Check, type Hit } from "../hit.ts";
 import { parseName } from "../name.ts";
 import type { Fact, Remote } from "../observed.ts";
-import { everyRevision, isOfThisLife, knownAt, type Situation } from "../situation.ts";
+import type { At } from "../action.ts";
+import { everyRevision, isOfThisLife, knownAt, listAt, type Situation, type Stray } from "../situation.ts";
+import { unreached } from "./moving.ts";
 import { currentMissing } from "./need.ts";
-import { issuerSame, settledBy } from "./world.ts";
+import { settledBy } from "./world.ts";
 
 const release = (message: string, event: Hit["event"] = null): Hit => act({ do: "Release" }, "Deleting", message, event);
 
@@ -39,7 +41,7 @@ export const abandoned: Check = {
   name: "deletion-abandon",
   why: "a person said that a deletion which cannot reach the API may let go",
   ask(s) {
-    const reached = s.observed.issuer.is === "present" && s.observed.tokens.is === "present" && !issuerSame.ask(s);
+    const reached = s.observed.issuer.is === "present" && s.observed.tokens.is === "present" && !s.strange && unreached(s) === null;
     if (!s.desired.abandon || reached) return null;
     if (ownCopy(s) && !stuck(s)) return act({ do: "Remove" }, "Abandoned", "Removing the delivered copy.");
     const message = `Let ${s.desired.resource} go without the API: its tokens may still be active.`;
@@ -54,7 +56,8 @@ export const blocked: Check = {
     const { issuer, tokens, copy } = s.observed;
     const facts: Fact<unknown>[] = [issuer, tokens, copy];
     const why = facts.flatMap((fact) => (fact.is === "present" ? [] : [fact]))[0];
-    if (!why) return null;
+    const there = unreached(s);
+    if (!why) return there === null ? null : wait("DeletionBlocked", `${there} To let go without revoking anything that is left, ${WAY_OUT}.`);
     const due = why.is === "unknown" && why.reason === "TokensSuspect" ? settledBy(s) : null;
     return wait("DeletionBlocked", `The tokens cannot be revoked yet: ${why.message} To let go without revoking them, ${WAY_OUT}.`, due);
   },
@@ -68,16 +71,29 @@ export const foreignNames: Check = {
   name: "deletion-recorded",
   why: "what only the record tells to be ours goes before the copy that holds the record",
   ask(s) {
+    // Once the record is gone, nobody looks but where the spec says.
+    const isElsewhere = ({ former }: At): boolean => former === true || s.ahead !== null;
     for (const { entry, remote, seen } of everyRevision(s)) {
-      if (parseName(entry.name)?.mark === s.desired.mark && isOfThisLife(entry, s.desired)) continue;
+      if (!isElsewhere(entry) && parseName(entry.name)?.mark === s.desired.mark && isOfThisLife(entry, s.desired)) continue;
       if (seen === "missing") return currentMissing.ask(s);
       if (!remote) continue;
-      const hit = end(s, remote);
+      const hit = end(s, remote, entry);
       if (hit) return hit;
     }
-    return null;
+    for (const stray of straysOf(s)) {
+      const hit = isElsewhere(stray) ? end(s, stray.remote, stray) : null;
+      if (hit) return hit;
+    }
+    return lookThere(s, { former: true }) ?? (s.ahead ? lookThere(s, {}) : null);
   },
 };
+
+/** A token issued shortly before the record was as it is may stand in no older list; null: this list is younger. */
+function lookThere(s: Situation, at: At): Hit | null {
+  const list = listAt(s, at);
+  if (!list || !s.record || !s.copy || list.sentAt > knownAt(s.copy)) return null;
+  return act({ do: "Look", at: "tokens", after: knownAt(s.copy), ...where(at) }, "Deleting", "Looking once more whether a token of ours is left at the other issuer.");
+}
 
 export const copyRemoved: Check = {
   name: "deletion-copy",
@@ -103,8 +119,8 @@ export const tokensEnded: Check = {
   name: "deletion-tokens",
   why: "every token of this life of the resource is revoked, and deleted where the policy says so",
   ask(s) {
-    for (const remote of mine(s)) {
-      const hit = end(s, remote);
+    for (const { remote, at } of mine(s)) {
+      const hit = end(s, remote, at);
       if (hit) return hit;
     }
     return null;
@@ -122,17 +138,21 @@ export const released: Check = {
   },
 };
 
-function mine(s: Situation): Remote[] {
-  const recorded = everyRevision(s).flatMap(({ remote }) => remote ?? []);
-  // In Pulumi a replacement of this very resource may live already, under higher numbers: those are not ours to end.
-  const highest = s.copy?.exclusive ? Math.max(0, ...(s.record?.revisions ?? []).map(({ number }) => number)) : Number.POSITIVE_INFINITY;
-  const strays = [...s.lost, ...s.remains].filter(({ number }) => number <= highest);
-  return [...recorded, ...strays.map(({ remote }) => remote)];
+function mine(s: Situation): { readonly remote: Remote; readonly at: At }[] {
+  const recorded = everyRevision(s).flatMap(({ remote, entry }) => (remote ? [{ remote, at: entry }] : []));
+  return [...recorded, ...straysOf(s).map((stray) => ({ remote: stray.remote, at: stray }))];
 }
 
-function end(s: Situation, token: Remote): Hit | null {
+/** What bears our mark, is recorded nowhere and is ours to end. */
+function straysOf(s: Situation): Stray[] {
+  // In Pulumi a replacement of this very resource may live already, under higher numbers: those are not ours to end.
+  const highest = s.copy?.exclusive ? Math.max(0, ...(s.record?.revisions ?? []).map(({ number }) => number)) : Number.POSITIVE_INFINITY;
+  return [...s.lost, ...s.remains].filter(({ number }) => number <= highest);
+}
+
+function end(s: Situation, token: Remote, at: At): Hit | null {
   const dead = !token.active || (token.expires !== null && token.expires <= s.apiNow);
-  if (!dead) return act({ do: "Revoke", token }, "Deleting", `Revoking ${token.name}.`);
-  if (s.desired.deletionPolicy === "Delete") return act(finish(token), "Deleting", `Deleting ${token.name}.`);
+  if (!dead) return act({ do: "Revoke", token, ...where(at) }, "Deleting", `Revoking ${token.name}.`);
+  if (s.desired.deletionPolicy === "Delete") return act(finish(token, at), "Deleting", `Deleting ${token.name}.`);
   return null;
 }

@@ -1,5 +1,6 @@
 // The value in this process's memory: verified, delivered, or dropped. It exists nowhere else.
-import { successor } from "../recording.ts";
+import { issuerId } from "../home.ts";
+import { remembering, successor } from "../recording.ts";
 import { isSame } from "../situation.ts";
 import { act, normal, stall, warning, type Check } from "../hit.ts";
 
@@ -21,6 +22,21 @@ export const handSuperseded: Check = {
       return act({ do: "Drop", refused: null }, "Delivered", `Revision ${hand.number} is delivered: the answer to its delivery was lost.`);
     }
     return act({ do: "Drop", refused: null }, "LostToken", `Revision ${hand.number} was given up by another process: it will be cleared.`);
+  },
+};
+
+export const handElsewhere: Check = {
+  name: "hand-elsewhere",
+  why: "a token of another issuer than the resource's is not delivered, and found again there by its mark",
+  ask(s) {
+    const { hand } = s.observed;
+    const made = hand?.issuer;
+    if (!hand || !made || !s.issuer || issuerId(made) === issuerId(s.issuer)) return null;
+    const message = `Revision ${hand.number} was issued at ${issuerId(made)}, and the resource is not there any more: it will be cleared.`;
+    if (made.ref !== undefined && !s.record && !s.copy?.exclusive) {
+      return act({ do: "Fence", record: remembering(s, hand.number, { ...made, ref: made.ref, since: s.apiNow }) }, "IssuerMoved", message);
+    }
+    return act({ do: "Drop", refused: null }, "LostToken", message);
   },
 };
 

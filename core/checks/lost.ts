@@ -1,10 +1,10 @@
 // Tokens that bear our mark and that no record knows: lost, or somebody's (second-owner.ts tells whose).
 // The order of reads proves the loss: the list first, the delivered copy after it, then the fence.
 import { SECOND } from "../duration.ts";
-import { act, finish, wait, warning, type Check, type Hit } from "../hit.ts";
+import { act, finish, wait, warning, where, type Check, type Hit } from "../hit.ts";
 import { adopted, fenced } from "../recording.ts";
 import { secondOwners } from "../second-owner.ts";
-import type { Situation, Stray } from "../situation.ts";
+import { listAt, type Situation, type Stray } from "../situation.ts";
 
 /** Without leader election a second replica may be delivering this very token: it gets so long. */
 const BENEFIT_OF_DOUBT = 30 * SECOND;
@@ -19,12 +19,16 @@ export const lostToken: Check = {
     if (!s.copy || !s.tokens) return null;
     // What may be the other replica's is not taken for a second owner's either: that would issue one more.
     if (!first) return theirs.length > 0 ? doubted(s, theirs) : null;
-    if (!s.copy.exclusive && s.copy.readAt < s.tokens.doneAt) {
-      return act({ do: "Look", at: "copy", after: s.tokens.doneAt }, "LostToken", "An unrecorded token of ours exists: looking at the delivered copy again.");
-    }
+    const unread = lost.find((stray) => isUnread(s, stray));
+    if (unread) return lookAgain(s, unread);
     return doubted(s, [first, ...theirs]) ?? fence(s, lost) ?? clear(s, lost) ?? takeIn(s, lost);
   },
 };
+
+/** The copy was not read since the list that shows this token. */
+const isUnread = (s: Situation, stray: Stray): boolean => !s.copy?.exclusive && (s.copy?.readAt ?? 0) < (listAt(s, stray)?.doneAt ?? 0);
+
+const lookAgain = (s: Situation, stray: Stray): Hit => act({ do: "Look", at: "copy", after: listAt(s, stray)?.doneAt ?? 0 }, "LostToken", "An unrecorded token of ours exists: looking at the delivered copy again.");
 
 function doubted(s: Situation, strays: readonly Stray[]): Hit | null {
   if (s.observed.alone) return null;
@@ -42,7 +46,7 @@ function clear({ desired }: Situation, lost: readonly Stray[]): Hit | null {
   const stray = lost.find(({ unused }) => unused);
   if (!stray) return null;
   const message = `Revision ${stray.number} of ${desired.resource} is recorded nowhere and nobody has used it: clearing it.`;
-  return act({ do: "Revoke", token: stray.remote }, "LostToken", message, warning("LostToken", message));
+  return act({ do: "Revoke", token: stray.remote, ...where(stray) }, "LostToken", message, warning("LostToken", message));
 }
 
 function takeIn(s: Situation, lost: readonly Stray[]): Hit {
@@ -60,13 +64,12 @@ export const lostRemains: Check = {
   why: "a lost token is deleted once it is revoked",
   ask(s) {
     if (!s.copy || !s.tokens) return null;
-    if (s.remains.length > 0 && !s.copy.exclusive && s.copy.readAt < s.tokens.doneAt) {
-      return act({ do: "Look", at: "copy", after: s.tokens.doneAt }, "LostToken", "An unrecorded token of ours exists: looking at the delivered copy again.");
-    }
+    const unread = s.remains.find((stray) => isUnread(s, stray));
+    if (unread) return lookAgain(s, unread);
     const { exclusive } = s.copy;
     const ours = s.remains.filter(({ number }) => exclusive || number <= (s.record?.fence ?? 0));
     const unused = ours.find((stray) => stray.unused);
-    if (unused) return act(finish(unused.remote), "LostToken", `Clearing revision ${unused.number}.`);
+    if (unused) return act(finish(unused.remote, unused), "LostToken", `Clearing revision ${unused.number}.`);
     if (ours.length === 0 || !s.record) return null;
     return act({ do: "Record", record: adopted(s, ours) }, "CleaningUp", `${named(ours)} ${ours.length === 1 ? "was" : "were"} revoked before that was recorded.`);
   },

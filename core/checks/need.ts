@@ -1,12 +1,16 @@
 // Whether a new revision is needed, why, and what stands in the way. The reasons come in the order of their weight.
-import { act, normal, stall, wait, warning, type Check, type EventText, type Hit } from "../hit.ts";
+import { act, normal, stall, wait, warning, where, type Check, type EventText, type Hit } from "../hit.ts";
 import { beginAt, lastCall, ours, renewAt, retireAt } from "../dates.ts";
+import type { Desired } from "../desired.ts";
 import { MINUTE } from "../duration.ts";
+import { issuerId } from "../home.ts";
 import { tokenName } from "../name.ts";
 import { matches } from "../pattern.ts";
 import type { Reason } from "../reason.ts";
 import type { IssueInputs } from "../record.ts";
-import { everyRevision, knownAt, retiringFirst, SECOND_LOOK, type Revision, type Situation } from "../situation.ts";
+import { everyRevision, knownAt, listAt, retiringFirst, SECOND_LOOK, type Revision, type Situation } from "../situation.ts";
+import { begin } from "./moving.ts";
+import type { Fact, Owner, Policy } from "../observed.ts";
 import { windowProblems } from "../windows.ts";
 
 export interface Need {
@@ -44,6 +48,7 @@ function voluntary(s: Situation, current: Revision): Need | null {
   const { entry } = current;
   // Before all that can wait: with a window or a retirement ahead, it would wait past expiry.
   if (isPast(lastCall(s, entry), s.apiNow)) return need(true, "Renewal", `Revision ${entry.number} is about to expire.`);
+  if (s.ahead || entry.former) return need(false, "IssuerMoved", `The spec names another issuer than that of revision ${entry.number}.`);
   const changed = changedInput(s, entry.inputs);
   if (changed) return need(false, "SpecChanged", `The spec now asks for ${changed}.`);
   if (entry.inputs.rotate !== s.desired.rotate) return need(false, "RotationRequested", "A rotation was asked for.");
@@ -76,22 +81,32 @@ export function findNeed(s: Situation): Need | null {
 }
 
 /** What keeps a needed revision from being issued; null: nothing. */
-function obstacle(s: Situation): Hit | null {
-  const { desired, observed, issuer } = s;
+function obstacle(s: Situation, why: Need): Hit | null {
+  const { desired, observed } = s;
   if (desired.complaint?.blocks) return stall("SpecInvalid", desired.complaint.message);
   if (desired.paused) return wait("Paused", "Paused by annotation: nothing is begun.");
-  if (observed.owner.is === "absent") return stall("NoServiceUser", observed.owner.message);
-  if (observed.owner.is === "unknown") return wait(observed.owner.reason, observed.owner.message);
-  if (!observed.owner.value.active) {
-    return stall("ServiceUserDeactivated", `The service user ${observed.owner.value.name} is deactivated: reactivate it, or name another.`);
-  }
-  const refusal = issuer ? policyRefusal(s) : null;
+  const unmovable = immovable(s);
+  // What cannot wait is issued where the resource still is.
+  if (unmovable && !why.urgent) return unmovable;
+  const owner = s.ahead && !unmovable && observed.next ? observed.next.owner : observed.owner;
+  if (owner.is === "absent") return stall("NoServiceUser", owner.message);
+  if (owner.is === "unknown") return wait(owner.reason, owner.message);
+  if (!owner.value.active) return stall("ServiceUserDeactivated", `The service user ${owner.value.name} is deactivated: reactivate it, or name another.`);
+  const refusal = policyRefusal(s, owner, (unmovable ? s.issuer : (s.ahead?.issuer ?? s.issuer))?.policy);
   if (refusal) return stall("PolicyForbids", refusal);
   return observed.refused === null ? null : stall("VerificationFailed", observed.refused);
 }
 
-function policyRefusal(s: Situation): string | null {
-  const policy = s.issuer?.policy;
+/** Why the resource does not move to the issuer that the spec names; null: it does, or is there. */
+function immovable({ ahead, record, observed }: Situation): Hit | null {
+  if (!ahead || !observed.next) return null;
+  if (record?.former) return wait("IssuerMoved", `The spec names another issuer once more: that waits until nothing is left at the one before the last, ${issuerId(record.former)}.`);
+  if (ahead.issuer && ahead.tokens) return null;
+  const message = `The issuer that the spec names now cannot take over yet: ${ahead.problem ?? "its tokens are not known."}`;
+  return observed.next.issuer.is === "absent" ? stall("IssuerNotFound", message) : wait("IssuerMoved", message);
+}
+
+function policyRefusal(s: Situation, owner: Fact<Owner>, policy: Policy | undefined): string | null {
   if (!policy) return null;
   if (policy.refusal !== null) return policy.refusal;
   if (s.desired.days === null && !policy.allowNever) return "The issuer's policy forbids tokens that never expire: set expiresInDays.";
@@ -100,13 +115,13 @@ function policyRefusal(s: Situation): string | null {
   }
   const patterns = policy.serviceUsers;
   if (patterns === null || s.desired.ownerName === null) return null;
-  const names = ownerNames(s);
+  const names = ownerNames(s.desired, owner);
   if (patterns.some((pattern) => names.some((name) => matches(pattern, name)))) return null;
   return `The issuer's policy does not allow tokens for the service user ${names[0] ?? s.desired.ownerName}.`;
 }
 
 /** The owner by its real name, however the spec names it, and by its number. */
-function ownerNames({ desired, observed: { owner } }: Situation): string[] {
+function ownerNames(desired: Desired, owner: Fact<Owner>): string[] {
   return owner.is === "present" ? [owner.value.name, `#${owner.value.id}`] : [desired.ownerName ?? ""];
 }
 
@@ -132,6 +147,7 @@ function issue(s: Situation, why: Need): Hit {
   if (s.copy?.writable === null) return act({ do: "Probe" }, why.reason, `${why.message} Trying whether it can be delivered.`);
   const refused = unwritable(s);
   if (refused) return refused;
+  if (s.ahead && !immovable(s)) return begin(s);
   const owner = s.observed.owner.is === "present" ? s.observed.owner.value.id : 0;
   const { desired } = s;
   const inputs: IssueInputs = { owner, base: desired.base, days: desired.days, scim: desired.scim, rotate: desired.rotate };
@@ -144,12 +160,13 @@ export const currentMissing: Check = {
   why: "one list without it proves nothing: a second one seconds later does",
   ask(s) {
     const missing = everyRevision(s).find((revision) => revision.seen === "missing");
-    if (!missing || !s.tokens || !s.copy) return null;
+    const list = missing && listAt(s, missing.entry);
+    if (!missing || !list || !s.copy) return null;
     const message = `Revision ${missing.entry.number} is not in the token list: looking again.`;
     // The first list that counts was sent after the copy was read; the second one seconds after that.
     const seenAt = knownAt(s.copy);
-    const firstCounts = s.tokens.sentAt > seenAt;
-    return act({ do: "Look", at: "tokens", after: firstCounts ? s.tokens.sentAt + SECOND_LOOK : seenAt }, "TokenMissing", message);
+    const firstCounts = list.sentAt > seenAt;
+    return act({ do: "Look", at: "tokens", after: firstCounts ? list.sentAt + SECOND_LOOK : seenAt, ...where(missing.entry) }, "TokenMissing", message);
   },
 };
 
@@ -170,7 +187,7 @@ export const restoreElsewhere: Check = {
     const broken = brokenCurrent(s, s.current);
     if (broken?.reason !== "RevokedElsewhere" || s.current.entry.number === s.desired.compromised) return null;
     const message = `Revision ${s.current.entry.number} of ${s.desired.resource} was revoked elsewhere: restored, as onExternalChange says.`;
-    return act({ do: "Restore", token: s.current.remote }, "RevokedElsewhere", message, normal("Restored", message));
+    return act({ do: "Restore", token: s.current.remote, ...where(s.current.entry) }, "RevokedElsewhere", message, normal("Restored", message));
   },
 };
 
@@ -179,7 +196,7 @@ export const issueUrgently: Check = {
   why: "what consumers read has to be a valid token: before any tidying up",
   ask(s) {
     const why = findNeed(s);
-    return why?.urgent && !obstacle(s) ? issue(s, why) : null;
+    return why?.urgent && !obstacle(s, why) ? issue(s, why) : null;
   },
 };
 
@@ -187,7 +204,8 @@ export const issueBlocked: Check = {
   name: "issue-blocked",
   why: "says why a needed revision does not come",
   ask(s) {
-    return findNeed(s) ? obstacle(s) : null;
+    const why = findNeed(s);
+    return why && obstacle(s, why);
   },
 };
 

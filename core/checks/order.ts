@@ -1,5 +1,5 @@
 // What a person ordered: compromised, state: Revoked and back to Active. Above every other rule but knowing.
-import { act, finish, normal, warning, type Check, type Hit } from "../hit.ts";
+import { act, finish, normal, warning, where, type Check, type Hit } from "../hit.ts";
 import { endedElsewhere, fenced, restored, revoked, revoking } from "../recording.ts";
 import { brokenCurrent } from "./need.ts";
 import { everyRevision, type Revision, type Situation } from "../situation.ts";
@@ -20,9 +20,9 @@ export const compromised: Check = {
         return act({ do: "Record", record: revoking(s.record, number, "compromised", s.apiNow) }, "Compromised", message);
       }
       if (remote?.active && seen !== "expired") {
-        return act({ do: "Revoke", token: remote }, "Compromised", message, warning("Compromised", `Revoked revision ${number}: reported as compromised.`));
+        return act({ do: "Revoke", token: remote, ...where(entry.entry) }, "Compromised", message, warning("Compromised", `Revoked revision ${number}: reported as compromised.`));
       }
-      return remote ? act(finish(remote), "Compromised", message) : null;
+      return remote ? act(finish(remote, entry.entry), "Compromised", message) : null;
     }
     return strayCompromised(s, number, message);
   },
@@ -34,7 +34,7 @@ function strayCompromised(s: Situation, number: number, message: string): Hit | 
   // Its value may still be on its way to delivery in a process that sleeps.
   const open = !s.copy?.exclusive && number > (s.record?.fence ?? 0) && typeof s.copy?.writable !== "string";
   if (open) return act({ do: "Fence", record: fenced(s, number) }, "Compromised", message);
-  return act({ do: stray.remote.active ? "Revoke" : "Delete", token: stray.remote }, "Compromised", message);
+  return act(finish(stray.remote, stray), "Compromised", message);
 }
 
 /** Whether a recorded revocation is to be seen through now. */
@@ -60,7 +60,7 @@ export const revocationUnderway: Check = {
       const { entry, remote, seen } = revision;
       if (!entry.revoked || !isUnderway(s, revision)) continue;
       if (seen === "active" && remote) {
-        return act({ do: "Revoke", token: remote }, "Revoking", `Revoking revision ${entry.number}.`, revocationEvent(s, entry.number, entry.revoked.why));
+        return act({ do: "Revoke", token: remote, ...where(entry) }, "Revoking", `Revoking revision ${entry.number}.`, revocationEvent(s, entry.number, entry.revoked.why));
       }
       if (seen === "missing" || seen === "unknown") continue;
       return act({ do: "Record", record: revoked(s.record, entry.number, s.apiNow) }, "Revoking", `Revision ${entry.number} is revoked.`);
@@ -100,7 +100,7 @@ export const stateRestored: Check = {
     if (entry.revoked?.why !== "state") return null;
     if (seen === "revoked" && remote && !hasExpired(s)) {
       return act(
-        { do: "Restore", token: remote },
+        { do: "Restore", token: remote, ...where(entry) },
         "Restoring",
         `Restoring revision ${entry.number}.`,
         normal("Restored", `Restored revision ${entry.number} of ${s.desired.resource}: same secret.`),
@@ -124,7 +124,7 @@ export const rollback: Check = {
     if (old.remote.expires !== null && old.remote.expires <= s.apiNow) return null;
     if (!old.remote.active) {
       return act(
-        { do: "Restore", token: old.remote },
+        { do: "Restore", token: old.remote, ...where(old.entry) },
         "Restoring",
         `Restoring revision ${number}, as the rollback asks.`,
         normal("Restored", `Restored revision ${number} of ${s.desired.resource} for consumers that still hold it.`),

@@ -1,7 +1,8 @@
 // "Why was my token revoked?" is answered here: when the old revision gives way to the new one.
 import { retireAt, retireUnrolled } from "../dates.ts";
-import { act, type Check } from "../hit.ts";
+import { act, where, type Check } from "../hit.ts";
 import { revoking } from "../recording.ts";
+import { listAt } from "../situation.ts";
 import { isSkewed } from "./need.ts";
 import { watchRollout } from "./rollout.ts";
 
@@ -23,8 +24,9 @@ export const retireDue: Check = {
   name: "retire-due",
   why: "the old one goes when the new one is used and it has stood still, or when the longest overlap is over",
   ask(s) {
-    const old = s.retiring[0];
-    if (!old || !s.current || s.current.seen !== "active" || old.seen !== "active" || !s.record || !s.tokens) return null;
+    // What is at a former issuer that cannot be reached keeps nothing else from retiring.
+    const old = s.retiring.find(({ entry, seen }) => !(entry.former && seen === "unknown"));
+    if (!old || !s.current || s.current.seen !== "active" || old.seen !== "active" || !s.record) return null;
     // A record that calls the older of two the current one contradicts itself: nothing is revoked on its word.
     if (old.entry.number > s.current.entry.number) return null;
     if (s.desired.paused || isSkewed(s)) return null;
@@ -33,9 +35,9 @@ export const retireDue: Check = {
     const date = retireAt(s, old, s.current);
     if (date.at > s.apiNow) return retireUnrolled(s, old, s.current).at > s.apiNow ? null : watchRollout(s, s.current);
     // What the list shows of use is as old as the list.
-    const listedAt = s.apiNow - (s.observed.monotonic - s.tokens.sentAt);
+    const listedAt = s.apiNow - (s.observed.monotonic - (listAt(s, old.entry)?.sentAt ?? 0));
     if (date.byUse && listedAt < date.at) {
-      return act({ do: "Look", at: "tokens", after: s.observed.monotonic }, "Retiring", `Looking whether revision ${old.entry.number} is still in use.`);
+      return act({ do: "Look", at: "tokens", after: s.observed.monotonic, ...where(old.entry) }, "Retiring", `Looking whether revision ${old.entry.number} is still in use.`);
     }
     return act({ do: "Record", record: revoking(s.record, old.entry.number, "retired", s.apiNow) }, "Retiring", `Retiring revision ${old.entry.number}: ${date.why}.`);
   },

@@ -1,8 +1,9 @@
 // What has to be known before anything is decided. Unknown leads to waiting or to another look, never to more.
 import { MINUTE, SECOND } from "../duration.ts";
-import { act, stall, wait, type Check } from "../hit.ts";
+import { consent } from "../home.ts";
+import { act, stall, wait, where, type Check } from "../hit.ts";
 import { trying } from "../recording.ts";
-import { everyRevision, knownAt, type Situation } from "../situation.ts";
+import { everyRevision, knownAt, listAt, type Situation } from "../situation.ts";
 
 export const issuerKnown: Check = {
   name: "issuer-known",
@@ -16,21 +17,14 @@ export const issuerKnown: Check = {
 export const issuerSame: Check = {
   name: "issuer-same",
   why: "another url or another identity shows another list: its emptiness proves nothing",
-  ask({ record, issuer }) {
-    if (!record || !issuer) return null;
+  ask({ record, issuer, strange }) {
+    if (!record || !issuer || !strange) return null;
+    const goOn = `Or, to go on there, set ${consent(record.issuer, issuer)}: what is seen there stays, and the rest is given up.`;
     if (record.issuer.url !== issuer.url) {
-      return stall(
-        "IssuerChanged",
-        `The tokens were issued at ${record.issuer.url}, and the issuer now names ${issuer.url}: put the url back, or delete this resource and create it again.`,
-      );
+      return stall("IssuerChanged", `The tokens were issued at ${record.issuer.url}, and the issuer now names ${issuer.url}: put the url back. ${goOn}`);
     }
-    if (record.issuer.userId !== issuer.userId) {
-      return stall(
-        "IdentityChanged",
-        `The tokens were issued by user ${record.issuer.userId}, and the issuer's credential now belongs to user ${issuer.userId}: give it a credential of the first one.`,
-      );
-    }
-    return null;
+    const whose = `The tokens were issued by user ${record.issuer.userId}, and the issuer's credential now belongs to user ${issuer.userId}`;
+    return stall("IdentityChanged", `${whose}: give it a credential of the first one. ${goOn}`);
   },
 };
 
@@ -94,21 +88,26 @@ export const listBehind: Check = {
   name: "list-behind",
   why: "a list older than the record that it contradicts proves nothing: two replicas would undo each other's entries",
   ask(s) {
-    if (!s.tokens || !s.copy || s.tokens.sentAt > knownAt(s.copy)) return null;
-    const odd = everyRevision(s).find(({ entry, seen }) => (entry.revoked?.done ? seen === "active" : !entry.revoked && seen === "revoked"));
+    const { copy } = s;
+    if (!copy) return null;
+    const isBehind = (at: { readonly former?: boolean }): boolean => (listAt(s, at)?.sentAt ?? Number.POSITIVE_INFINITY) <= knownAt(copy);
+    const odd = everyRevision(s).find(({ entry, seen }) => isBehind(entry) && (entry.revoked?.done ? seen === "active" : !entry.revoked && seen === "revoked"));
     // A stray may have been recorded and tidied away since. That the copy is read again after the list (lost-token)
     // does not make the record any younger: Copy.doneAt says since when this very record is known.
-    const number = odd?.entry.number ?? (s.lost[0] ?? s.remains[0])?.number;
-    if (number === undefined) return null;
-    return act({ do: "Look", at: "tokens", after: knownAt(s.copy) }, "TokensUnknown", `The token list is older than the record, and says otherwise of revision ${number}: looking again.`);
+    const found = odd?.entry ?? [...s.lost, ...s.remains].find(isBehind);
+    if (!found) return null;
+    return act({ do: "Look", at: "tokens", after: knownAt(copy), ...where(found) }, "TokensUnknown", `The token list is older than the record, and says otherwise of revision ${found.number}: looking again.`);
   },
 };
 
 export const answersSettled: Check = {
   name: "answers-settled",
   why: "after a write without a clear answer only a later list says what became of it",
-  ask({ observed: { uncertainAt }, tokens }) {
-    if (uncertainAt === null || !tokens || tokens.sentAt > uncertainAt) return null;
-    return act({ do: "Look", at: "tokens", after: uncertainAt }, "TokensUnknown", "A request got no clear answer: looking at the token list again.");
+  ask({ observed: { uncertainAt, former: seen }, tokens, former }) {
+    const message = "A request got no clear answer: looking at the token list again.";
+    if (uncertainAt !== null && tokens && tokens.sentAt <= uncertainAt) return act({ do: "Look", at: "tokens", after: uncertainAt }, "TokensUnknown", message);
+    const there = seen?.uncertainAt ?? null;
+    if (there === null || !former?.tokens || former.tokens.sentAt > there) return null;
+    return act({ do: "Look", at: "tokens", after: there, former: true }, "TokensUnknown", message);
   },
 };

@@ -100,6 +100,40 @@ test("an issuer that names another url is told from an empty API: nothing is iss
   await scene.ready("patient");
 });
 
+test("a person's word lets it go on at the other url: what is seen there stays, with the same value", async () => {
+  const value = await scene.value("patient");
+  const before = await scene.tokens();
+  await applyIssuer(scene, { url: scene.service.url });
+  const words = await until("it asks for it", async () => /issuerChange: \{from: "(.+)", to: "(.+)"\}/.exec((await condition("servicetoken", "patient", "Ready"))?.message ?? ""));
+  const [, from, to] = words;
+  await scene.kubectl(`patch servicetoken patient --type merge -p ${JSON.stringify({ spec: { issuerChange: { from, to } } })}`);
+  await until("it goes on", async () => (await condition("servicetoken", "patient", "Ready"))?.status === "True");
+  expect(await scene.value("patient")).toBe(value);
+  expect((await scene.tokens()).map(({ id, active }) => [id, active])).toEqual(before.map(({ id, active }) => [id, active]));
+  await applyIssuer(scene, { url: proxy.url });
+  await scene.kubectl(`patch servicetoken patient --type merge -p ${JSON.stringify({ spec: { issuerChange: { from: to, to: from } } })}`);
+  await until("and back", async () => (await condition("servicetoken", "patient", "Ready"))?.status === "True" && !(await condition("servicetoken", "patient", "Stalled")));
+});
+
+test("another issuerRef: a new revision there, the old one ends at the issuer that it came from", async () => {
+  const rotation = { retire: { when: "Deadline", minOverlap: "2s", maxOverlap: "2s" }, keepRevokedFor: "1s" };
+  await scene.kubectl("apply -f -", [{ ...issuer(scene.service.url), metadata: { name: "second" } }, serviceToken("nomad", { rotation })]);
+  await scene.ready("nomad");
+  const first = (await scene.value("nomad")) ?? "";
+  await scene.kubectl(`patch servicetoken nomad --type merge -p ${JSON.stringify({ spec: { issuerRef: { name: "second" } } })}`);
+  const second = await until("the next revision is delivered", async () => {
+    const value = await scene.value("nomad");
+    return value !== first && value;
+  });
+  expect(await scene.authenticate(second)).toBe(200);
+  await until("the old one ends where it was issued", async () => (await scene.authenticate(first)) === 401);
+  expect((await condition("servicetoken", "nomad", "FormerIssuer"))?.message).toContain(proxy.url);
+  const named = JSON.parse(await scene.kubectl("get secret nomad -o json")) as { metadata: { annotations: { [name: string]: string } } };
+  expect(JSON.parse(named.metadata.annotations["tokens.qualytics.io/record"] ?? "{}")).toMatchObject({ issuer: { ref: "TokenIssuer/second", url: scene.service.url }, former: { ref: "TokenIssuer/qualytics", url: proxy.url } });
+  await scene.kubectl("delete servicetoken nomad");
+  await until("nothing is left", async () => !(await scene.tokens()).some(({ name }) => name.startsWith("default-nomad-")));
+});
+
 test("a deletion that cannot reach the API names the way out, and takes it when asked", async () => {
   proxy.cut();
   await until("the issuer says so", async () => (await condition("tokenissuer", "qualytics", "Ready"))?.status === "False", 60_000);

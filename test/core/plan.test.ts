@@ -27,6 +27,13 @@ const rolled: Partial<Desired> = { restart: ["Deployment ingest"] };
 const rolledSoon: Partial<Desired> = { ...rolled, retire: { when: "Deadline", minOverlap: 0, idleFor: DAY, maxOverlap: 7 * DAY } };
 const owed = (restart: "due" | number) => record([entry(1), entry(2, { created: NOW - 2 * DAY, restart })]);
 const rollout = (change: Partial<Rollout> = {}): Rollout => ({ readAt: 3_000, revision: 2, asked: true, complete: true, waits: null, missing: [], ...change });
+/** At home at one issuer, and at another one since a day. */
+const atA = (entries: Parameters<typeof record>[0]) => record(entries, { issuer: { url: "https://q", userId: 1, ref: "TokenIssuer/a" } });
+const movedToB = (entries: Parameters<typeof record>[0]) => record(entries, { issuer: { url: "https://b", userId: 1, ref: "TokenIssuer/b" }, former: { url: "https://q", userId: 1, ref: "TokenIssuer/a", since: NOW - DAY } });
+const away = (number: number) => entry(number, { former: true });
+const next = { issuer: present(issuer({ url: "https://b" })), tokens: present(tokens([])), owner: present({ id: 11, name: "Data Ingest", active: true }) };
+const atFormer = (list: Parameters<typeof tokens>[0]) => ({ issuer: present(issuer()), tokens: present(tokens(list)), uncertainAt: null });
+const gone = { issuer: absent("There is no TokenIssuer a."), tokens: unknown("TokensUnknown", "gone"), uncertainAt: null };
 const young = { since: NOW - HOUR };
 
 export const TABLE: readonly Row[] = [
@@ -37,6 +44,30 @@ export const TABLE: readonly Row[] = [
   { why: "an issuer that does not exist needs a person", facts: { issuer: absent("no such issuer") }, check: "issuer-known", does: "stall", reason: "IssuerNotFound" },
   { why: "another url shows another list", facts: { issuer: present(issuer({ url: "https://other" })) }, check: "issuer-same", does: "stall", reason: "IssuerChanged", ready: "Unknown" },
   { why: "another identity sees other tokens", facts: { issuer: present(issuer({ userId: 2 })) }, check: "issuer-same", does: "stall", reason: "IdentityChanged", ready: "Unknown" },
+  // Another issuer
+  { why: "a person's word lets it go on at another url: what is seen there stays", want: { issuerChange: { from: "https://q#1", to: "https://other#1" } }, facts: { issuer: present(issuer({ url: "https://other" })) }, check: "issuer-accepted", does: "Record", reason: "IssuerAccepted", ready: "Unknown" },
+  { why: "one list without it is not enough to give it up", want: { issuerChange: { from: "https://q#1", to: "https://other#1" } }, facts: { issuer: present(issuer({ url: "https://other" })), list: [] }, check: "issuer-accepted", does: "Look tokens", reason: "TokenMissing" },
+  { why: "what two lists do not show is given up, and named", want: { issuerChange: { from: "https://q#1", to: "https://other#1" } }, facts: { issuer: present(issuer({ url: "https://other" })), tokens: present(tokens([], { sentAt: 5_000, earlier: { sentAt: 1_000, ids: [] } })) }, check: "issuer-accepted", does: "Record", reason: "OutOfReach" },
+  { why: "a word about another change is none about this one", want: { issuerChange: { from: "https://q#1", to: "https://third#1" } }, facts: { issuer: present(issuer({ url: "https://other" })) }, check: "issuer-same", does: "stall", reason: "IssuerChanged" },
+  { why: "another issuerRef: recorded before anything is issued there", want: { issuerRef: "TokenIssuer/b" }, facts: { copy: copy({ record: atA([entry(1)]) }), more: { next } }, check: "issue-in-turn", does: "Record", reason: "IssuerMoved", ready: "True" },
+  { why: "it takes its turn: at most one retires", want: { issuerRef: "TokenIssuer/b" }, facts: { copy: copy({ record: atA([entry(1), entry(2, { created: NOW - 2 * DAY })]) }), list: [remote(1, { lastUsed: NOW - HOUR }), used], more: { next } }, check: "issue-in-turn", does: "wait", reason: "AwaitingRetirement" },
+  { why: "unless the old issuer does not answer", want: { issuerRef: "TokenIssuer/b" }, facts: { issuer: absent("gone"), tokens: unknown("TokensUnknown", "gone"), copy: copy({ record: atA([entry(1)]) }), more: { next } }, check: "issuer-next", does: "Record", reason: "IssuerMoved" },
+  { why: "an issuer that is not ready takes nothing over", want: { issuerRef: "TokenIssuer/b" }, facts: { copy: copy({ record: atA([entry(1)]) }), more: { next: { ...next, issuer: unknown("IssuerNotReady", "no answer") } } }, check: "issue-blocked", does: "wait", reason: "IssuerMoved", ready: "True" },
+  { why: "one that is not there needs a person", want: { issuerRef: "TokenIssuer/b" }, facts: { copy: copy({ record: atA([entry(1)]) }), more: { next: { ...next, issuer: absent("no b") } } }, check: "issue-blocked", does: "stall", reason: "IssuerNotFound", ready: "True" },
+  { why: "the same issuer by another name: its tokens stay", want: { issuerRef: "TokenIssuer/b" }, facts: { copy: copy({ record: atA([entry(1)]) }), more: { next: { ...next, issuer: present(issuer()) } } }, check: "issuer-next", does: "Record", reason: "IssuerAccepted" },
+  { why: "once it has moved, the next revision is issued at the new one", want: { issuerRef: "TokenIssuer/b" }, facts: { issuer: present(issuer({ url: "https://b" })), copy: copy({ record: movedToB([away(1)]) }), list: [], more: { former: atFormer([remote(1)]) } }, check: "issue-in-turn", does: "Issue 2", reason: "IssuerMoved", ready: "True" },
+  { why: "what was issued before retires at the former one", want: { issuerRef: "TokenIssuer/b", retire: { when: "Deadline", minOverlap: 0, idleFor: DAY, maxOverlap: 7 * DAY } }, facts: { issuer: present(issuer({ url: "https://b" })), copy: copy({ record: movedToB([{ ...away(1), ...ended("retired", false) }, entry(2)]) }), list: [remote(2)], more: { former: atFormer([remote(1)]) } }, check: "revocation-underway", does: "Revoke former", reason: "Revoking" },
+  { why: "back again before that is over: what was the former one is home", want: { issuerRef: "TokenIssuer/a" }, facts: { issuer: present(issuer({ url: "https://b" })), copy: copy({ record: movedToB([away(1)]) }), list: [], more: { former: atFormer([remote(1)]), next: { ...next, issuer: present(issuer()) } } }, check: "issuer-next", does: "Record", reason: "IssuerMoved" },
+  { why: "a third one waits until the first is through", want: { issuerRef: "TokenIssuer/c" }, facts: { issuer: present(issuer({ url: "https://b" })), copy: copy({ record: movedToB([away(1), entry(2, { created: NOW - HOUR / 2 })]) }), list: [remote(2, { created: NOW - HOUR / 2 })], more: { former: atFormer([remote(1)]), next: { ...next, issuer: present(issuer({ url: "https://c" })) } } }, check: "issue-blocked", does: "wait", reason: "IssuerMoved", ready: "True" },
+  { why: "a former issuer that is gone is said, with the way out", want: { issuerRef: "TokenIssuer/b" }, facts: { issuer: present(issuer({ url: "https://b" })), copy: copy({ record: movedToB([away(1), entry(2)]) }), list: [remote(2)], more: { former: gone } }, check: "former-unreachable", does: "wait", reason: "FormerUnreachable", ready: "True" },
+  { why: "which a person takes", want: { issuerRef: "TokenIssuer/b", issuerChange: { from: "https://q#1", to: "https://b#1" } }, facts: { issuer: present(issuer({ url: "https://b" })), copy: copy({ record: movedToB([away(1), entry(2)]) }), list: [remote(2)], more: { former: gone } }, check: "former-given-up", does: "Record", reason: "OutOfReach" },
+  { why: "when nothing is left there, and no late request can be on its way, it is forgotten", want: { issuerRef: "TokenIssuer/b" }, facts: { issuer: present(issuer({ url: "https://b" })), copy: copy({ record: movedToB([entry(2)]) }), list: [remote(2)], more: { former: atFormer([]) } }, check: "former-through", does: "Record", reason: "IssuerMoved" },
+  { why: "a value made at an issuer that the resource has left is not delivered", want: { issuerRef: "TokenIssuer/b" }, facts: { issuer: present(issuer({ url: "https://b" })), copy: copy({ record: movedToB([away(1)]) }), list: [], more: { former: atFormer([remote(1), remote(2)]), hand: hand(2, { issuer: { url: "https://q", userId: 1, ref: "TokenIssuer/a" } }) } }, check: "hand-elsewhere", does: "Drop", reason: "LostToken" },
+  { why: "nor is its issuer forgotten where nothing else names it", want: { issuerRef: "TokenIssuer/b" }, facts: { issuer: present(issuer({ url: "https://b" })), copy: NO_COPY, list: [], more: { hand: hand(1, { issuer: { url: "https://q", userId: 1, ref: "TokenIssuer/a" } }) } }, check: "hand-elsewhere", does: "Fence", reason: "IssuerMoved" },
+  { why: "a deletion ends what is at the former issuer before the record goes", want: { deleting: true, issuerRef: "TokenIssuer/b" }, facts: { issuer: present(issuer({ url: "https://b" })), copy: copy({ record: movedToB([away(1), entry(2)]) }), list: [remote(2)], more: { former: atFormer([remote(1)]) } }, check: "deletion-recorded", does: "Revoke former", reason: "Deleting" },
+  { why: "and waits for it, with the way out", want: { deleting: true, issuerRef: "TokenIssuer/b" }, facts: { issuer: present(issuer({ url: "https://b" })), copy: copy({ record: movedToB([away(1), entry(2)]) }), list: [remote(2)], more: { former: gone } }, check: "deletion-blocked", does: "wait", reason: "DeletionBlocked" },
+  { why: "which is a person's word", want: { deleting: true, issuerRef: "TokenIssuer/b", issuerChange: { from: "https://q#1", to: "https://b#1" } }, facts: { issuer: present(issuer({ url: "https://b" })), copy: copy({ record: movedToB([away(1), entry(2)]) }), list: [remote(2)], more: { former: gone } }, check: "former-given-up", does: "Record", reason: "OutOfReach" },
+  { why: "so it is where the url is another one", want: { deleting: true, issuerChange: { from: "https://q#1", to: "https://other#1" } }, facts: { issuer: present(issuer({ url: "https://other" })) }, check: "issuer-accepted", does: "Record", reason: "IssuerAccepted" },
   { why: "what is somebody else's is never written", facts: { copy: copy({ place: "foreign", foreign: "theirs" }), list: [] }, check: "copy-ours", does: "stall", reason: "SecretNotOurs", ready: "False" },
   { why: "neither is a copy with another resource's record", facts: { copy: copy({ record: { ...record([entry(1)]), mark: "other" } }) }, check: "copy-ours", does: "stall", reason: "SecretNotOurs" },
   { why: "a record that names tokens of others is not believed where the issuer serves them too", facts: { issuer: present(issuer({ policy: shared })), copy: copy({ record: record([entry(1), theirs]) }), list: [remote(1), { ...remote(2), name: "theirs" }] }, check: "copy-ours", does: "stall", reason: "SecretNotOurs" },
@@ -176,8 +207,9 @@ export const TABLE: readonly Row[] = [
 function described(made: ReturnType<typeof plan>): string {
   const [action] = made.actions;
   if (!action) return made.outcome;
-  if (action.do === "Look") return `Look ${action.at}`;
-  return action.do === "Issue" ? `Issue ${action.number}` : action.do;
+  const where = "former" in action && action.former ? " former" : "";
+  if (action.do === "Look") return `Look ${action.at}${where}`;
+  return action.do === "Issue" ? `Issue ${action.number}` : `${action.do}${where}`;
 }
 
 describe("plan", () => {
@@ -190,6 +222,30 @@ describe("plan", () => {
   it("has a row for every check", () => {
     const asked = new Set(TABLE.map(({ check }) => check));
     expect([...LIFE, ...END].map((check) => check.name).filter((check) => !asked.has(check))).toEqual([]);
+  });
+
+  it("records a move with all that was issued before as the former issuer's, and the way back", () => {
+    const want = { issuerRef: "TokenIssuer/b" };
+    const [begun] = plan(desired(want), observed({ copy: copy({ record: atA([entry(1)]) }), more: { next } }), NOW).actions;
+    const moved = { issuer: { url: "https://b", userId: 1, ref: "TokenIssuer/b" }, former: { url: "https://q", userId: 1, ref: "TokenIssuer/a", since: NOW }, current: 1, revisions: [{ number: 1, former: true }] };
+    expect(begun).toMatchObject({ do: "Record", record: moved });
+    const there = { issuer: present(issuer({ url: "https://b" })), copy: copy({ record: movedToB([away(1), entry(2)]) }), list: [remote(2)], more: { former: atFormer([remote(1)]), next: { ...next, issuer: present(issuer()) } } };
+    const [back] = plan(desired({ issuerRef: "TokenIssuer/a" }), observed(there), NOW).actions;
+    expect(back).toMatchObject({ do: "Record", record: { issuer: { url: "https://q" }, former: { url: "https://b" }, current: 2, revisions: [{ number: 1 }, { number: 2, former: true }] } });
+    expect(back?.do === "Record" && back.record.revisions[0]).not.toHaveProperty("former");
+  });
+
+  it("names what is given up, and keeps the numbers", () => {
+    const facts = { issuer: present(issuer({ url: "https://other" })), tokens: present(tokens([], { sentAt: 5_000, earlier: { sentAt: 1_000, ids: [] } })) };
+    const made = plan(desired({ issuerChange: { from: "https://q#1", to: "https://other#1" } }), observed(facts), NOW);
+    expect(made.actions[0]).toMatchObject({ do: "Record", record: { current: null, fence: 1, revisions: [] } });
+    expect(made.events[0]).toMatchObject({ type: "Warning", reason: "OutOfReach", message: expect.stringContaining(`revision 1 (${name(1)})`) as string });
+  });
+
+  it("shows the former issuer for as long as it is one", () => {
+    const there = (former: object): string | undefined => plan(desired({ issuerRef: "TokenIssuer/b" }), observed({ issuer: present(issuer({ url: "https://b" })), copy: copy({ record: movedToB([away(1), entry(2)]) }), list: [remote(2)], more: { former: former as never } }), NOW).conditions.find(({ type }) => type === "FormerIssuer")?.reason;
+    expect([there(atFormer([remote(1)])), there(gone)]).toEqual(["IssuerMoved", "FormerUnreachable"]);
+    expect(plan(desired(), observed(), NOW).conditions.map(({ type }) => type)).not.toContain("FormerIssuer");
   });
 
   it("says a second owner aloud, and remembers it when our numbers pass its own", () => {

@@ -27,18 +27,32 @@ const anyRemote: fc.Arbitrary<Remote> = fc
 const anyEntry: fc.Arbitrary<Entry> = fc
   .record({ n: number, created: time, expires: fc.option(time), deliveredAt: fc.option(time), usedAfter: time, at: time, done: fc.boolean(), kept: fc.boolean(), restart: fc.constantFrom(undefined, "due" as const, NOW - DAY), revoked: fc.boolean(), why: fc.constantFrom("retired", "state", "compromised", "early", "elsewhere", "expired") })
   .map(({ n, at, done, kept, restart, revoked, why, ...more }) => entry(n, { ...more, ...(restart === undefined ? {} : { restart }), ...(revoked ? { revoked: { at, done, why: why as "retired" } } : {}), ...(kept ? { kept } : {}) }));
+const A = { url: "https://q", userId: 1, ref: "TokenIssuer/a" };
+const B = { url: "https://b", userId: 1, ref: "TokenIssuer/b" };
+/** At home at one issuer, or moved from another one, with any of its revisions left there. */
+const anyPlaces = fc.record({ ref: fc.constantFrom(undefined, A, B), former: fc.boolean(), there: fc.array(number, { maxLength: 2 }) });
+const placed = (of: Record, { ref, former, there }: { ref: typeof A | undefined; former: boolean; there: readonly number[] }): Record => ({
+  ...of,
+  ...(ref ? { issuer: ref } : {}),
+  ...(former ? { former: { ...(ref === B ? A : B), since: NOW - DAY }, revisions: of.revisions.map((one) => (there.includes(one.number) ? { ...one, former: true } : one)) } : {}),
+});
 const anyRecord: fc.Arbitrary<Record | null> = fc.option(
-  fc.record({ entries: fc.uniqueArray(anyEntry, { maxLength: 4, selector: ({ number: n }) => n }), mark: fc.boolean(), fence: fc.nat(9), current: fc.option(number) }).map(({ entries, mark, fence, current }) => ({
+  fc.record({ places: anyPlaces, entries: fc.uniqueArray(anyEntry, { maxLength: 4, selector: ({ number: n }) => n }), mark: fc.boolean(), fence: fc.nat(9), current: fc.option(number) }).map(({ places, entries, mark, fence, current }) => placed({
     ...record(entries), ...(mark ? {} : { mark: "other" }), fence, current: entries.some((one) => one.number === current) ? current : null,
-  })),
+  }, places)),
 );
 const anyCopy = fc
   .record({ readAt: mono, doneAt: mono, place: fc.constantFrom("none" as const, "ours" as const, "foreign" as const), record: anyRecord, value: fc.constantFrom("intact" as const, "changed" as const, "missing" as const, "unread" as const), look: fc.constantFrom(null, "look", "other"), writable: fc.constantFrom(null, true as const, "quota"), exclusive: fc.boolean() })
   .map((change) => copy(change));
+const anyIssuer = fact(fc.record({ clockOffset: fc.constantFrom(0, 5_000, -90_000, 9 * DAY), userId: fc.constantFrom(1, 1, 1, 2), url: fc.constantFrom("https://q", "https://q", "https://b") }).map((change) => issuer(change)));
+const anyTokens = fact(fc.record({ list: fc.array(anyRemote, { maxLength: 5 }), sentAt: mono, doneAt: mono, earlier: fc.option(fc.record({ sentAt: mono, ids: fc.array(fc.constantFrom(101, 102), { maxLength: 2 }) })) }).map(({ list, ...more }) => tokens(list, more)));
+const anyOwner = fact(fc.record({ id: fc.constantFrom(11, 12), name: fc.constant("x"), active: fc.boolean() }));
 const anyObserved: fc.Arbitrary<Observed> = fc.record({
-  issuer: fact(fc.record({ clockOffset: fc.constantFrom(0, 5_000, -90_000, 9 * DAY), userId: fc.constantFrom(1, 1, 1, 2) }).map((change) => issuer(change))),
-  owner: fact(fc.record({ id: fc.constantFrom(11, 12), name: fc.constant("x"), active: fc.boolean() })),
-  tokens: fact(fc.record({ list: fc.array(anyRemote, { maxLength: 5 }), sentAt: mono, doneAt: mono, earlier: fc.option(fc.record({ sentAt: mono, ids: fc.array(fc.constantFrom(101, 102), { maxLength: 2 }) })) }).map(({ list, ...more }) => tokens(list, more))),
+  issuer: anyIssuer,
+  former: fc.record({ issuer: anyIssuer, tokens: anyTokens, uncertainAt: fc.option(mono) }),
+  next: fc.record({ issuer: anyIssuer, tokens: anyTokens, owner: anyOwner }),
+  owner: anyOwner,
+  tokens: anyTokens,
   copy: fact(anyCopy),
   hand: fc.option(fc.record({ n: number, verified: fc.boolean(), failures: fc.nat(6) }).map(({ n, ...more }) => hand(n, more))),
   held: fc.boolean(),
@@ -51,6 +65,7 @@ const anyObserved: fc.Arbitrary<Observed> = fc.record({
 });
 const anyDesired: fc.Arbitrary<Desired> = fc
   .record({
+    issuerRef: fc.constantFrom("TokenIssuer/a", "TokenIssuer/b", "TokenIssuer/c"), issuerChange: fc.constantFrom({ from: "https://q#1", to: "https://b#1" }, { from: "https://b#1", to: "https://q#1" }, { from: "https://q#1", to: "https://q#2" }),
     state: fc.constantFrom("Active" as const, "Revoked" as const), days: fc.constantFrom(90, null), rotate: fc.constantFrom("", "x"), compromised: fc.option(number), rollback: fc.option(number), paused: fc.boolean(),
     deleting: fc.boolean(), abandon: fc.boolean(), onExternalChange: fc.constantFrom("Reissue" as const, "Restore" as const, "Report" as const), deletionPolicy: fc.constantFrom("Delete" as const, "Revoke" as const, "Orphan" as const), since: time,
     restart: fc.constantFrom([], ["Deployment x"]), complaint: fc.constantFrom(null, { message: "x", blocks: true }, { message: "x", blocks: false }),
@@ -91,7 +106,8 @@ describe("plan, for any observation", () => {
       fc.property(anyDesired, anyObserved, (want, seen) => {
         for (const action of plan(want, seen, NOW).actions) {
           if (action.do !== "Revoke" && action.do !== "Delete" && action.do !== "Restore") continue;
-          const shown = seen.tokens.is === "present" ? seen.tokens.value.tokens : [];
+          const list = action.former ? seen.former?.tokens : seen.tokens;
+          const shown = list?.is === "present" ? list.value.tokens : [];
           expect(shown).toContain(action.token);
           if (action.do === "Delete") expect(shown.find((token) => token === action.token)?.active).toBe(false);
         }

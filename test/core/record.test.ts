@@ -33,6 +33,12 @@ describe("the record", () => {
     );
   });
 
+  it("keeps a former issuer, and what was issued there", () => {
+    const former = { url: "https://a", userId: 3, ref: "TokenIssuer/a", since: NOW, others: [7] };
+    const moved = record([entry(1, { former: true }), entry(2)], { issuer: { url: "https://b", userId: 1, ref: "TokenIssuer/b" }, former });
+    expect(decodeRecord(encodeRecord(moved))).toEqual(moved);
+  });
+
   it("is written the same each time, and never holds a value", () => {
     const written = record([entry(1), entry(2, { kept: true, revoked: { at: NOW, why: "retired", done: false } })]);
     expect(encodeRecord(decodeRecord(encodeRecord(written)) as Record)).toBe(encodeRecord(written));
@@ -49,6 +55,9 @@ describe("the record", () => {
     ["another version", { version: 2 }],
     ["no issuer", { issuer: null }],
     ["a negative fence", { fence: -1 }],
+    ["a former issuer without a name", { former: { url: "https://a", userId: 1, since: first["created"] } }],
+    ["a former issuer that was never left", { former: { url: "https://a", userId: 1, ref: "a" } }],
+    ["a revision of a former issuer, and none is named", { revisions: [{ ...first, former: true }] }],
     ["others that are no ids", { others: ["a"] }],
     ["others that are no list", { others: 7 }],
     ["a current one that it does not know", { current: 7 }],

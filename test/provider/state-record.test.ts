@@ -33,6 +33,17 @@ test("what was imported has a name of its own", () => {
   expect(decodeState(encodeState(imported), MARK)).toEqual(imported);
 });
 
+test("a former issuer is kept, in a form that an older version refuses", () => {
+  const { revisions } = record(entry(1, { former: true }), entry(2));
+  const moved: Record = { ...record(...revisions), former: { url: "https://was.example", userId: 3, ref: "https://was.example", since: CREATED } };
+  for (const given of [moved, { ...moved, others: [5], former: { ...moved.former, others: [6, 7] } as Record["former"] & object }]) {
+    const text = encodeState(given);
+    expect(text).toMatch(/^3 /);
+    const kept = { ...given, revisions: given.revisions.map((one) => ({ ...one, sha256: one.number === 2 ? (one.sha256?.slice(0, 24) ?? null) : null })) };
+    expect(decodeState(text, MARK)).toEqual(kept);
+  }
+});
+
 const instant = fc.integer({ min: CREATED - 1e9, max: CREATED + 1e9 });
 const whole = instant.map((at) => Math.floor(at / 1_000) * 1_000);
 const entries: fc.Arbitrary<Partial<Entry>> = fc.record(
@@ -71,7 +82,8 @@ test("any record comes back as the first form would bring it back", () => {
 describe("what is no record is refused", () => {
   const good = encodeState(record(entry(1), entry(2)));
   const rows: [why: string, text: unknown][] = [
-    ["a later form", good.replace(/^2/, "3")],
+    ["a later form", good.replace(/^2/, "4")],
+    ["one with a former issuer that does not say which", good.replace(/^2/, "3")],
     ["nothing", ""],
     ["cut in the middle of a revision", good.slice(0, good.lastIndexOf(" t8wii0"))],
     ["a letter for a number", good.replace("4001", "4o01")],

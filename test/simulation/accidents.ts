@@ -3,11 +3,12 @@ import { HOUR, MINUTE } from "../../core/duration.ts";
 import { markOf, tokenName } from "../../core/name.ts";
 import { encodeRecord } from "../../core/record.ts";
 import { OPEN_POLICY } from "../../tokenapi/issuer.ts";
-import { aWhile, outside, touchSecret, type Act } from "./act.ts";
-import { recordOf } from "./truth.ts";
+import { issuerId } from "../../core/home.ts";
+import { aWhile, edit, outside, touchSecret, type Act } from "./act.ts";
+import { placesNamed, recordOf } from "./truth.ts";
 import { CREDENTIAL, type Token } from "./ledger.ts";
 import { Random } from "./random.ts";
-import { HOME, World } from "./world.ts";
+import { COLLEAGUE, ELSEWHERE, NOBODY, RENAMED, STANDING, World, type Ref } from "./world.ts";
 
 /** The mark of another resource of the same installation. */
 const OTHER = markOf("simulation", "ServiceToken/data/export");
@@ -45,7 +46,7 @@ function reuse(token: Token, { ledger, random }: World): void {
   ledger.delete(token.id, "outside");
   const owner = ledger.users.find(({ id, active }) => active && id === token.owner);
   const name = random.pick([`somebody-elses-${token.id}`, tokenName("data-export", OTHER, token.number + random.int(3))]);
-  if (owner && ![...ledger.tokens.values()].some((other) => other.name === name)) ledger.issue({ name, days: null, scim: false, owner: owner.id }, "stranger", token.id);
+  if (owner && ![...ledger.tokens.values()].some((other) => other.name === name)) ledger.issue({ name, days: null, scim: false, owner: owner.id, place: token.place }, "stranger", token.id);
 }
 
 /** The API loses what happened since its backup: what was issued is gone, what was deleted is back, ids and names come again. */
@@ -56,8 +57,8 @@ function rewind(world: World): void {
   world.neighbours.recover();
   world.causes += 4;
   for (const token of world.tokens()) {
-    // What comes back of an earlier life is nobody's.
-    if (!world.object || token.created - ledger.skew < world.object.since) world.orphans.add(token);
+    // What comes back of an earlier life is nobody's, and at an issuer that was left for good the sweep's.
+    if (!world.object || !placesNamed(world).has(token.place) || token.created - ledger.skew < world.object.since) world.orphans.add(token);
   }
 }
 
@@ -93,8 +94,8 @@ function rename(world: World): void {
   const user = random.pick(ledger.users.filter(({ id }) => id !== CREDENTIAL));
   const old = user.name.endsWith(FORMER);
   const name = old ? user.name.slice(0, -FORMER.length) : `${user.name}${FORMER}`;
-  if (ledger.users.some((other) => other.name === name)) return;
-  if (old && random.chance(0.5)) ledger.users.push({ id: 10 + ledger.users.length, name, active: true });
+  if (ledger.users.some((other) => other.place === user.place && other.name === name)) return;
+  if (old && random.chance(0.5)) ledger.users.push({ id: 1_000 + ledger.users.length, place: user.place, name, active: true });
   else user.name = name;
   world.tell(() => `  ${name}`);
   world.causes += 2;
@@ -145,9 +146,34 @@ function meddle(world: World, change: Partial<World["workload"]>): void {
   world.workloadTouchedAt = world.time.now;
 }
 
+function restoreIssuers({ issuers }: World): void {
+  Object.assign(issuers, STANDING);
+}
+
+/** What a person would have to consent to: an issuer that is another than the record says, or one that was left. */
+export function changeOf(world: World): { from: string; to: string } | null {
+  const record = recordOf(world);
+  const { object, issuers } = world;
+  if (!record || !object) return null;
+  const { issuer, former } = record;
+  const { issuerRef } = object.spec;
+  const named = issuers[issuerRef];
+  const isOther = (recorded: typeof issuer): boolean => {
+    const now = issuers[(recorded.ref ?? issuerRef) as Ref];
+    return now === null || issuerId(now) !== issuerId(recorded);
+  };
+  if (named && isOther(issuer) && (former || (issuer.ref ?? issuerRef) === issuerRef)) return { from: issuerId(issuer), to: issuerId(named) };
+  return former && isOther(former) ? { from: issuerId(former), to: issuerId(issuer) } : null;
+}
+
 export const ACCIDENTS: readonly Act[] = [
-  aWhile("issuer-gone", 1, (world) => (world.issuer = null), (world) => (world.issuer = HOME)),
-  aWhile("issuer-moved", 2, (world) => (world.issuer = world.random.pick([{ ...HOME, url: "https://elsewhere.example" }, ...(world.stack ? [] : [{ ...HOME, userId: 2 }])])), (world) => (world.issuer = HOME)),
+  aWhile("issuer-gone", 1, (world) => (world.issuers[world.random.pick<Ref>(["a", "a", "b"])] = null), (world) => restoreIssuers(world)),
+  aWhile("issuer-moved", 2, (world) => (world.issuers.a = world.random.pick([ELSEWHERE, RENAMED, ...(world.stack ? [] : [NOBODY, COLLEAGUE])])), (world) => restoreIssuers(world)),
+  edit("issuer-ref", 4, (spec, { random }) => (spec.issuerRef = random.pick(["a", "b", "b", "c"])), 4),
+  edit("issuer-change-accepted", 2, (spec, world) => {
+    const change = changeOf(world);
+    if (change) spec.issuerChange = change;
+  }, 3),
   aWhile("policy-of-issuer", 1, (world) => {
     const { random } = world;
     world.policy = { ...OPEN_POLICY, maxDays: random.pick([1, null]), allowNever: random.chance(0.5), minOverlap: random.pick([0, HOUR]), serviceUsers: random.pick([null, ["Data*"], ["other"]]) };

@@ -3,12 +3,12 @@ import { DAY, HOUR, MINUTE } from "../../core/duration.ts";
 import { Consumer } from "./consumer.ts";
 import type { Coverage } from "./coverage.ts";
 import { OPEN_POLICY } from "../../tokenapi/issuer.ts";
-import { FORMER, goRival } from "./accidents.ts";
+import { changeOf, FORMER, goRival } from "./accidents.ts";
 import { act } from "./person.ts";
 import { readRecord } from "./reading.ts";
 import { Random } from "./random.ts";
 import { atRest, inPeace } from "./rest.ts";
-import { DAILY, HOME, HOURLY, World, type Breach, type Spec } from "./world.ts";
+import { DAILY, HOURLY, STANDING, World, type Breach, type Spec } from "./world.ts";
 
 export interface Told {
   readonly seed: number;
@@ -95,13 +95,14 @@ function calm(world: World): void {
   // An issuer that never comes back is what abandon is for.
   const { object } = world;
   if (object?.deleting && !world.stack && !world.beside && world.random.chance(0.5)) object.spec.abandon = true;
-  world.issuer = object?.deleting && object.spec.abandon && world.random.chance(0.5) ? null : HOME;
+  Object.assign(world.issuers, STANDING);
+  if (object?.deleting && object.spec.abandon && world.random.chance(0.5)) world.issuers[object.spec.issuerRef] = null;
   world.drifts = [0];
   for (const replica of world.replicas) replica.shift = replica.drift = 0;
   for (const user of world.ledger.users) {
     user.active = true;
     const name = user.name.replace(FORMER, "");
-    if (!world.ledger.users.some((other) => other.name === name)) user.name = name;
+    if (!world.ledger.users.some((other) => other.place === user.place && other.name === name)) user.name = name;
   }
 }
 
@@ -144,6 +145,19 @@ async function askAgain(world: World): Promise<void> {
   await until(world, world.time.now + HOUR);
 }
 
+/** Whoever was left at an issuer that is another one by now has to be told so, one after the other. */
+async function consent(world: World): Promise<void> {
+  for (let i = 0; i < 3 && !world.breach; i++) {
+    const change = changeOf(world);
+    if (!change || !world.object) return;
+    world.object.spec.issuerChange = change;
+    world.causes += 2 + renewals(world, HOUR);
+    world.tell(() => `PERSON consents: ${change.from} -> ${change.to}`);
+    world.outside(1_000);
+    await until(world, world.time.now + HOUR);
+  }
+}
+
 export async function peace(world: World): Promise<void> {
   calm(world);
   if (world.rival) settleRival(world.rival);
@@ -152,6 +166,7 @@ export async function peace(world: World): Promise<void> {
   // What a frozen process still does, and what a lost request still brings, is over after so long.
   world.causes += renewals(world, HOUR);
   await until(world, world.time.now + HOUR);
+  await consent(world);
   await askAgain(world);
   if (world.breach) return;
   world.settled = true;

@@ -1,14 +1,15 @@
 // Laws about what is delivered and recorded: good, verified, and what gives way in its time (L1, L2, L4).
 import { DAY } from "../../core/duration.ts";
-import type { Entry, Record } from "../../core/record.ts";
+import { issuerId } from "../../core/home.ts";
+import type { Entry, Record, RecordedIssuer } from "../../core/record.ts";
 import type { Writing } from "../../tokenapi/target.ts";
 import { isOf, type Token } from "./ledger.ts";
 import type { Process } from "./process.ts";
 import { readRecord } from "./reading.ts";
 import type { Version } from "./secret.ts";
-import { delivered, isForeign, ordered, overtaken, seenInUse, TOLERANCE, usedBefore } from "./truth.ts";
+import { delivered, isForeign, ordered, overtaken, seenInUse, siteNamed, siteOf, TOLERANCE, usedBefore } from "./truth.ts";
 import { isRolledOut } from "./workloads.ts";
-import { HOME, RESYNC } from "./world.ts";
+import { RESYNC } from "./world.ts";
 
 /** Ahead of its time goes only what stands in the way of another one. */
 function early(of: Process, old: Token, current: Token): void {
@@ -32,8 +33,8 @@ function retirement(of: Process, old: Token, entry: Entry, current: Token): void
   if (!isRolledOut(of, current)) return world.broken("L2 never without", `r${old.number} was revoked while the workload still rolls out for r${current.number}`);
   if (when === "Deadline") return;
   if (!current.uses.some((use) => use >= since)) return world.broken("L4 order", `r${old.number} was revoked, and nobody uses r${current.number}`);
-  if (of.plannedBy + TOLERANCE < since + idleFor) world.broken("L2 never without", `r${old.number} was revoked for want of use, by a list from before it had stood still`);
-  const last = old.uses.findLast((use) => use <= of.plannedBy);
+  if (of.seenAt(old) + TOLERANCE < since + idleFor) world.broken("L2 never without", `r${old.number} was revoked for want of use, by a list from before it had stood still`);
+  const last = old.uses.findLast((use) => use <= of.seenAt(old));
   if (last !== undefined && now + TOLERANCE < last + idleFor) {
     world.broken("L2 never without", `r${old.number} was revoked ${now - last} ms after it was used`);
   }
@@ -56,6 +57,50 @@ export function onRecord(of: Process, before: Record | null, record: Record): vo
     adopts(of, before, entry);
     keeps(of, before, entry);
   }
+  forgets(of, before, record);
+  leaves(of, before, record);
+}
+
+/** A person's word to go on without what is at one issuer. */
+const isGivenUp = (of: Process, issuer: RecordedIssuer | undefined): boolean => issuer !== undefined && of.desired.issuerChange?.from === issuerId(issuer);
+
+/** The record is the memory: what is still good is not left out of it. */
+function forgets(of: Process, before: Record | null, record: Record): void {
+  const { world } = of;
+  for (const entry of before?.revisions ?? []) {
+    const token = world.ledger.of(entry);
+    if (!token || record.revisions.some((other) => isOf(other, entry)) || !world.ledger.isValid(token)) continue;
+    if (isGivenUp(of, entry.former ? before?.former : before?.issuer)) world.orphans.add(token);
+    else if (token.activeSince < of.seenAt(token) && !overtaken(of)) world.broken("L1 nothing lost", `r${token.number} is active, and was left out of the record`);
+  }
+}
+
+const issuersOf = ({ issuer, former }: Record): RecordedIssuer[] => [issuer, ...(former ? [former] : [])];
+
+/** What is no longer named is never looked at again: nothing of ours may be left there. */
+function leaves(of: Process, before: Record | null, record: Record): void {
+  const { world } = of;
+  const named = issuersOf(record);
+  for (const issuer of named) {
+    const site = siteOf(issuer);
+    if (site) world.recordedAt.add(site);
+  }
+  for (const issuer of before ? issuersOf(before) : []) {
+    const site = siteOf(issuer);
+    if (site === null || named.some((other) => siteOf(other) === site)) continue;
+    for (const token of world.tokens()) {
+      if (token.place !== site || token.by !== "us" || !world.ledger.isValid(token) || world.orphans.has(token)) continue;
+      // What the record knows to be a second owner's was said, and is left to them.
+      const theirs = [...(before?.others ?? []), ...(before?.former?.others ?? [])].includes(token.id);
+      letGo(of, token, theirs || isGivenUp(of, issuer));
+    }
+  }
+}
+
+function letGo(of: Process, token: Token, isAllowed: boolean): void {
+  const { world } = of;
+  if (isAllowed) world.orphans.add(token);
+  else if (token.activeSince < of.seenAt(token) && !overtaken(of)) world.broken("L1 nothing lost", `the record lets an issuer go while r${token.number} (#${token.id}) is active there`);
 }
 
 /** A value is handed over. */
@@ -78,17 +123,17 @@ function adopts(of: Process, record: Record | null, entry: Entry): void {
   const current = delivered(world);
   const token = world.ledger.of(entry);
   if (!current || token?.by !== "clone" || record.revisions.some((other) => isOf(other, entry)) || of.desired.state === "Revoked") return;
-  const good = world.ledger.isValid(token) && world.ledger.isValid(current) && current.activeSince < of.plannedBy && current.number === record.current;
-  if (good && entry.number > current.number && usedBefore(token, of.plannedBy)) world.broken("L7 settles", `r${token.number} of a second owner was taken in`);
+  const good = world.ledger.isValid(token) && world.ledger.isValid(current) && current.activeSince < of.seenAt(current) && current.number === record.current;
+  if (good && entry.number > current.number && usedBefore(token, of.seenAt(token))) world.broken("L7 settles", `r${token.number} of a second owner was taken in`);
 }
 
 /** What a create may have left behind itself is unused and young; anything else that no state of this stack knew may be another stack's. */
 function claims(of: Process, record: Record | null, entry: Entry): void {
-  const { world, plannedBy } = of;
+  const { world } = of;
   const { skew } = world.ledger;
   const token = world.ledger.of(entry);
   if (!token || record?.revisions.some((other) => isOf(other, entry) || other.created <= entry.created)) return;
-  if (seenInUse(of, token) || plannedBy + skew > token.created + DAY + TOLERANCE) world.broken("L2 never without", `r${token.number}, which may be another stack's, was taken in`);
+  if (seenInUse(of, token) || of.seenAt(token) + skew > token.created + DAY + TOLERANCE) world.broken("L2 never without", `r${token.number}, which may be another stack's, was taken in`);
 }
 
 /** What we restored for a rollback is nobody's wish to keep it for ever. */
@@ -101,9 +146,15 @@ export function keeps(of: Process, before: Record | null, entry: Entry): void {
 export function onRemove(of: Process, version: Version): void {
   const { world, desired } = of;
   const record = readRecord(version.record);
-  if (!record || record.mark !== world.mark || desired.abandon || of.api.at === HOME || record.issuer.url !== HOME.url || record.issuer.userId !== HOME.userId) return;
-  const left = record.revisions.filter((entry) => world.ledger.of(entry)?.active === true);
-  if (left.length > 0) world.broken("L1 nothing lost", `the record was removed for another API's list while r${left.map(({ number }) => number).join(", r")} is active`);
+  world.removedAt = world.time.now;
+  if (!record || record.mark !== world.mark || desired.abandon) return;
+  const home = siteNamed(world, desired.issuerRef);
+  // Where the spec says, they are found by their marks.
+  const left = record.revisions.filter((entry) => {
+    const token = world.ledger.of(entry);
+    return token !== undefined && world.ledger.isValid(token) && token.place !== home && token.activeSince < of.seenAt(token);
+  });
+  if (left.length > 0 && !overtaken(of)) world.broken("L1 nothing lost", `the record was removed while r${left.map(({ number }) => number).join(", r")} is active at another API than the spec's`);
 }
 
 /** A revision is recorded as retired that was not before. */
@@ -121,7 +172,7 @@ function isGood(of: Process, token: Token): boolean {
   const { world } = of;
   if (world.ledger.isValid(token) || world.ledger.isOver(token) || ordered(of, token)) return true;
   // What ended elsewhere is good as long as no list has shown it.
-  if (token.endedBy === "outside" && (token.endedAt ?? 0) >= of.plannedBy) return true;
+  if (token.endedBy === "outside" && (token.endedAt ?? 0) >= of.seenAt(token)) return true;
   // What is written for an object that goes is collected with it.
   return world.object === null || world.object.deleting || world.object.uid !== of.uid || overtaken(of);
 }

@@ -3,17 +3,16 @@ import { MINUTE } from "../../core/duration.ts";
 import { isOf, type Token } from "./ledger.ts";
 import type { Process } from "./process.ts";
 import { readRecord } from "./reading.ts";
-import { delivered, entryOf, isOlder, ordered, overtaken, recordOf, seenInUse, TOLERANCE } from "./truth.ts";
-import { HOME } from "./world.ts";
+import { delivered, entryOf, isOlder, ordered, overtaken, recordOf, seenInUse, siteNamed, TOLERANCE } from "./truth.ts";
 
 /** Whether it is a stranger's, and the list said so. */
-const isStrangers = (of: Process, token: Token): boolean => token.by === "stranger" && token.activeSince < of.plannedBy;
+const isStrangers = (of: Process, token: Token): boolean => token.by === "stranger" && token.activeSince < of.seenAt(token);
 
 /** So many may be taken for lost ones, until it is clear that they are somebody's. */
 const MOST_FOUGHT = 3;
 
 /** Another resource's, and the list said so: the API itself knows no condition. */
-const isAnothers = (of: Process, token: Token): boolean => token.mark !== of.world.mark && token.by !== "stranger" && token.activeSince < of.plannedBy;
+const isAnothers = (of: Process, token: Token): boolean => token.mark !== of.world.mark && token.by !== "stranger" && token.activeSince < of.seenAt(token);
 
 /** Older than its object, and than all that its record knows: kept for audit, or left to whoever uses it. */
 function ofThisLife(of: Process, token: Token, does: "revoked" | "deleted"): void {
@@ -32,14 +31,14 @@ function againstDeletion(of: Process, token: Token, does: "revoked" | "deleted")
   if (desired.deletionPolicy === "Orphan") world.broken("L4 order", `r${token.number} was ${does} though the deletion policy is Orphan`);
   if (does === "deleted" && desired.deletionPolicy === "Revoke") world.broken("L4 order", `r${token.number} was deleted though the deletion policy is Revoke`);
   const { current } = world.secret;
-  const stands = delivered(world) === token && recordOf(world) !== null && current?.owner === of.uid && world.object?.uid === of.uid && token.created >= desired.since;
+  // What is not where the spec says is told by the record alone: it goes before the copy that holds the record.
+  const stands = token.place === siteNamed(world, desired.issuerRef) && delivered(world) === token && recordOf(world) !== null && current?.owner === of.uid && world.object?.uid === of.uid && token.created >= desired.since;
   if (stands && !overtaken(of) && world.profile.mode === "elected") world.broken("L4 order", `r${token.number} was ${does} while its delivered copy stands`);
 }
 
 /** What a process has been told of its own write counts until it has seen a later list. */
 function again(of: Process, token: Token): void {
-  const told = of.api.endedAt.get(token.id) ?? 0;
-  if (!token.active && !of.late && told > of.plannedBy) of.world.broken("L5 exactly once", `r${token.number} was revoked again, by a list from before`);
+  if (!token.active && !of.late && of.toldOf(token) > of.seenAt(token)) of.world.broken("L5 exactly once", `r${token.number} was revoked again, by a list from before`);
 }
 
 export function onRevoke(of: Process, token: Token): void {
@@ -74,12 +73,12 @@ const restoredSince = (of: Process, token: Token): boolean => token.activeSince 
 
 /** Somebody else under our mark is recognized in the end, and then remembered: neither chases the other. */
 function chases(of: Process, token: Token): void {
-  const { world, planned, plannedBy } = of;
+  const { world, planned } = of;
   const current = delivered(world);
-  if (!current || !world.ledger.isValid(current) || current.activeSince >= plannedBy || token.number <= current.number) return;
+  if (!current || !world.ledger.isValid(current) || current.activeSince >= of.seenAt(current) || token.number <= current.number) return;
   const isKnown = readRecord(planned?.record)?.others?.some((id) => {
     const other = world.ledger.tokens.get(id);
-    return other && world.ledger.isValid(other) && other.activeSince < plannedBy;
+    return other && world.ledger.isValid(other) && other.activeSince < of.seenAt(other);
   });
   if (isKnown) world.broken("L7 settles", `r${token.number} was revoked, of a second owner that is known`);
   if (token.active) world.fought++;
@@ -99,7 +98,7 @@ export function onDelete(of: Process, token: Token): void {
   againstDeletion(of, token, "deleted");
   ofThisLife(of, token, "deleted");
   // Restored by somebody since the list: the API refuses, and nothing is lost.
-  if (token.active && !world.ledger.isOver(token) && token.activeSince > of.plannedBy) return;
+  if (token.active && !world.ledger.isOver(token) && token.activeSince > of.seenAt(token)) return;
   if (token.active) return world.broken("L4 order", `r${token.number} was deleted without having been revoked`);
   if (desired.deleting || ordered(of, token)) return;
   const entry = entryOf(of, token);
@@ -111,8 +110,14 @@ export function onDelete(of: Process, token: Token): void {
   }
 }
 
+/** At another API than the spec's, and nobody could know. */
+function isUnseenElsewhere({ world }: Process, { place, activeSince, created }: Token): boolean {
+  return !world.recordedAt.has(place) || activeSince >= world.removedAt - MINUTE || world.secretTouchedAt >= created - world.ledger.skew;
+}
+
 export function onRelease(of: Process): void {
   const { world } = of;
+  const home = siteNamed(world, of.desired.issuerRef);
   for (const token of world.tokens()) {
     if (token.by !== "us" || world.orphans.has(token)) continue;
     if (!world.ledger.isValid(token)) {
@@ -120,11 +125,11 @@ export function onRelease(of: Process): void {
       continue;
     }
     if (isOlder(world, token) || isHigher(of, token)) world.orphans.add(token);
-    // Never delivered, so no record says that it was another API's.
-    else if (of.api.at !== HOME && !recordOf(world)) world.orphans.add(token);
-    else if (of.plannedBy === 0 && of.desired.deletionPolicy !== "Orphan" && !of.desired.abandon) world.broken("L1 nothing lost", `the object was let go unseen while r${token.number} is active`);
-    else if (of.desired.deletionPolicy === "Orphan" || of.desired.abandon || token.activeSince > of.plannedBy) world.orphans.add(token);
-    else if (world.profile.mode !== "replicas" || token.activeSince < of.plannedBy - MINUTE) world.broken("L1 nothing lost", `the object was let go while r${token.number} is active`);
+    // Never delivered, so no record says that it was another API's; or restored after that was looked at, or somebody took the record away.
+    else if (token.place !== home && isUnseenElsewhere(of, token)) world.orphans.add(token);
+    else if (of.seenAt(token) === 0 && of.desired.deletionPolicy !== "Orphan" && !of.desired.abandon) world.broken("L1 nothing lost", `the object was let go unseen while r${token.number} is active`);
+    else if (of.desired.deletionPolicy === "Orphan" || of.desired.abandon || token.activeSince > of.seenAt(token)) world.orphans.add(token);
+    else if (world.profile.mode !== "replicas" || token.activeSince < of.seenAt(token) - MINUTE) world.broken("L1 nothing lost", `the object was let go while r${token.number} is active`);
     else world.orphans.add(token);
   }
 }
@@ -136,6 +141,6 @@ const isHigher = ({ world, record }: Process, token: Token): boolean => world.st
 function leftBehind(of: Process, token: Token): void {
   const { world, desired } = of;
   const since = token.endedAt ?? (token.expires === null ? Number.POSITIVE_INFINITY : token.expires - world.ledger.skew);
-  if (desired.deletionPolicy !== "Delete" || desired.abandon || token.created < desired.since || since > of.plannedBy - MINUTE || of.api.at !== HOME) return;
+  if (desired.deletionPolicy !== "Delete" || desired.abandon || token.created < desired.since || since > of.seenAt(token) - MINUTE) return;
   world.broken("L1 nothing lost", `the object was let go and r${token.number} was not deleted`);
 }

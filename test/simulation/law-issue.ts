@@ -5,7 +5,8 @@ import type { Token } from "./ledger.ts";
 import type { Process } from "./process.ts";
 import { readRecord } from "./reading.ts";
 import { delivered, isForeign, leads, nameOfOwner, TOLERANCE } from "./truth.ts";
-import { HOURLY } from "./world.ts";
+import { issuerId } from "../../core/home.ts";
+import { HOURLY, type Issuer } from "./world.ts";
 
 export function onIssue(of: Process, token: Token): void {
   const { world } = of;
@@ -29,7 +30,7 @@ function inWindow({ world }: Process, token: Token): void {
 function prepared(of: Process, token: Token): void {
   const { world, desired } = of;
   const mine = world.object?.uid === of.uid;
-  if (of.api.listedAt === 0) world.broken("unknown", `r${token.number} was issued before any list was seen`);
+  if (of.listedAt(token.place) === 0) world.broken("unknown", `r${token.number} was issued before any list was seen`);
   if (desired.paused) world.broken("L4 order", `r${token.number} was issued though the resource is paused`);
   if (mine && world.object?.held === false) world.broken("L1 nothing lost", `r${token.number} was issued before the declaring object was held`);
   if (of.planned && isForeign(of, of.planned)) world.broken("L5 exactly once", `r${token.number} was issued though what stands at the place of delivery is not ours`);
@@ -47,8 +48,9 @@ function isRestorable(of: Process): boolean {
 }
 
 /** Revoked by somebody else, as the list showed, and otherwise good. */
-function endedElsewhere({ desired, world, api }: Process, { endedAt, endedBy, by, expires }: Token): boolean {
-  if (endedAt === null || endedAt >= api.listedAt || endedBy !== "outside" || by !== "us") return false;
+function endedElsewhere(of: Process, { endedAt, endedBy, by, expires, place }: Token): boolean {
+  const { desired, world } = of;
+  if (endedAt === null || endedAt >= of.listedAt(place) || endedBy !== "outside" || by !== "us") return false;
   return expires === null || expires - desired.renewBefore > world.time.now + world.ledger.skew + TOLERANCE;
 }
 
@@ -59,9 +61,9 @@ function asksFor({ desired, world }: Process, { inputs }: Entry): boolean {
 }
 
 /** A token is asked of an API that the record does not name. */
-export function onIssueElsewhere(of: Process): void {
-  const record = readRecord(of.planned?.record);
-  if (record && record.revisions.length > 0 && !of.late) of.world.broken("L5 exactly once", "a token was asked for at another API than the record's");
+export function onIssueElsewhere(of: Process, at: Issuer): void {
+  const record = of.world.stack ? of.record : readRecord(of.planned?.record);
+  if (record && record.mark === of.world.mark && issuerId(record.issuer) !== issuerId(at) && !of.late) of.world.broken("L5 exactly once", "a token was asked for at another API than the record's");
 }
 
 /** Two are tolerated for answers that were lost. */
@@ -85,6 +87,8 @@ function inTurn(of: Process, token: Token): void {
   if (current.expires !== null && current.expires - world.ledger.skew - world.time.now <= of.desired.renewBefore) return;
   if (of.desired.windows === HOURLY && of.frozenUntil < of.lookedAt && current.activeSince < of.lookedAt) inWindow(of, token);
   const retiring = record.revisions.filter((entry) => entry.number < current.number && !entry.revoked && !entry.kept && entry.number !== of.desired.rollback);
-  const valid = retiring.filter((entry) => world.ledger.of(entry)?.active === true);
+  // What is at a former issuer that cannot be reached is waited for until its time is over.
+  const isOver = ({ former }: Entry): boolean => former === true && (current.deliveredAt ?? 0) + of.desired.retire.maxOverlap < world.time.now + TOLERANCE;
+  const valid = retiring.filter((entry) => !isOver(entry) && world.ledger.of(entry)?.active === true);
   if (valid.length > 0) world.broken("L3 few", `r${token.number} was issued while r${valid.map(({ number }) => number).join(", r")} still retires`);
 }

@@ -2,6 +2,7 @@
 import type { Condition, Plan } from "../../core/plan.ts";
 import type { Record } from "../../core/record.ts";
 import type { Outcome } from "../../tokenapi/converge.ts";
+import { issuerId } from "../../core/home.ts";
 import type { Process } from "./process.ts";
 import { readRecord } from "./reading.ts";
 import { TOLERANCE } from "./truth.ts";
@@ -16,11 +17,11 @@ function meet(of: Process, plan: Plan): void {
 export function onPlan(of: Process, plan: Plan): void {
   const { coverage } = of.world;
   of.plans++;
-  of.plannedBy = of.api.listedAt;
+  of.plannedBy = new Map(of.apis.map(({ at }) => [at.place, of.listedAt(at.place)]));
   of.doing = plan.actions[0] ?? null;
   meet(of, plan);
   if (!of.reaches && !of.desired.deleting && !WITHOUT_ISSUER.has(plan.reason)) of.world.broken("L6 truth", `there is no issuer, and the plan says ${plan.reason}`);
-  if (plan.check === "lost-token" && !of.world.stack && plan.actions.some((action) => action.do !== "Look") && of.basis < of.api.copyAt) {
+  if (plan.check === "lost-token" && !of.world.stack && plan.actions.some((action) => action.do !== "Look") && of.basis < of.listedCopy) {
     of.world.broken("unknown", "a token is taken for a lost one by a copy that had changed before the list was made");
   }
   for (const action of plan.actions) {
@@ -66,7 +67,7 @@ export function onOutcome(of: Process, outcome: Outcome): void {
 
 /** What a list would show is said only after one was seen, or where whoever saw one has said it before. */
 export function unseen(of: Process, ready: Condition | undefined): void {
-  if (of.api.listedAt > 0 || of.said?.reason === ready?.reason) return;
+  if (of.apis.some(({ listedAt }) => listedAt > 0) || of.said?.reason === ready?.reason) return;
   if (ready?.reason === "DeletedElsewhere" || ready?.reason === "RevokedElsewhere") of.world.broken("L6 truth", `${ready.reason} was said before any list was seen`);
 }
 
@@ -96,7 +97,10 @@ function truthful(of: Process, record: Record | null, value: string | null): voi
   if (!entry) return world.broken("L6 truth", "Ready without a record");
   const token = value === null ? null : world.ledger.ofValue(value);
   if (token?.id !== entry.id) return world.broken("L6 truth", `Ready, and the copy does not hold the value of r${entry.number}`);
-  if (token.endedAt !== null && token.endedAt < of.api.listedAt) world.broken("L6 truth", `Ready, and r${entry.number} had ended before the last list (${new Date(token.endedAt).toISOString()}, ${new Date(of.api.listedAt).toISOString()})`);
+  // Another issuer's list says nothing of it, though it may be of the same API.
+  const issued = entry.former ? record?.former : record?.issuer;
+  const listedAt = Math.max(0, ...of.apis.filter(({ at }) => issued && issuerId(at) === issuerId(issued)).map((api) => api.listedAt));
+  if (token.endedAt !== null && token.endedAt < listedAt) world.broken("L6 truth", `Ready, and r${entry.number} had ended before the last list (${new Date(token.endedAt).toISOString()}, ${new Date(listedAt).toISOString()})`);
   // Without an issuer nobody knows the API's time but by a clock of one's own.
-  if (token.expires !== null && token.expires + TOLERANCE <= world.time.now + (of.reaches ? world.ledger.skew : of.shift)) world.broken("L6 truth", `Ready, and r${entry.number} has expired`);
+  if (token.expires !== null && token.expires + TOLERANCE <= world.time.now + (of.reachesHome ? world.ledger.skew : of.shift)) world.broken("L6 truth", `Ready, and r${entry.number} has expired`);
 }

@@ -17,6 +17,8 @@ export interface Token {
   readonly created: number;
   readonly expires: number | null;
   readonly owner: number;
+  /** Which API it is of. */
+  readonly place: Site;
   readonly scim: boolean;
   readonly value: string;
   active: boolean;
@@ -52,8 +54,13 @@ export const isOf = (token: Pick<Token, "id" | "name" | "created">, entry: Pick<
 
 export type Issued = "us" | "clone" | "stranger";
 
+/** The APIs of this world; "nobody" is a list of somebody who sees nothing of ours. */
+export type Site = "home" | "away" | "third" | "elsewhere" | "nobody";
+
 export interface SimUser {
   readonly id: number;
+  /** Null: of all of them. */
+  readonly place: Site | null;
   name: string;
   active: boolean;
 }
@@ -64,9 +71,11 @@ export class Ledger {
   /** Some builds delete an expired token that was never revoked, others refuse. */
   deletesExpired = true;
   readonly users: SimUser[] = [
-    { id: CREDENTIAL, name: "Admin", active: true },
-    { id: 11, name: "Data Ingest", active: true },
-    { id: 12, name: "Data Export", active: true },
+    { id: CREDENTIAL, place: null, name: "Admin", active: true },
+    ...(["home", "away", "third", "elsewhere"] as const).flatMap((place, i) => [
+      { id: 100 * i + 11, place, name: "Data Ingest", active: true },
+      { id: 100 * i + 12, place, name: "Data Export", active: true },
+    ]),
   ];
   readonly tokens = new Map<number, Token>();
   readonly #byValue = new Map<string, Token>();
@@ -94,12 +103,13 @@ export class Ledger {
     return this.#byValue.get(value) ?? null;
   }
 
-  issue(input: { name: string; days: number | null; scim: boolean; owner: number }, by: Issued = "us", reused: number | null = null): Token {
-    const user = this.users.find(({ id }) => id === input.owner);
+  issue(input: { name: string; days: number | null; scim: boolean; owner: number; place?: Site }, by: Issued = "us", reused: number | null = null): Token {
+    const { place = "home" } = input;
+    const user = this.users.find(({ id, place: at }) => id === input.owner && (at === null || at === place));
     if (!user) throw new LifecycleError("invalid", "NO_SUCH_USER", "no such user");
     if (!user.active) throw new LifecycleError("invalid", "DEACTIVATED", "the user is deactivated");
     for (const token of this.tokens.values()) {
-      if (token.owner === input.owner && token.name === input.name) throw new LifecycleError("conflict", "NAME_TAKEN", "the name exists");
+      if (token.owner === input.owner && token.place === place && token.name === input.name) throw new LifecycleError("conflict", "NAME_TAKEN", "the name exists");
     }
     const id = reused ?? ++this.#id;
     const parsed = parseName(input.name);
@@ -112,6 +122,7 @@ export class Ledger {
       created,
       expires: input.days === null ? null : created + input.days * DAY,
       owner: input.owner,
+      place,
       scim: input.scim,
       value: this.#fresh(id),
       active: true,
@@ -218,13 +229,13 @@ export class Ledger {
   }
 
   /** Those of all service users, or the credential's own. */
-  list(which: TokenList): Remote[] {
-    return [...this.tokens.values()].filter(({ owner }) => (owner === CREDENTIAL) === (which === "personal")).map(show);
+  list(which: TokenList, at: Site): Remote[] {
+    return [...this.tokens.values()].filter(({ owner, place }) => place === at && (owner === CREDENTIAL) === (which === "personal")).map(show);
   }
 
   /** The service users. */
-  listUsers(): User[] {
-    return this.users.filter(({ id }) => id !== CREDENTIAL).map(({ id, name, active }) => ({ id, userId: `u${id}@service`, name, role: "Member", type: "Service" as const, teams: [], active }));
+  listUsers(at: Site): User[] {
+    return this.users.filter(({ id, place }) => id !== CREDENTIAL && place === at).map(({ id, name, active }) => ({ id, userId: `u${id}@service`, name, role: "Member", type: "Service" as const, teams: [], active }));
   }
 }
 

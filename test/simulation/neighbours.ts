@@ -56,13 +56,14 @@ export class Neighbours {
 
   /** All that is at the issuer is deleted: the API was restored from a backup of before. */
   vanish(): void {
-    for (const { id } of [...this.#world.ledger.tokens.values()]) {
+    for (const { id, place } of [...this.#world.ledger.tokens.values()]) {
+      if (place !== "home") continue;
       this.#world.ledger.revoke(id, "outside");
       this.#world.ledger.delete(id, "outside");
     }
     this.#world.cutUntil = 0;
     // A list that had left everything out is now as it should be.
-    for (const { api } of this.#world.replicas) api.listedAt ||= this.#world.time.now;
+    for (const api of this.#world.replicas.flatMap(({ apis }) => apis)) api.listedAt ||= this.#world.time.now;
     this.recover();
   }
 }

@@ -6,7 +6,7 @@ import { CREDENTIAL } from "./ledger.ts";
 import { DAILY, HOURLY, WORKLOADS, type World } from "./world.ts";
 
 /** What there is of it where Pulumi is the front: no Secret, no object, no annotation, and a state that is locked while an up runs. */
-const NOT_OF_A_STACK: ReadonlySet<string> = new Set(["paused", "look", "record-removed", "secret-foreign", "secret-refuses", "secret-unreadable", "object-restored-from-backup", "cluster-restored-from-backup", "record-of-another", "rival", "clock-jump"]);
+const NOT_OF_A_STACK: ReadonlySet<string> = new Set(["paused", "look", "record-removed", "secret-foreign", "secret-refuses", "secret-unreadable", "object-restored-from-backup", "cluster-restored-from-backup", "record-of-another", "rival", "clock-jump", "issuer-ref"]);
 const OF_THE_STATE: ReadonlySet<string> = new Set(["secret-deleted", "secret-edited", "secret-restored-from-backup"]);
 const isPossible = ({ stack }: World, name: string): boolean => !stack || (!NOT_OF_A_STACK.has(name) && !(stack.locked && OF_THE_STATE.has(name)));
 

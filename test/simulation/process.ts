@@ -9,13 +9,14 @@ import { blankMemory, type Memory } from "../../tokenapi/memory.ts";
 import { readRecord } from "./reading.ts";
 import { SimApi } from "./sim-api.ts";
 import type { Version } from "./secret.ts";
-import type { DeclaringObject, Issuer, World } from "./world.ts";
+import { rolesOf } from "../../core/home.ts";
+import type { Site, Token } from "./ledger.ts";
+import type { DeclaringObject, Issuer, Ref, World } from "./world.ts";
 
 export abstract class Process {
   readonly world: World;
   readonly name: string;
   readonly clock: Clock;
-  readonly api: SimApi;
   memory: Memory = blankMemory();
   /** This process's wall clock minus true time, and how much further off it is with each millisecond. */
   shift = 0;
@@ -35,8 +36,8 @@ export abstract class Process {
   frozenUntil = 0;
   /** Plans of the present run: none where the place of delivery could not be read. */
   plans = 0;
-  /** True time of the list that its newest plan rests on: another one may come while that is carried out. */
-  plannedBy = 0;
+  /** True time of the lists that its newest plan rests on: others may come while that is carried out. */
+  plannedBy: ReadonlyMap<Site, number> = new Map();
   /** What the status said when it began. */
   said: DeclaringObject["said"] = null;
   /** What it waits for, and the answer that is on its way; for whoever compares two worlds. */
@@ -45,8 +46,7 @@ export abstract class Process {
   answer: unknown = null;
   /** When the copy that it looks at was asked for, and since when it is known; by its steady clock. */
   copyAt = { read: 0, done: 0 };
-  protected session: IssuerSession | null = null;
-  #at: Issuer | null = null;
+  readonly #open = new Map<string, { readonly at: Issuer; readonly api: SimApi; readonly session: IssuerSession }>();
   readonly started: number;
 
   constructor(world: World, name: string, desired: Desired) {
@@ -63,7 +63,6 @@ export abstract class Process {
       monotonic: () => world.time.now - started + 1 + (readings += 1e-6),
       sleep: (milliseconds) => this.park("sleep", Math.max(1, milliseconds), Math.max(1, milliseconds)),
     };
-    this.api = new SimApi(this);
   }
 
   /** Others start in its place, or its person notices. */
@@ -122,22 +121,63 @@ export abstract class Process {
     this.ended();
   }
 
-  /** Whether it has an issuer to ask. */
-  get reaches(): boolean {
-    return this.session !== null;
+  /** The issuers that it has to do with: the one of the spec, and those that the record names, as it last saw it. */
+  get refs(): Ref[] {
+    const record = readRecord(this.planned?.record);
+    const named = record?.mark === this.world.mark ? [record.issuer.ref, record.former?.ref] : [];
+    return [...new Set([this.desired.issuerRef, ...named])].filter((ref): ref is Ref => ref === "a" || ref === "b" || ref === "c");
   }
 
-  /** Another issuer: what the lists of the old one said is gone with it. */
-  protected async open(resyncInterval: number): Promise<IssuerSession | null> {
-    const { issuer } = this.world;
-    if (this.#at !== issuer) {
-      this.session = null;
-      this.api.listedAt = 0;
-    }
-    if (this.session || !issuer) return this.session;
-    this.api.at = issuer;
-    this.session = await IssuerSession.open(this.api, { url: issuer.url, resyncInterval, clock: this.clock });
-    this.#at = issuer;
-    return this.session;
+  /** Whether it has an issuer to ask. */
+  get reaches(): boolean {
+    return this.refs.some((ref) => this.sessionAt(ref) !== null);
+  }
+
+  /** Whether it knows the time of the API at which the resource is at home. */
+  get reachesHome(): boolean {
+    return this.sessionAt(rolesOf(this.desired, readRecord(this.planned?.record)).home ?? this.desired.issuerRef ?? "a") !== null;
+  }
+
+  sessionAt(ref: string): IssuerSession | null {
+    return this.#open.get(ref)?.session ?? null;
+  }
+
+  /** The line to each issuer that it has opened. */
+  get apis(): SimApi[] {
+    return [...this.#open.values()].map(({ api }) => api);
+  }
+
+  /** True time of the newest list of one API that it has seen; 0: none. */
+  listedAt(place: Site): number {
+    return Math.max(0, ...this.apis.filter(({ at }) => at.place === place).map(({ listedAt }) => listedAt));
+  }
+
+  /** True time at which it was told that a token is revoked, as it had asked; 0: it was not. */
+  toldOf({ id, place }: Pick<Token, "id" | "place">): number {
+    return Math.max(0, ...this.apis.filter(({ at }) => at.place === place).map(({ endedAt }) => endedAt.get(id) ?? 0));
+  }
+
+  /** The version of the delivered copy that stood there when the older of its newest lists was made. */
+  get listedCopy(): number {
+    const listed = this.apis.filter(({ listedAt }) => listedAt > 0);
+    return listed.length === 0 ? 0 : Math.min(...listed.map(({ copyAt }) => copyAt));
+  }
+
+  /** The newest list of one API, as its newest plan had it. */
+  seenAt({ place }: Pick<Token, "place">): number {
+    return this.plannedBy.get(place) ?? 0;
+  }
+
+  /** Another issuer of that name: what the lists of the old one said is gone with it. */
+  protected async open(ref: Ref, resyncInterval: number): Promise<IssuerSession | null> {
+    const issuer = this.world.issuers[ref];
+    const known = this.#open.get(ref);
+    if (known?.at === issuer) return known.session;
+    this.#open.delete(ref);
+    if (!issuer) return null;
+    const api = new SimApi(this, issuer);
+    const session = await IssuerSession.open(api, { url: issuer.url, resyncInterval, clock: this.clock });
+    this.#open.set(ref, { at: issuer, api, session });
+    return session;
   }
 }

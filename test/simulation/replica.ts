@@ -1,9 +1,8 @@
 // One process of ours: its clocks, its cache, its memory and its worker loop. It can die or freeze at every moment.
 import type { Desired } from "../../core/desired.ts";
 import { LifecycleError } from "../../core/error.ts";
-import { unknown } from "../../core/observed.ts";
+import { unknown, type Fact } from "../../core/observed.ts";
 import { converge, type Outcome } from "../../tokenapi/converge.ts";
-import type { IssuerSession } from "../../tokenapi/issuer.ts";
 import { blankMemory } from "../../tokenapi/memory.ts";
 import type { Snapshot } from "../../tokenapi/snapshot.ts";
 import { onOutcome, onPlan } from "./law-word.ts";
@@ -12,7 +11,7 @@ import { readRecord } from "./reading.ts";
 import { SimTarget } from "./sim-target.ts";
 import { SimWorkloads } from "./workloads.ts";
 import type { Version } from "./secret.ts";
-import { HOME, RESYNC, type DeclaringObject, type World } from "./world.ts";
+import { RESYNC, type DeclaringObject, type Ref, type World } from "./world.ts";
 
 const LEASE = 15_000;
 
@@ -120,16 +119,16 @@ export class Replica extends Process {
     this.plans = 0;
     this.doing = null;
     this.said = object.said;
-    const session = await this.#session();
-    const list = session?.tokens(desired.kind === "ServiceToken" ? "service" : "personal") ?? null;
-    if (list && (list.sentAt === null || this.clock.monotonic() - list.sentAt > RESYNC)) {
-      await list.refresh(list.sentAt ?? 0).catch(() => undefined);
-    }
-    if (list) this.#beside(list);
+    this.planned = this.cache.version;
+    const refs = this.refs;
+    this.planned = null;
+    for (const ref of refs) await this.#reach(ref, desired);
+    const session = this.sessionAt(object.spec.issuerRef);
     const outcome = await converge({
       desired,
       issuer: session,
-      issuerProblem: session || !world.issuer ? null : unknown("IssuerNotReady", "The issuer does not answer."),
+      issuerProblem: this.#problem(object.spec.issuerRef),
+      elsewhere: (ref) => ({ issuer: this.sessionAt(ref), problem: this.#problem(ref), policy: world.policy }),
       policy: world.policy,
       owner: desired.ownerName === null ? null : { name: desired.ownerName },
       held: () => object.held,
@@ -146,21 +145,31 @@ export class Replica extends Process {
     onOutcome(this, outcome);
     object.said = saidBy(this, outcome) ?? object.said;
     this.#schedule(outcome);
+    // What was read told of an issuer that was not looked at.
+    if (this.refs.some((ref) => !refs.includes(ref))) this.wake(100);
   }
 
-  async #session(): Promise<IssuerSession | null> {
+  /** Its session, with a list that is not too old. */
+  async #reach(ref: Ref, desired: Desired): Promise<void> {
     try {
-      return await this.open(RESYNC);
+      const session = await this.open(ref, RESYNC);
+      if (!session) return;
+      const list = session.tokens(desired.kind === "ServiceToken" ? "service" : "personal");
+      if (list.sentAt === null || this.clock.monotonic() - list.sentAt > RESYNC) await list.refresh(list.sentAt ?? 0).catch(() => undefined);
+      this.#beside(ref, list);
     } catch (error) {
       if (!(error instanceof LifecycleError)) throw error;
-      return null;
     }
   }
 
+  #problem(ref: string): Fact<never> | null {
+    return this.sessionAt(ref) || !this.world.issuers[ref as Ref] ? null : unknown("IssuerNotReady", "The issuer does not answer.");
+  }
+
   /** Other resources use the same list: they say what should be in it, and read it anew while this one is worked on. */
-  #beside(list: Snapshot): void {
+  #beside(ref: Ref, list: Snapshot): void {
     const { world } = this;
-    if (this.api.at === HOME) world.neighbours.look(this, list);
+    if (world.issuers[ref]?.place === "home") world.neighbours.look(this, list);
     if (!list.sentAt || !world.faults || !world.random.chance(0.1)) return;
     world.working++;
     const over = (): void => void world.working--;
@@ -174,7 +183,7 @@ export class Replica extends Process {
   #schedule(outcome: Outcome): void {
     const { world } = this;
     if (outcome.error?.code === "NOT_LEADER") return this.die("after it lost the lead");
-    if (outcome.error || !this.session) {
+    if (outcome.error || this.refs.some((ref) => this.sessionAt(ref) === null)) {
       this.failures++;
       this.wake(outcome.error?.retryAfter ?? Math.min(300_000, 500 * 2 ** Math.min(this.failures, 10)));
       return;

@@ -1,7 +1,7 @@
 // What has to be true in peace: consumers are served at every step, and at rest the goal is reached and nothing is left over.
 import { HOUR, MINUTE } from "../../core/duration.ts";
 import type { Entry } from "../../core/record.ts";
-import { delivered, isOlder, nameOfOwner, recordOf } from "./truth.ts";
+import { delivered, isOlder, nameOfOwner, placesNamed, recordOf } from "./truth.ts";
 import { isOf, type Token } from "./ledger.ts";
 import { STUBBORN } from "./sim-target.ts";
 import { DAILY, type DeclaringObject, type Spec, type World } from "./world.ts";
@@ -39,9 +39,10 @@ export function atRest(world: World): void {
   if (object?.deleting) return world.broken("L7 settles", "the object is still being deleted");
   for (const token of world.tokens()) {
     if (token.by === "stranger" || !ledger.isValid(token) || world.orphans.has(token)) continue;
-    if (token.by === "clone" && isBeside(world, token)) continue;
+    if (token.by === "clone" && (isBeside(world, token) || !placesNamed(world).has(token.place))) continue;
     // In use before the delivered copy was put back to an older one: from then on it looks like a second owner's.
     if (world.secondOwnerSaid && token.uses.length > 0 && isBeside(world, token)) continue;
+    if (isForgotten(world, token)) continue;
     const wrong = leftActive(world, token);
     if (wrong !== null) return world.broken("L1 nothing lost", `r${token.number} is active at rest ${wrong}`);
   }
@@ -54,6 +55,15 @@ export function atRest(world: World): void {
 function isBeside(world: World, token: Token): boolean {
   const record = recordOf(world);
   return !world.object || token.number >= (record?.current ?? 0) || record?.others?.includes(token.id) === true;
+}
+
+/**
+ * Of an issuer that the spec no longer names, and that no record names: whoever takes the record away takes that memory,
+ * and a first token that was lost before the spec changed was never recorded. The operator's sweep finds both.
+ */
+function isForgotten(world: World, { place, created, deliveredAt }: Token): boolean {
+  if (placesNamed(world).has(place)) return false;
+  return world.secretTouchedAt >= created - world.ledger.skew || (deliveredAt === null && !world.recordedAt.has(place));
 }
 
 /** What has expired is not kept as good by whoever looks afterwards; its expiry alone wakes nobody. */
@@ -76,7 +86,7 @@ function tidied(world: World): void {
     if (revoked.at + object.spec.keepRevokedFor + late < time.now) world.broken("L3 few", `r${number} is recorded long after it ended`);
   }
   for (const token of world.tokens()) {
-    if (token.by !== "us" || ledger.isValid(token) || token.number > record.fence) continue;
+    if (token.by !== "us" || ledger.isValid(token) || token.number > record.fence || isForgotten(world, token)) continue;
     if (world.stack ? isOlder(world, token) : token.created < object.since + MINUTE) continue;
     if (record.revisions.some((entry) => isOf(token, entry))) continue;
     world.broken("L3 few", `r${token.number} has ended, is not recorded and is still there at rest`);

@@ -6,9 +6,9 @@ import { SECOND_LOOK } from "../../core/situation.ts";
 import type { IssuedToken, NewToken, TokenApi, TokenList, User, Verification } from "../../tokenapi/api.ts";
 import { onDelete, onRevoke } from "./law-end.ts";
 import { onIssue, onIssueElsewhere, onVerify } from "./law-issue.ts";
-import { CREDENTIAL, show } from "./ledger.ts";
+import { CREDENTIAL, show, type Token } from "./ledger.ts";
 import type { Process } from "./process.ts";
-import { HOME, type Issuer } from "./world.ts";
+import type { Issuer } from "./world.ts";
 
 const TIMEOUT = 10_000;
 /** What can become of a call. cut-off: it took effect, and half of the answer came. */
@@ -27,7 +27,7 @@ export class SimApi implements TokenApi {
   clockOffset = 0;
   /** True time at which the newest list was asked for. */
   listedAt = 0;
-  at: Issuer = HOME;
+  readonly at: Issuer;
   /** True time at which the users were asked for last. */
   usersAt = 0;
   /** The version of the delivered copy that stood there when the newest list was made. */
@@ -38,8 +38,9 @@ export class SimApi implements TokenApi {
   lists: Listed[] = [];
   writes: { readonly id: number; readonly at: number; readonly active: boolean | null }[] = [];
 
-  constructor(of: Process) {
+  constructor(of: Process, at: Issuer) {
     this.#of = of;
+    this.at = at;
   }
 
   async #call<T>(name: string, effect: () => T): Promise<T> {
@@ -106,9 +107,13 @@ export class SimApi implements TokenApi {
     }
   }
 
-  /** Another API, or another identity, knows nothing of our tokens. */
-  #here(at: Issuer): void {
-    if (at !== HOME) throw new LifecycleError("missing", "NO_SUCH_TOKEN", "no such token");
+  /** Another API, or another identity, knows nothing of our tokens: it may as well have one of that number that is somebody else's. */
+  #find(id: number): Token {
+    const { world } = this.#of;
+    const token = world.ledger.get(id);
+    if (token.place === this.at.place) return token;
+    world.broken("L2 never without", `${this.#of.name} asked for #${id} at ${this.at.url}, and it is a token of another API`);
+    throw new LifecycleError("missing", "NO_SUCH_TOKEN", "no such token");
   }
 
   me(): Promise<User> {
@@ -117,7 +122,7 @@ export class SimApi implements TokenApi {
 
   serviceUsers(): Promise<readonly User[]> {
     this.usersAt = this.#of.world.time.now;
-    return this.#call("users", () => this.#of.world.ledger.listUsers());
+    return this.#call("users", () => this.#of.world.ledger.listUsers(this.at.place));
   }
 
   async tokens(which: TokenList): Promise<readonly Remote[]> {
@@ -128,10 +133,10 @@ export class SimApi implements TokenApi {
     let complete = true;
     let copyAt = 0;
     const tokens = await this.#call("list", () => {
-      complete = world.cutUntil <= world.time.now;
+      complete = world.cutUntil <= world.time.now || place.place !== "home";
       copyAt = world.secret.version;
       if (world.deniedUntil > world.time.now) throw new LifecycleError("denied", world.deniedAs, "The credential may not list tokens.");
-      return place === HOME && complete ? world.ledger.list(which) : [];
+      return complete ? world.ledger.list(which, place.place) : [];
     });
     if (complete) {
       this.listedAt = at;
@@ -156,11 +161,9 @@ export class SimApi implements TokenApi {
     const { world } = this.#of;
     const { at } = this;
     const issued = await this.#call("issue", () => {
-      if (at !== HOME) {
-        onIssueElsewhere(this.#of);
-        throw new LifecycleError("denied", "PERMISSION_DENIED", "This credential may not issue tokens here.");
-      }
-      const token = world.ledger.issue({ name: input.name, days: input.expiresInDays, scim: input.scimEndpointsOnly, owner: input.userId ?? CREDENTIAL });
+      onIssueElsewhere(this.#of, at);
+      if (at.place === "nobody") throw new LifecycleError("denied", "PERMISSION_DENIED", "This credential may not issue tokens here.");
+      const token = world.ledger.issue({ place: at.place, name: input.name, days: input.expiresInDays, scim: input.scimEndpointsOnly, owner: input.userId ?? CREDENTIAL });
       world.tell(() => `  ${this.#of.name} issued r${token.number} (#${token.id})`);
       onIssue(this.#of, token);
       return { token: show(token), value: new SecretValue(token.value) };
@@ -171,10 +174,8 @@ export class SimApi implements TokenApi {
 
   async revoke(id: number): Promise<Remote> {
     const { world } = this.#of;
-    const { at } = this;
     const remote = await this.#call("revoke", () => {
-      this.#here(at);
-      const token = world.ledger.get(id);
+      const token = this.#find(id);
       onRevoke(this.#of, token);
       world.tell(() => `  ${this.#of.name} revoked r${token.number}`);
       return show(world.ledger.revoke(id, "us"));
@@ -186,9 +187,8 @@ export class SimApi implements TokenApi {
 
   async restore(id: number): Promise<Remote> {
     const { world } = this.#of;
-    const { at } = this;
     const remote = await this.#call("restore", () => {
-      this.#here(at);
+      this.#find(id);
       const token = world.ledger.restore(id, "us");
       // A frozen process that still obeys an object that is gone.
       if (world.object?.uid !== this.#of.uid) world.orphans.add(token);
@@ -202,10 +202,8 @@ export class SimApi implements TokenApi {
 
   async delete(id: number): Promise<void> {
     const { world } = this.#of;
-    const { at } = this;
     await this.#call("delete", () => {
-      this.#here(at);
-      const token = world.ledger.get(id);
+      const token = this.#find(id);
       onDelete(this.#of, token);
       world.ledger.delete(id, "us");
       world.tell(() => `  ${this.#of.name} deleted r${token.number}`);

@@ -8,6 +8,7 @@ export function drawSpec(random: Random): Spec {
   const minOverlap = random.pick([0, 2 * SECOND, HOUR]);
   const fast = random.chance(0.25);
   return {
+    issuerRef: "a",
     base: "data-ingest",
     ownerName: "Data Ingest",
     days,

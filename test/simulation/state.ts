@@ -5,7 +5,9 @@ import type { Desired } from "../../core/desired.ts";
 import type { Record } from "../../core/record.ts";
 import { overtaken } from "./truth.ts";
 import { readRecord } from "./reading.ts";
+import { issuerId } from "../../core/home.ts";
 import type { Replica } from "./replica.ts";
+import type { SimApi } from "./sim-api.ts";
 import type { Token } from "./ledger.ts";
 import type { Version } from "./secret.ts";
 import type { World } from "./world.ts";
@@ -24,6 +26,7 @@ export function stateOf(world: World): string {
     [...ledger.tokens.values(), ...gone(world)].map((token) => tokenState(world, token, since)),
     ledger.users.map(({ active }) => active),
     world.replicas.map((replica) => replicaState(replica, since)),
+    [Object.values(world.issuers).map((issuer) => issuer && issuerId(issuer)), [...world.recordedAt], since(world.removedAt)],
     [[...world.orphans].map(({ name }) => name), world.unclaimedSaid, world.secondOwnerSaid, world.secretTouchedAt === time.now],
     world.leader ? world.nameOf(world.leader) : null,
   ]);
@@ -38,16 +41,19 @@ function gone({ secret, ledger, replicas }: World): Token[] {
 }
 
 function tokenState(world: World, token: Token, since: Since): unknown {
-  const { id, number, created, expires, owner, scim, active, activeSince, endedAt, deleted, deliveredAt, endedBy, failures } = token;
+  const { id, number, place, created, expires, owner, scim, active, activeSince, endedAt, deleted, deliveredAt, endedBy, failures } = token;
   const dates = [since(created - world.ledger.skew), since(activeSince), since(endedAt), since(deliveredAt)];
-  const judged = world.replicas.map(({ api, busy, lookedAt, plannedBy }) => [endedAt !== null && endedAt < api.listedAt, activeSince < api.listedAt, busy && activeSince > lookedAt, (api.endedAt.get(id) ?? 0) > plannedBy]);
-  return [id, number, expires, owner, scim, active, deleted, endedBy, failures, dates, judged];
+  const judged = world.replicas.map((replica) => {
+    const listedAt = replica.listedAt(place);
+    return [endedAt !== null && endedAt < listedAt, activeSince < listedAt, replica.busy && activeSince > replica.lookedAt, replica.toldOf(token) > replica.seenAt(token)];
+  });
+  return [id, number, place, expires, owner, scim, active, deleted, endedBy, failures, dates, judged];
 }
 
 function recordState(world: World, record: Record | null): unknown {
   if (!record) return null;
   const since = (date: number | null): number | null => (date === null ? null : Math.min(SHORT, Math.floor((world.time.now + world.ledger.skew - date) / 1_000) * 1_000));
-  return { ...record, revisions: record.revisions.map((entry) => ({
+  return { ...record, former: record.former && { ...record.former, since: since(record.former.since) }, revisions: record.revisions.map((entry) => ({
     ...entry,
     created: since(entry.created),
     deliveredAt: since(entry.deliveredAt),
@@ -62,15 +68,15 @@ function version(world: World, of: Version | null): unknown {
 }
 
 function replicaState(replica: Replica, since: Since): unknown {
-  const { world, memory, cache, api } = replica;
+  const { world, memory, cache, apis } = replica;
   const { hand } = memory;
   return [
     replica.busy && workState(replica, since),
     [hand && { ...hand, created: since(hand.created - world.ledger.skew), usedAfter: null }, memory.taken, memory.refused, memory.writable, memory.writableFor, memory.refusals, memory.unrenderable],
     memory.writable === null ? null : Math.min(LONG, Math.floor((replica.clock.monotonic() - memory.writableAt) / 1_000) * 1_000),
     [version(world, cache.version), world.secret.version - cache.resourceVersion, cache.synced, cache.read === cache.resourceVersion],
-    [replica.reaches, replica.failures, replica.uid, since(replica.wakeAt, LONG), since(api.usersAt, LONG)],
-    listState(replica, since),
+    [replica.reaches, replica.failures, replica.uid, since(replica.wakeAt, LONG), apis.map(({ at, usersAt }) => [at.url, at.userId, since(usersAt, LONG)])],
+    apis.map((api) => listState(api, world, since)),
     order(replica),
     recordState(world, memory.seen?.record ?? null),
   ];
@@ -84,12 +90,12 @@ function workState(replica: Replica, since: Since): unknown {
     doing && JSON.stringify(doing, (key, value: unknown) => shown(replica, key, value)),
     wanted(desired),
     answer(replica),
-    [world.secret.version - basis, planned && version(world, planned), since(replica.lookedAt), overtaken(replica), basis < replica.api.copyAt],
+    [world.secret.version - basis, planned && version(world, planned), since(replica.lookedAt), overtaken(replica), basis < replica.listedCopy],
   ];
 }
 
 /** What the lists show, with what our own writes were answered since; of an earlier one only which tokens it held. */
-function listState({ api, world }: Replica, since: Since): unknown {
+function listState(api: SimApi, world: World, since: Since): unknown {
   const newest = api.lists.at(-1);
   const shownActive = new Map((newest?.tokens ?? []).map(({ id, active }) => [id, active]));
   const recorded = new Set((readRecord(world.secret.current?.record)?.revisions ?? []).map(({ id }) => id));
@@ -117,10 +123,12 @@ function answer({ answer: on, world, waitsFor }: Replica): unknown {
 }
 
 /** What the process knows by its own steady clock, in the order of time: nothing else of it is ever compared. */
-function order({ memory, cache, api, busy, copyAt }: Replica): string {
+function order({ memory, cache, apis, busy, copyAt }: Replica): string {
   const known: [string, number][] = [["cache", cache.at], ["seen", memory.seen?.at ?? 0]];
-  if (memory.uncertainAt !== null) known.push(["uncertain", memory.uncertainAt]);
-  for (const [i, { sentAt, doneAt }] of api.lists.entries()) known.push([`sent${i}`, sentAt], [`done${i}`, doneAt]);
+  for (const [issuer, at] of memory.uncertain) known.push([`uncertain ${issuer}`, at]);
+  for (const { at, lists } of apis) {
+    for (const [i, { sentAt, doneAt }] of lists.entries()) known.push([`sent${i} ${at.url}`, sentAt], [`done${i} ${at.url}`, doneAt]);
+  }
   if (memory.hand) known.push(["issued", memory.issuedAt]);
   if (busy) known.push(["read", copyAt.read], ["copy", copyAt.done]);
   return known.sort((a, b) => a[1] - b[1]).map(([name]) => name).join(" ");

@@ -1,11 +1,11 @@
 // What is true, and what a process could know of it: the facts that the laws are about.
 import { MINUTE } from "../../core/duration.ts";
-import type { Entry, Record } from "../../core/record.ts";
-import { CREDENTIAL, isOf, type Token } from "./ledger.ts";
+import type { Entry, Record, RecordedIssuer } from "../../core/record.ts";
+import { CREDENTIAL, isOf, type Site, type Token } from "./ledger.ts";
 import type { Process } from "./process.ts";
 import { readRecord } from "./reading.ts";
 import type { Version } from "./secret.ts";
-import type { World } from "./world.ts";
+import { ISSUERS, STANDING, type Ref, type World } from "./world.ts";
 
 /** The API tells its time in seconds, and answers travel. */
 export const TOLERANCE = 3_000;
@@ -20,6 +20,20 @@ export function delivered(world: World): Token | null {
   const value = world.secret.current?.value ?? null;
   const token = value === null ? null : world.ledger.ofValue(value);
   return token?.mark === world.mark ? token : null;
+}
+
+/** Where an issuer of a record is; null: nowhere that anybody knows. */
+export const siteOf = ({ url, userId }: RecordedIssuer): Site | null => ISSUERS.find((issuer) => issuer.url === url && issuer.userId === userId)?.place ?? null;
+
+/** Where the issuer of a name is, or was before it was gone. */
+export const siteNamed = ({ issuers }: World, ref = "a"): Site => (issuers[ref as Ref] ?? STANDING[ref as Ref]).place;
+
+/** The APIs that the spec or the record names. */
+export function placesNamed(world: World): Set<Site> {
+  const record = recordOf(world);
+  const spec = world.object ? siteNamed(world, world.object.spec.issuerRef) : null;
+  const named = record ? [siteOf(record.issuer), record.former ? siteOf(record.former) : null] : [];
+  return new Set([spec, ...named].filter((site) => site !== null));
 }
 
 export const entryOf = (of: Process, token: Token): Entry | null => of.record?.revisions.find((entry) => isOf(token, entry)) ?? null;
@@ -50,8 +64,8 @@ export function isForeign({ uid, world }: Process, { owner, record }: Version): 
 export const usedBefore = (token: Token, at: number): boolean => token.uses.some((use) => use <= at);
 
 /** Used, later than by a verification of ours, and the last list could show it. */
-export function seenInUse({ plannedBy, world }: Process, token: Token): boolean {
-  return token.uses.some((use) => use <= plannedBy && use + world.ledger.skew > token.created + MINUTE + 1_000);
+export function seenInUse(of: Process, token: Token): boolean {
+  return token.uses.some((use) => use <= of.seenAt(token) && use + of.world.ledger.skew > token.created + MINUTE + 1_000);
 }
 
 /** Made before the declaring object: of an earlier life. */

@@ -12,7 +12,7 @@ import { onRelease } from "./law-end.ts";
 import { onPlan, onView } from "./law-word.ts";
 import { Process } from "./process.ts";
 import { readRecord } from "./reading.ts";
-import { HOME, type DeclaringObject, type World } from "./world.ts";
+import type { DeclaringObject, World } from "./world.ts";
 
 /** The others of the stack are looked at in the same up. */
 const IN_ONE_UP = 0.9;
@@ -78,11 +78,11 @@ export class Up extends Process {
     const { world, desired } = this;
     // What stays as it is needs no API.
     if (desired.deleting && desired.deletionPolicy === "Orphan") return this.#gone(object);
-    const issuer = await this.open(0);
+    const issuer = await this.open(object.spec.issuerRef, 0);
     if (!issuer) throw new LifecycleError("retryable", "NO_ISSUER", "There is no token API to ask.");
     const list = issuer.tokens(desired.kind === "ServiceToken" ? "service" : "personal");
     await list.refresh(0);
-    if (this.api.at === HOME) world.neighbours.look(this, list, IN_ONE_UP);
+    if (world.issuers[object.spec.issuerRef]?.place === "home") world.neighbours.look(this, list, IN_ONE_UP);
     const view = await this.#run(issuer);
     const { plan, error, isEnough } = view;
     onView(this, plan, this.#target?.token?.reveal() ?? null);

@@ -6,7 +6,7 @@ import type { Observed, Policy } from "../../core/observed.ts";
 import { OPEN_POLICY } from "../../tokenapi/issuer.ts";
 import { markOf } from "../../core/name.ts";
 import type { Coverage } from "./coverage.ts";
-import { CREDENTIAL, Ledger, type Backup, type SimUser, type Token } from "./ledger.ts";
+import { CREDENTIAL, Ledger, type Backup, type SimUser, type Site, type Token } from "./ledger.ts";
 import { Neighbours } from "./neighbours.ts";
 import type { Random } from "./random.ts";
 import type { Process } from "./process.ts";
@@ -17,8 +17,21 @@ import { Stack } from "./stack.ts";
 import { Timeline } from "./timeline.ts";
 import { Workload } from "./workloads.ts";
 
-/** Where the tokens are; another url, or another identity, sees nothing of them. */
-export const HOME: Issuer = { url: "https://qualytics.example", userId: CREDENTIAL };
+/** Where the tokens are at first. */
+export const HOME: Issuer = { url: "https://qualytics.example", userId: CREDENTIAL, place: "home" };
+const AWAY: Issuer = { url: "https://away.example", userId: CREDENTIAL, place: "away" };
+const THIRD: Issuer = { url: "https://third.example", userId: CREDENTIAL, place: "third" };
+/** Another url shows another API, or the same one by another name; another identity sees nothing of ours, or the same. */
+export const ELSEWHERE: Issuer = { ...HOME, url: "https://elsewhere.example", place: "elsewhere" };
+export const RENAMED: Issuer = { ...HOME, url: "https://renamed.example" };
+export const NOBODY: Issuer = { ...HOME, userId: 2, place: "nobody" };
+export const COLLEAGUE: Issuer = { ...HOME, userId: 3 };
+
+export const ISSUERS: readonly Issuer[] = [HOME, AWAY, THIRD, ELSEWHERE, RENAMED, NOBODY, COLLEAGUE];
+
+/** How specs name issuers, and what each of them is as long as nothing befalls it. */
+export type Ref = "a" | "b" | "c";
+export const STANDING: { readonly [ref in Ref]: Issuer } = { a: HOME, b: AWAY, c: THIRD };
 
 /** Open for ten minutes at every full hour; by the clock of the API. */
 export const HOURLY: readonly Window[] = [{ cron: "0 * * * *", duration: 10 * MINUTE, timeZone: "UTC" }];
@@ -36,10 +49,11 @@ export const RESYNC = 60_000;
 export interface Issuer {
   readonly url: string;
   readonly userId: number;
+  readonly place: Site;
 }
 
 type Mutable<T> = { -readonly [key in keyof T]: T[key] };
-export type Spec = Mutable<Omit<Desired, "since" | "deleting" | "mark" | "kind" | "resource">>;
+export type Spec = Mutable<Omit<Desired, "since" | "deleting" | "mark" | "kind" | "resource" | "issuerRef">> & { issuerRef: Ref };
 
 export interface DeclaringObject {
   readonly uid: string;
@@ -113,8 +127,12 @@ export class World {
   refusedUntil = 0;
   /** Lists leave everything out until then. */
   cutUntil = 0;
-  /** What the issuer object names; null: there is none. */
-  issuer: Issuer | null = HOME;
+  /** What each issuer object names; null: there is none. */
+  readonly issuers: { [ref in Ref]: Issuer | null } = { ...STANDING };
+  /** The APIs that a record of this object has ever named. */
+  readonly recordedAt = new Set<Site>();
+  /** When a copy was removed by us last. */
+  removedAt = 0;
   policy: Policy = OPEN_POLICY;
   /** When somebody but us last wrote, removed or restored the delivered copy. */
   secretTouchedAt = 0;
@@ -176,6 +194,7 @@ export class World {
     const draw = (): Spec => ({ ...drawSpec(random), ...(this.profile.mode === "stack" ? { look: "" } : {}), ...(this.kind === "PersonalToken" ? { ownerName: null } : {}) });
     const spec: Spec = again ?? (old && random.chance(0.5) ? { ...old, compromised: null, rollback: null, abandon: false, paused: false } : draw());
     this.object = { uid: `${this.beside ? "rival" : "object"}-${++this.#uid}`, since: Math.floor(this.time.now / 1_000) * 1_000, spec, deleting: false, held: this.profile.mode === "stack" || random.chance(0.3), said: null };
+    this.recordedAt.clear();
     this.tell(() => `object created: ${JSON.stringify(spec)}`);
   }
 
@@ -197,11 +216,6 @@ export class World {
   /** A process by its place among those that live: names never come again. */
   nameOf(process: Process): string {
     return String(this.replicas.findIndex((other) => other === process));
-  }
-
-  /** Nobody can tell what is at the issuer: it is gone, or another API or identity than the tokens'. */
-  get strange(): boolean {
-    return this.issuer !== HOME;
   }
 
   /** A new process takes the lead. */
@@ -248,7 +262,7 @@ export class World {
 
   /** An active user whose tokens stand in the list that ours stand in. */
   anOwner(): SimUser | undefined {
-    return this.ledger.users.find(({ id, active }) => active && (id === CREDENTIAL) === (this.kind === "PersonalToken"));
+    return this.ledger.users.find(({ id, active, place }) => active && (place === null || place === "home") && (id === CREDENTIAL) === (this.kind === "PersonalToken"));
   }
 
   /** What bears our mark at the API, whoever made it. */

@@ -1,0 +1,142 @@
+// A resource that moves from one issuer to another. The record says first that it has moved; from then on all that was
+// issued before is the former issuer's, and gives way, is revoked and deleted there by the same rules as everything.
+import { MINUTE } from "../duration.ts";
+import { accepts, consent, issuerId } from "../home.ts";
+import { act, normal, wait, warning, type Check, type Hit } from "../hit.ts";
+import { back, moved, settledAt, through, without } from "../moving.ts";
+import type { Entry, RecordedIssuer } from "../record.ts";
+import { everyRevision, isSame, knownAt, type Situation } from "../situation.ts";
+import { currentMissing, findNeed, issueOutsideWindow } from "./need.ts";
+
+/** A request that was given up may still take effect so long after it: until then a former issuer is looked at. */
+const LATE = 10 * MINUTE;
+
+/** The issuer that the spec names, as the record will know it. */
+const named = ({ ahead, desired }: Situation): RecordedIssuer => ({ url: ahead?.issuer?.url ?? "", userId: ahead?.issuer?.userId ?? 0, ...(desired.issuerRef === undefined ? {} : { ref: desired.issuerRef }) });
+
+/** Where a list or a request may reach it: as the record names it, and with a list. */
+const isReached = (s: Situation): boolean => s.issuer !== null && !s.strange && (s.tokens !== null || (s.observed.tokens.is === "unknown" && s.observed.tokens.reason === "TokensSuspect"));
+
+/** The record says that the resource is at home where the spec says; then the next revision is issued there. */
+export function begin(s: Situation): Hit {
+  if (!s.record) return wait("IssuerMoved", "Nothing is recorded yet.");
+  const to = named(s);
+  const message = `Moving ${s.desired.resource} from ${issuerId(s.record.issuer)} to ${issuerId(to)}.`;
+  return act({ do: "Record", record: moved(s.record, to, s.apiNow) }, "IssuerMoved", message, normal("IssuerMoved", message));
+}
+
+const words = (entries: readonly Entry[]): string => (entries.length === 0 ? "no recorded token" : entries.map(({ number, name }) => `revision ${number} (${name})`).join(", "));
+
+/** Whoever gave consent is told what nobody looks for any more. */
+function givenUp(s: Situation, record: NonNullable<Situation["record"]>, from: RecordedIssuer): Hit {
+  const left = (s.record?.revisions ?? []).filter(({ number }) => !record.revisions.some((entry) => entry.number === number));
+  const message = `Given up at ${issuerId(from)}, as issuerChange says: ${words(left)}. What is still active there has to be revoked by hand.`;
+  return act({ do: "Record", record }, "OutOfReach", message, warning("OutOfReach", `${s.desired.resource}: ${message}`));
+}
+
+export const issuerNext: Check = {
+  name: "issuer-next",
+  why: "the spec names another issuer than the record: the same one by another name, the one before, or one to move to",
+  ask(s) {
+    const { record, ahead, desired, forged } = s;
+    if (!record || !ahead || forged) return null;
+    const to = named(s);
+    if (ahead.issuer && (issuerId(to) === issuerId(record.issuer) || isSeenThere(s))) {
+      const message = `The tokens of ${desired.resource} are those of the issuer that the spec names now: they stay.`;
+      return act({ do: "Record", record: settledAt(record, to) }, "IssuerAccepted", message);
+    }
+    if (record.former && record.former.ref === desired.issuerRef) {
+      const message = `Moving ${desired.resource} back to ${issuerId(record.former)}.`;
+      return act({ do: "Record", record: back(record, record.former, s.apiNow) }, "IssuerMoved", message, normal("IssuerMoved", message));
+    }
+    return isReached(s) ? null : leaving(s, to);
+  },
+};
+
+/** Another credential of the same instance: its list shows the very tokens. */
+function isSeenThere({ ahead, current, record }: Situation): boolean {
+  if (!ahead?.issuer || !current || current.entry.former || ahead.issuer.url !== record?.issuer.url) return false;
+  return ahead.tokens?.tokens.some((remote) => isSame(remote, current.entry)) ?? false;
+}
+
+/** The issuer at home does not answer: what would be waited for there may never come. */
+function leaving(s: Situation, to: RecordedIssuer): Hit | null {
+  const { record, ahead, desired } = s;
+  if (!record || !ahead?.issuer || !ahead.tokens) return null;
+  if (record.former) {
+    if (accepts(desired, record.issuer, to)) return givenUp(s, without(record, to, (entry) => entry.former === true), record.issuer);
+    return wait("IssuerMoved", `The spec names another issuer once more, and ${issuerId(record.issuer)} cannot be reached. To go on without what is there, set ${consent(record.issuer, to)}.`);
+  }
+  const blocked = desired.paused || desired.complaint?.blocks || !findNeed(s) || issueOutsideWindow.ask(s) !== null;
+  return blocked ? null : begin(s);
+}
+
+export const issuerAccepted: Check = {
+  name: "issuer-accepted",
+  why: "a person consents to another url or identity: what is seen there stays, and the rest is given up and named",
+  ask(s) {
+    const { record, issuer, desired, strange, forged, observed } = s;
+    if (!record || !issuer || !strange || forged || !accepts(desired, record.issuer, issuer)) return null;
+    if (observed.tokens.is !== "present") return wait("TokensUnknown", observed.tokens.message);
+    const to: RecordedIssuer = { url: issuer.url, userId: issuer.userId, ...(desired.issuerRef === undefined ? {} : { ref: desired.issuerRef }) };
+    const own = everyRevision(s).filter(({ entry }) => !entry.former);
+    const here = own.filter(({ remote }) => remote !== null);
+    const stays = s.current && !s.current.entry.former ? s.current.remote !== null : here.length > 0 || own.length === 0;
+    if (stays) {
+      const message = `The tokens of ${desired.resource} are seen at ${issuerId(issuer)}: they stay, as issuerChange says.`;
+      return act({ do: "Record", record: settledAt(record, to) }, "IssuerAccepted", message, normal("IssuerAccepted", message));
+    }
+    const unproved = currentMissing.ask(s);
+    if (unproved) return unproved;
+    return givenUp(s, without(record, to, ({ number, former }) => former === true || here.some(({ entry }) => entry.number === number)), record.issuer);
+  },
+};
+
+export const formerGivenUp: Check = {
+  name: "former-given-up",
+  why: "a person consents to go on without what is left at a former issuer that cannot be reached",
+  ask(s) {
+    const { record, former, desired, forged } = s;
+    if (!record?.former || !former || former.tokens || forged || !accepts(desired, record.former, record.issuer)) return null;
+    return givenUp(s, through(record), record.former);
+  },
+};
+
+const hasLeft = (s: Situation): boolean => s.record?.revisions.some((entry) => entry.former) === true || [...s.lost, ...s.remains.filter(({ number }) => number <= (s.record?.fence ?? 0))].some(({ former }) => former);
+
+/** When a former issuer at which nothing is left is looked at for the last time, by the API's clock; null: not by a date. */
+export function lastLookAt(s: Situation): number | null {
+  return s.record?.former && s.former?.tokens && !hasLeft(s) ? s.record.former.since + LATE : null;
+}
+
+export const formerThrough: Check = {
+  name: "former-through",
+  why: "a former issuer is forgotten once nothing of ours is left there, and no late request can leave anything",
+  ask(s) {
+    const { record, former, copy } = s;
+    const at = lastLookAt(s);
+    if (!record?.former || !former?.tokens || !copy || at === null || at > s.apiNow) return null;
+    const message = `Nothing of ${s.desired.resource} is left at ${issuerId(record.former)}.`;
+    if (former.tokens.sentAt <= knownAt(copy) || isBefore(s, at)) return act({ do: "Look", at: "tokens", after: s.observed.monotonic, former: true }, "CleaningUp", `Looking whether anything is left at ${issuerId(record.former)}.`);
+    return act({ do: "Record", record: through(record) }, "IssuerMoved", message, normal("IssuerMoved", message));
+  },
+};
+
+/** Whether the list of the former issuer was sent before a date. */
+const isBefore = ({ apiNow, observed, former }: Situation, at: number): boolean => apiNow - (observed.monotonic - (former?.tokens?.sentAt ?? 0)) < at;
+
+/** What is left at the former issuer and cannot be ended, with the way out; null: it is reached, or there is none. */
+export function unreached({ record, former }: Situation): string | null {
+  if (!record?.former || !former || former.tokens) return null;
+  const left = record.revisions.filter((entry) => entry.former);
+  return `The former issuer ${issuerId(record.former)} cannot be reached, so ${words(left)} cannot be ended there: ${former.problem ?? "its tokens are not known."} Mend it, or, to go on without it, set ${consent(record.former, record.issuer)}.`;
+}
+
+export const formerUnreachable: Check = {
+  name: "former-unreachable",
+  why: "says what a former issuer that cannot be reached keeps from its end, and the way out",
+  ask(s) {
+    const message = unreached(s);
+    return message === null ? null : wait("FormerUnreachable", message);
+  },
+};

@@ -1,0 +1,43 @@
+// How the record changes when a resource moves from one issuer to another: the next record, nothing decided.
+import type { Entry, Former, Record, RecordedIssuer } from "./record.ts";
+
+const away = (entry: Entry): Entry => ({ ...entry, former: true });
+const home = ({ former: _, ...entry }: Entry): Entry => entry;
+
+function leaving({ issuer, others }: Record, since: number): Former {
+  const { url, userId, ref = url } = issuer;
+  return { url, userId, ref, since, ...(others?.length ? { others } : {}) };
+}
+
+/** All that was issued until now is the former issuer's. */
+export function moved(record: Record, to: RecordedIssuer, since: number): Record {
+  const { others: _, ...rest } = record;
+  return { ...rest, issuer: to, former: leaving(record, since), revisions: record.revisions.map(away) };
+}
+
+/** Back to where it came from: what is at home now becomes the former one. */
+export function back(record: Record, former: Former, since: number): Record {
+  const { others: _, ...rest } = record;
+  const { url, userId, ref, others } = former;
+  const revisions = record.revisions.map((entry) => (entry.former ? home(entry) : away(entry)));
+  return { ...rest, issuer: { url, userId, ref }, former: leaving(record, since), revisions, ...(others?.length ? { others } : {}) };
+}
+
+/** The same tokens at an issuer of another name, url or identity. */
+export const settledAt = (record: Record, issuer: RecordedIssuer): Record => ({ ...record, issuer });
+
+/** Nothing is left at the former one, or nothing of it is looked for any more. */
+export function through({ former: _, ...record }: Record): Record {
+  return keeping(record, (entry) => !entry.former);
+}
+
+/** At home somewhere else, without what was at home until now. */
+export function without(record: Record, issuer: RecordedIssuer, isKept: (entry: Entry) => boolean): Record {
+  const { others: _, ...rest } = record;
+  return keeping({ ...rest, issuer }, isKept);
+}
+
+function keeping(record: Record, isKept: (entry: Entry) => boolean): Record {
+  const revisions = record.revisions.filter(isKept);
+  return { ...record, revisions, current: revisions.some(({ number }) => number === record.current) ? record.current : null };
+}

@@ -5,6 +5,7 @@ import { hostname } from "node:os";
 import { LifecycleError } from "../core/error.ts";
 import { Caches, TOKEN_KINDS, watched } from "./caches.ts";
 import { loadScope } from "./identity.ts";
+import { issuerKey } from "./issuer-object.ts";
 import { IssuerReconciler } from "./issuer-reconciler.ts";
 import { Issuers } from "./issuers.ts";
 import type { TokenKind } from "./kinds.ts";
@@ -187,13 +188,18 @@ function makeControllers(parts: Parts, scope: string, { log, leaderElect, concur
     issuers,
     tokens: Object.values(reconcilers),
     controllers: [
-      new Controller({ name: "servicetoken", queue: queues.tokens.ServiceToken, reconcile: (key) => reconcilers.ServiceToken.reconcile(key), concurrency, log }),
-      new Controller({ name: "personaltoken", queue: queues.tokens.PersonalToken, reconcile: (key) => reconcilers.PersonalToken.reconcile(key), concurrency, log }),
-      new Controller({ name: "serviceuser", queue: queues.users, reconcile: (key) => users.reconcile(key), concurrency: 4, log }),
-      new Controller({ name: "tokenissuer", queue: queues.issuers, reconcile: (key) => issuer.reconcile(key), concurrency: 4, log }),
+      ...TOKEN_KINDS.map((kind) => new Controller({ name: kind.toLowerCase(), queue: queues.tokens[kind], reconcile: (key) => reconcilers[kind].reconcile(key), lane: laneOf(caches.tokens[kind]), concurrency, log })),
+      new Controller({ name: "serviceuser", queue: queues.users, reconcile: (key) => users.reconcile(key), lane: laneOf(caches.users), concurrency, log }),
+      new Controller({ name: "tokenissuer", queue: queues.issuers, reconcile: (key) => issuer.reconcile(key), lane: (key) => key, concurrency, log }),
     ],
   };
 }
+
+/** One issuer that is slow holds up its own objects, and no other's. */
+const laneOf = (objects: { get(key: string): Parameters<typeof issuerKey>[0] | undefined }) => (key: string): string | undefined => {
+  const object = objects.get(key);
+  return object && issuerKey(object);
+};
 
 const keyed = (kind: TokenKind, key: string | undefined): { kind: TokenKind; key: string }[] => (key === undefined ? [] : [{ kind, key }]);
 

@@ -83,7 +83,7 @@ export class RuntimeMetrics {
       {
         collect: () => {
           const seconds = [...queue.workingSeconds()];
-          depth.set(of, queue.depth);
+          depth.set(of, controller.depth);
           unfinished.set(of, seconds.reduce((sum, value) => sum + value, 0));
           longest.set(of, Math.max(0, ...seconds));
         },

@@ -1,7 +1,7 @@
 // The API as it is in earnest: asked little, gone for long, overloaded, and behind credentials that change.
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { startFront, type Call, type Front } from "../support/front.ts";
-import { applyIssuer, credential, serviceToken, startScene, until, type Scene } from "../support/scene.ts";
+import { applyIssuer, credential, issuer as otherIssuer, serviceToken, startScene, until, type Scene } from "../support/scene.ts";
 
 let scene: Scene;
 let front: Front;
@@ -92,19 +92,25 @@ test("gone for long: everything stays as it is, one event says so, and one that 
   expect(await ours()).toBe(before);
 });
 
-test("429: all of the issuer's work slows down, and is done once there is room", async () => {
+test("429: all of the issuer's work slows down and no other's, and is done once there is room", async () => {
   front.rule(() => ({ status: 429, headers: { "retry-after": "1" } }));
   // Each one halves what may be under way.
   await until("it is met", () => Promise.resolve(front.calls().filter(({ status }) => status === 429).length >= 6), 60_000);
-  await scene.kubectl("apply -f -", Array.from({ length: 20 }, (_, index) => serviceToken(`patient-${index}`)));
+  await scene.kubectl("apply -f -", Array.from({ length: 40 }, (_, index) => serviceToken(`patient-${index}`)));
   front.forget();
   await until("it is tried again", () => Promise.resolve(front.calls().length >= 4), 60_000);
-  // Twenty objects wait, and are not twenty times as impatient: a few calls take as long as they are asked to.
+  // Forty objects wait, and are not forty times as impatient: a few calls take as long as they are asked to.
   const [first, , , fourth] = front.calls();
   expect((fourth?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThan(1_900);
+  // They are more than there are workers, and a token of another issuer comes all the same.
+  await scene.kubectl("apply -f -", [otherIssuer(scene.service.url, {}, "swift"), serviceToken("swift", { issuerRef: { name: "swift" } })]);
+  await scene.ready("swift");
+  expect((await objects("servicetoken")).filter(({ metadata, status }) => metadata.name.startsWith("patient-") && status?.token !== undefined)).toEqual([]);
+  await scene.kubectl("delete servicetoken swift --timeout=120s");
+  await scene.kubectl("delete tokenissuer swift --timeout=60s");
   front.heal();
-  await allReady(70);
-  await scene.kubectl(`delete servicetoken ${Array.from({ length: 20 }, (_, index) => `patient-${index}`).join(" ")} --timeout=120s`);
+  await allReady(90);
+  await scene.kubectl(`delete servicetoken ${Array.from({ length: 40 }, (_, index) => `patient-${index}`).join(" ")} --timeout=120s`);
 });
 
 test("a credential that is wrong stops the issuer, is not tried for every token, and heals when it is mended", async () => {

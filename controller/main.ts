@@ -32,6 +32,8 @@ export interface OperatorOptions {
 }
 
 export interface Operator {
+  /** Its caches are complete. */
+  ready(): boolean;
   /** Resolves when the operator has ended by itself: leadership was lost. */
   readonly ended: Promise<void>;
   /** Ends in order: nothing more is begun, what is under way ends, undelivered tokens are withdrawn. */
@@ -49,9 +51,15 @@ interface Parts {
   readonly unknown: Set<string>;
 }
 
+/** What operators of one process have in common, and how the metrics of this one are told from the others'. */
+interface Within {
+  readonly metrics: RuntimeMetrics;
+  readonly label: string;
+}
+
 /** Starts the operator; resolves when its caches are complete. Throws LifecycleError with what to do. */
-export async function startOperator(options: OperatorOptions): Promise<Operator> {
-  const metrics = new RuntimeMetrics();
+export async function startOperator(options: OperatorOptions, within?: Within): Promise<Operator> {
+  const { metrics, label } = within ?? { metrics: new RuntimeMetrics(), label: "" };
   const client = await connect(options, metrics);
   const own = options.ownNamespace ?? process.env["POD_NAMESPACE"] ?? options.namespace ?? "default";
   const scope = await checked(client, () => loadScope(client, own, options.adoptIdentity));
@@ -60,18 +68,19 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     if (!manager?.stillLeading()) throw new LifecycleError("retryable", "NOT_LEADING", "This process does not lead any more.");
   };
   const parts = makeParts({ client, guard, options });
-  const { issuers, tokens, controllers } = makeControllers(parts, scope, options);
+  const { issuers, tokens, controllers } = makeControllers(parts, scope, { ...options, label });
   subscribe(parts);
   for (const controller of controllers) metrics.controller(controller);
   metrics.events(parts.events);
   const ended = Promise.withResolvers<void>();
   const running = makeManager({ options, parts, controllers, own, onLost: ended.resolve });
   manager = running;
-  metrics.leader("servicetokens-controller", () => running.stillLeading());
-  const http = await serve(options, metrics, running);
+  metrics.leader(`${label}servicetokens-controller`, () => running.stillLeading());
+  const http = within ? null : await serve(options, metrics, () => running.ready());
   await preflight(parts, options);
   await checked(client, () => running.start());
   return {
+    ready: () => running.ready(),
     ended: ended.promise,
     async stop() {
       const led = running.stillLeading();
@@ -151,7 +160,7 @@ interface Running {
   readonly controllers: Controller[];
 }
 
-function makeControllers(parts: Parts, scope: string, { log, leaderElect, concurrency }: OperatorOptions): Running {
+function makeControllers(parts: Parts, scope: string, { log, leaderElect, concurrency, label }: OperatorOptions & Pick<Within, "label">): Running {
   const { client, caches, queues, voice, guard } = parts;
   const issuers = new Issuers({
     client,
@@ -188,9 +197,9 @@ function makeControllers(parts: Parts, scope: string, { log, leaderElect, concur
     issuers,
     tokens: Object.values(reconcilers),
     controllers: [
-      ...TOKEN_KINDS.map((kind) => new Controller({ name: kind.toLowerCase(), queue: queues.tokens[kind], reconcile: (key) => reconcilers[kind].reconcile(key), lane: laneOf(caches.tokens[kind]), concurrency, log })),
-      new Controller({ name: "serviceuser", queue: queues.users, reconcile: (key) => users.reconcile(key), lane: laneOf(caches.users), concurrency, log }),
-      new Controller({ name: "tokenissuer", queue: queues.issuers, reconcile: (key) => issuer.reconcile(key), lane: (key) => key, concurrency, log }),
+      ...TOKEN_KINDS.map((kind) => new Controller({ name: label + kind.toLowerCase(), queue: queues.tokens[kind], reconcile: (key) => reconcilers[kind].reconcile(key), lane: laneOf(caches.tokens[kind]), concurrency, log })),
+      new Controller({ name: `${label}serviceuser`, queue: queues.users, reconcile: (key) => users.reconcile(key), lane: laneOf(caches.users), concurrency, log }),
+      new Controller({ name: `${label}tokenissuer`, queue: queues.issuers, reconcile: (key) => issuer.reconcile(key), lane: (key) => key, concurrency, log }),
     ],
   };
 }
@@ -220,12 +229,12 @@ function makeManager(at: { options: OperatorOptions; parts: Parts; controllers: 
   });
 }
 
-async function serve(options: OperatorOptions, metrics: RuntimeMetrics, manager: Manager): Promise<HttpServer | null> {
+export async function serve(options: OperatorOptions, metrics: RuntimeMetrics, isReady: () => boolean): Promise<HttpServer | null> {
   if (options.metrics === undefined) return null;
   const at = options.metrics.lastIndexOf(":");
   const host = options.metrics.slice(0, at) || "127.0.0.1";
   const port = Number(options.metrics.slice(at + 1));
-  const server = new HttpServer({ host, port, metrics: () => metrics.text(), ready: { caches: () => (manager.ready() ? undefined : "caches are not complete") } });
+  const server = new HttpServer({ host, port, metrics: () => metrics.text(), ready: { caches: () => (isReady() ? undefined : "caches are not complete") } });
   try {
     await server.start();
     return server;

@@ -20,7 +20,8 @@ import { lookOf } from "./rendering.ts";
 import { isConflict, isNotFound, type ReconcileResult } from "./runtime/index.ts";
 import type { Labels } from "./selector.ts";
 import type { ReadMemory } from "./secret-judgement.ts";
-import { SecretTarget, type Cluster } from "./secret-target.ts";
+import { predecessorOf } from "./secret-heir.ts";
+import { homeOf, SecretTarget, type Cluster } from "./secret-target.ts";
 import { isWorthWriting, statusOf } from "./status.ts";
 import { KubeWorkloads } from "./workloads.ts";
 import { WriteTrust } from "./write-trust.ts";
@@ -76,7 +77,7 @@ export class TokenReconciler {
     // The issuer's first look wakes all of its tokens.
     if (this.#options.issuerObjects.get(issuerKey(object)) && !this.#options.issuers.isKnown(issuerKey(object))) return {};
     const memory = this.#memory(object);
-    const at = this.#situate(object, memory);
+    const at = this.#situate(object, memory, await this.#predecessor(object));
     if (memory.writableFor !== at.target.version) {
       memory.writable = null;
       memory.refusals = 0;
@@ -155,7 +156,14 @@ export class TokenReconciler {
     });
   }
 
-  #situate(object: TokenObject, memory: Memory): Situated & { readonly target: SecretTarget } {
+  #predecessor(object: TokenObject): Promise<string | null> | null {
+    const home = homeOf(this.#options.cluster, object);
+    // Nearly always: what stands there has no owner, or the one it should have.
+    if (!home?.owner || home.owner.uid === object.uid) return null;
+    return predecessorOf({ client: this.#options.cluster.client, object, mark: this.#markOf(object.key), home });
+  }
+
+  #situate(object: TokenObject, memory: Memory, predecessor: string | null): Situated & { readonly target: SecretTarget } {
     const { kind, cluster, issuers, issuerObjects, owners, labelsOf, reach, alone } = this.#options;
     const key = issuerKey(object);
     const issuerObject = issuerObjects.get(key);
@@ -169,6 +177,7 @@ export class TokenReconciler {
       cluster,
       object,
       mark: desired.mark,
+      predecessor,
       url: issuerObject?.spec.url ?? session?.url ?? "",
       user: user ?? desired.ownerName ?? session?.userName ?? "",
       reads: this.#reads,

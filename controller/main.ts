@@ -31,6 +31,9 @@ export interface OperatorOptions {
   readonly log: Logger;
 }
 
+/** As the metrics name them. */
+export const CONTROLLERS = ["servicetoken", "personaltoken", "serviceuser", "tokenissuer"] as const;
+
 export interface Operator {
   /** Its caches are complete. */
   ready(): boolean;
@@ -193,13 +196,14 @@ function makeControllers(parts: Parts, scope: string, { log, leaderElect, concur
     guard,
     say: (object, type, reason, note) => voice.ofIssuer(object, type, reason, note),
   });
+  const named = (name: (typeof CONTROLLERS)[number]): { name: string; concurrency: number; log: Logger } => ({ name: label + name, concurrency, log });
   return {
     issuers,
     tokens: Object.values(reconcilers),
     controllers: [
-      ...TOKEN_KINDS.map((kind) => new Controller({ name: label + kind.toLowerCase(), queue: queues.tokens[kind], reconcile: (key) => reconcilers[kind].reconcile(key), lane: laneOf(caches.tokens[kind]), concurrency, log })),
-      new Controller({ name: `${label}serviceuser`, queue: queues.users, reconcile: (key) => users.reconcile(key), lane: laneOf(caches.users), concurrency, log }),
-      new Controller({ name: `${label}tokenissuer`, queue: queues.issuers, reconcile: (key) => issuer.reconcile(key), lane: (key) => key, concurrency, log }),
+      ...TOKEN_KINDS.map((kind) => new Controller({ ...named(kind.toLowerCase() as Lowercase<TokenKind>), queue: queues.tokens[kind], reconcile: (key) => reconcilers[kind].reconcile(key), lane: laneOf(caches.tokens[kind]) })),
+      new Controller({ ...named("serviceuser"), queue: queues.users, reconcile: (key) => users.reconcile(key), lane: laneOf(caches.users) }),
+      new Controller({ ...named("tokenissuer"), queue: queues.issuers, reconcile: (key) => issuer.reconcile(key), lane: (key) => key }),
     ],
   };
 }

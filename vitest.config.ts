@@ -6,29 +6,34 @@ import { defineConfig } from "vitest/config";
 // Node keeps what it compiled: the programs that tests start, hundreds of them, start in half the time.
 process.env["NODE_COMPILE_CACHE"] ??= join(import.meta.dirname, ".tools", "compile-cache");
 
-const ring = (name: string, include: string[], timeout: number, parallel: boolean) => ({
+const ring = (name: string, include: string[], timeout: number, more: object = {}) => ({
   test: {
     name,
     include,
     testTimeout: timeout,
     hookTimeout: timeout,
-    fileParallelism: parallel,
     pool: "forks" as const,
+    ...more,
   },
 });
 
 const pure = ["core", "lint", "crds", "controller/runtime", "controller/parts", "simulation", "cli"].map((folder) => `test/${folder}/**/*.test.ts`);
 
+const oneByOne = { fileParallelism: false };
+
 /** Longest first: that is the order in which `make test` begins them. */
 export const rings = [
-  ring("cluster", ["test/controller/*.test.ts"], 300_000, false),
-  ring("pulumi", ["test/provider/**/*.test.ts"], 300_000, true),
-  ring("api", ["test/tokenapi/**/*.test.ts", "test/server/**/*.test.ts"], 60_000, true),
-  ring("unit", [...pure, "test/tokenapi/suspicion.test.ts"], 60_000, true),
-  ring("page", ["test/page/**/*.test.ts"], 300_000, false),
-  ring("description", ["test/description/**/*.test.ts"], 900_000, false),
-  ring("examples", ["test/examples/**/*.test.ts"], 300_000, false),
-  ring("tools", ["test/tools/**/*.test.ts"], 60_000, true),
+  ring("cluster", ["test/controller/*.test.ts"], 300_000, { globalSetup: ["test/support/keeper.ts"] }),
+  ring("pulumi", ["test/provider/**/*.test.ts"], 300_000),
+  ring("api", ["test/tokenapi/**/*.test.ts", "test/server/**/*.test.ts"], 60_000),
+  ring("unit", [...pure, "test/tokenapi/suspicion.test.ts"], 60_000),
+  ring("page", ["test/page/**/*.test.ts"], 300_000, oneByOne),
+  ring("description", ["test/description/**/*.test.ts"], 900_000, oneByOne),
+  ring("examples", ["test/examples/**/*.test.ts"], 300_000, oneByOne),
+  ring("tools", ["test/tools/**/*.test.ts"], 60_000),
 ];
+
+/** How many files of a ring run at once in `make test`; default one. The cluster's mostly wait, and each has a control plane. */
+export const workers: Readonly<Record<string, number>> = { cluster: 2 };
 
 export default defineConfig({ test: { projects: rings } });

@@ -20,7 +20,7 @@ program
   .command("controller")
   .description("run the Kubernetes operator")
   .option("--kubeconfig <file>", "kubeconfig; default: KUBECONFIG, the pod's service account, ~/.kube/config")
-  .option("--namespace <name>", "watch this namespace only")
+  .option("--namespace <names>", "watch this namespace only, or several: team-a,team-b")
   .option("--own-namespace <name>", "where the operator keeps its identity and its lease")
   .option("--leader-elect <yes>", "let one of several processes work at a time", "true")
   .option("--metrics <address>", "serve /metrics, /healthz and /readyz, as in 127.0.0.1:9090")

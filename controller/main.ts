@@ -5,6 +5,7 @@ import { hostname } from "node:os";
 import { LifecycleError } from "../core/error.ts";
 import { Caches, TOKEN_KINDS, watched } from "./caches.ts";
 import { loadScope } from "./identity.ts";
+import { issuerKey } from "./issuer-object.ts";
 import { IssuerReconciler } from "./issuer-reconciler.ts";
 import { Issuers } from "./issuers.ts";
 import type { TokenKind } from "./kinds.ts";
@@ -30,7 +31,12 @@ export interface OperatorOptions {
   readonly log: Logger;
 }
 
+/** As the metrics name them. */
+export const CONTROLLERS = ["servicetoken", "personaltoken", "serviceuser", "tokenissuer"] as const;
+
 export interface Operator {
+  /** Its caches are complete. */
+  ready(): boolean;
   /** Resolves when the operator has ended by itself: leadership was lost. */
   readonly ended: Promise<void>;
   /** Ends in order: nothing more is begun, what is under way ends, undelivered tokens are withdrawn. */
@@ -48,9 +54,15 @@ interface Parts {
   readonly unknown: Set<string>;
 }
 
+/** What operators of one process have in common, and how the metrics of this one are told from the others'. */
+interface Within {
+  readonly metrics: RuntimeMetrics;
+  readonly label: string;
+}
+
 /** Starts the operator; resolves when its caches are complete. Throws LifecycleError with what to do. */
-export async function startOperator(options: OperatorOptions): Promise<Operator> {
-  const metrics = new RuntimeMetrics();
+export async function startOperator(options: OperatorOptions, within?: Within): Promise<Operator> {
+  const { metrics, label } = within ?? { metrics: new RuntimeMetrics(), label: "" };
   const client = await connect(options, metrics);
   const own = options.ownNamespace ?? process.env["POD_NAMESPACE"] ?? options.namespace ?? "default";
   const scope = await checked(client, () => loadScope(client, own, options.adoptIdentity));
@@ -59,18 +71,19 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     if (!manager?.stillLeading()) throw new LifecycleError("retryable", "NOT_LEADING", "This process does not lead any more.");
   };
   const parts = makeParts({ client, guard, options });
-  const { issuers, tokens, controllers } = makeControllers(parts, scope, options);
+  const { issuers, tokens, controllers } = makeControllers(parts, scope, { ...options, label });
   subscribe(parts);
   for (const controller of controllers) metrics.controller(controller);
   metrics.events(parts.events);
   const ended = Promise.withResolvers<void>();
   const running = makeManager({ options, parts, controllers, own, onLost: ended.resolve });
   manager = running;
-  metrics.leader("servicetokens-controller", () => running.stillLeading());
-  const http = await serve(options, metrics, running);
+  metrics.leader(`${label}servicetokens-controller`, () => running.stillLeading());
+  const http = within ? null : await serve(options, metrics, () => running.ready());
   await preflight(parts, options);
   await checked(client, () => running.start());
   return {
+    ready: () => running.ready(),
     ended: ended.promise,
     async stop() {
       const led = running.stillLeading();
@@ -150,7 +163,7 @@ interface Running {
   readonly controllers: Controller[];
 }
 
-function makeControllers(parts: Parts, scope: string, { log, leaderElect, concurrency }: OperatorOptions): Running {
+function makeControllers(parts: Parts, scope: string, { log, leaderElect, concurrency, label }: OperatorOptions & Pick<Within, "label">): Running {
   const { client, caches, queues, voice, guard } = parts;
   const issuers = new Issuers({
     client,
@@ -183,17 +196,23 @@ function makeControllers(parts: Parts, scope: string, { log, leaderElect, concur
     guard,
     say: (object, type, reason, note) => voice.ofIssuer(object, type, reason, note),
   });
+  const named = (name: (typeof CONTROLLERS)[number]): { name: string; concurrency: number; log: Logger } => ({ name: label + name, concurrency, log });
   return {
     issuers,
     tokens: Object.values(reconcilers),
     controllers: [
-      new Controller({ name: "servicetoken", queue: queues.tokens.ServiceToken, reconcile: (key) => reconcilers.ServiceToken.reconcile(key), concurrency, log }),
-      new Controller({ name: "personaltoken", queue: queues.tokens.PersonalToken, reconcile: (key) => reconcilers.PersonalToken.reconcile(key), concurrency, log }),
-      new Controller({ name: "serviceuser", queue: queues.users, reconcile: (key) => users.reconcile(key), concurrency: 4, log }),
-      new Controller({ name: "tokenissuer", queue: queues.issuers, reconcile: (key) => issuer.reconcile(key), concurrency: 4, log }),
+      ...TOKEN_KINDS.map((kind) => new Controller({ ...named(kind.toLowerCase() as Lowercase<TokenKind>), queue: queues.tokens[kind], reconcile: (key) => reconcilers[kind].reconcile(key), lane: laneOf(caches.tokens[kind]) })),
+      new Controller({ ...named("serviceuser"), queue: queues.users, reconcile: (key) => users.reconcile(key), lane: laneOf(caches.users) }),
+      new Controller({ ...named("tokenissuer"), queue: queues.issuers, reconcile: (key) => issuer.reconcile(key), lane: (key) => key }),
     ],
   };
 }
+
+/** One issuer that is slow holds up its own objects, and no other's. */
+const laneOf = (objects: { get(key: string): Parameters<typeof issuerKey>[0] | undefined }) => (key: string): string | undefined => {
+  const object = objects.get(key);
+  return object && issuerKey(object);
+};
 
 const keyed = (kind: TokenKind, key: string | undefined): { kind: TokenKind; key: string }[] => (key === undefined ? [] : [{ kind, key }]);
 
@@ -214,12 +233,12 @@ function makeManager(at: { options: OperatorOptions; parts: Parts; controllers: 
   });
 }
 
-async function serve(options: OperatorOptions, metrics: RuntimeMetrics, manager: Manager): Promise<HttpServer | null> {
+export async function serve(options: OperatorOptions, metrics: RuntimeMetrics, isReady: () => boolean): Promise<HttpServer | null> {
   if (options.metrics === undefined) return null;
   const at = options.metrics.lastIndexOf(":");
   const host = options.metrics.slice(0, at) || "127.0.0.1";
   const port = Number(options.metrics.slice(at + 1));
-  const server = new HttpServer({ host, port, metrics: () => metrics.text(), ready: { caches: () => (manager.ready() ? undefined : "caches are not complete") } });
+  const server = new HttpServer({ host, port, metrics: () => metrics.text(), ready: { caches: () => (isReady() ? undefined : "caches are not complete") } });
   try {
     await server.start();
     return server;

@@ -18,13 +18,16 @@ export interface ReadMemory {
 export interface Judged {
   readonly object: TokenObject;
   readonly mark: string;
+  /** The uid of an earlier object of this name, of which nothing is left but its Secret; null: there is none. */
+  readonly predecessor: string | null;
 }
 
 /** Why a Secret is not ours to write; null: it is. */
-export function foreignness(record: SecretRecord, { object, mark }: Judged): string | null {
+export function foreignness(record: SecretRecord, { object, mark, predecessor }: Judged): string | null {
   const { owner, ours, deleting } = record;
   const name = nameOf(record);
-  if (owner?.uid === object.uid) return deleting ? `The Secret ${name} is being deleted.` : null;
+  const inherited = owner?.uid === predecessor && ours?.record?.mark === mark;
+  if (owner?.uid === object.uid || inherited) return deleting ? `The Secret ${name} is being deleted.` : null;
   if (owner) return `The Secret ${name} belongs to the ${owner.kind} ${owner.name}: set secret.name to another name.`;
   if (ours?.record?.mark === mark) return null;
   // What was to be taken over, and was not yet, is still somebody else's when the object goes.
@@ -41,8 +44,10 @@ export function valueOf({ ours, resourceVersion }: SecretRecord, read: ReadMemor
 }
 
 /** How it looks, to be compared with lookOf(). */
-export function looksLike({ ours, resourceVersion }: SecretRecord, read: ReadMemory | undefined, { object }: Judged): string | null {
+export function looksLike({ owner, ours, resourceVersion }: SecretRecord, read: ReadMemory | undefined, { object }: Judged): string | null {
   if (!ours?.note) return null;
+  // Of one that was orphaned, or inherited, the owner is to be written.
+  if (owner?.uid !== object.uid) return "drifted";
   if (read?.resourceVersion === resourceVersion && read.drifted) return "drifted";
   const { labels = {}, annotations = {} } = object.spec.secret;
   const holds = (wanted: { readonly [name: string]: string }, there: { readonly [name: string]: string }): boolean =>

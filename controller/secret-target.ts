@@ -27,12 +27,15 @@ interface TargetOptions {
   readonly cluster: Cluster;
   readonly object: TokenObject;
   readonly mark: string;
+  readonly predecessor: string | null;
   readonly url: string;
   readonly user: string;
   readonly reads: Map<string, ReadMemory>;
   readonly trust: WriteTrust;
   readonly monotonic: () => number;
 }
+
+export const homeOf = ({ secrets: store }: Cluster, object: TokenObject): SecretRecord | undefined => store.get(`${object.namespace}/${secretNameOf(object)}`);
 
 export const secretNameOf = ({ name, spec }: TokenObject): string => spec.secret.name ?? name;
 
@@ -51,7 +54,7 @@ export class SecretTarget implements Target {
   #copy: Copy;
 
   constructor(options: TargetOptions) {
-    const { cluster, object, mark } = options;
+    const { cluster, object, mark, predecessor } = options;
     this.#cluster = cluster;
     this.#object = object;
     this.#mark = mark;
@@ -60,10 +63,10 @@ export class SecretTarget implements Target {
     this.#reads = options.reads;
     this.#trust = options.trust;
     this.#monotonic = options.monotonic;
-    this.#judged = { object, mark };
+    this.#judged = { object, mark, predecessor };
     this.#name = secretNameOf(object);
     // The cache may lag by what the watch has not brought yet: a look that has to be sure reads the Secret.
-    this.#places = this.#sort(this.#cluster.secrets.get(`${object.namespace}/${this.#name}`));
+    this.#places = this.#sort(homeOf(cluster, object));
     this.#copy = this.#judge(0);
   }
 

@@ -22,7 +22,8 @@ import { lookOf } from "./rendering.ts";
 import { isConflict, isNotFound, type ReconcileResult } from "./runtime/index.ts";
 import type { Labels } from "./selector.ts";
 import type { ReadMemory } from "./secret-judgement.ts";
-import { SecretTarget, secretNameOf, type Cluster } from "./secret-target.ts";
+import { predecessorOf } from "./secret-heir.ts";
+import { homeOf, SecretTarget, secretNameOf, type Cluster } from "./secret-target.ts";
 import { isWorthWriting, statusOf } from "./status.ts";
 import { KubeWorkloads } from "./workloads.ts";
 import { WriteTrust } from "./write-trust.ts";
@@ -78,7 +79,7 @@ export class TokenReconciler {
     // An issuer's first look wakes all of its tokens.
     if (this.#issuersOf(object).some((issuer) => this.#options.issuerObjects.get(issuer) && !this.#options.issuers.isKnown(issuer))) return {};
     const memory = this.#memory(object);
-    const at = this.#situate(object, memory);
+    const at = this.#situate(object, memory, await this.#predecessor(object));
     if (memory.writableFor !== at.target.version) {
       memory.writable = null;
       memory.refusals = 0;
@@ -165,7 +166,14 @@ export class TokenReconciler {
     });
   }
 
-  #situate(object: TokenObject, memory: Memory): Situated & { readonly target: SecretTarget } {
+  #predecessor(object: TokenObject): Promise<string | null> | null {
+    const home = homeOf(this.#options.cluster, object);
+    // Nearly always: what stands there has no owner, or the one it should have.
+    if (!home?.owner || home.owner.uid === object.uid) return null;
+    return predecessorOf({ client: this.#options.cluster.client, object, mark: this.#markOf(object.key), home });
+  }
+
+  #situate(object: TokenObject, memory: Memory, predecessor: string | null): Situated & { readonly target: SecretTarget } {
     const { cluster, issuerObjects, owners, alone } = this.#options;
     const key = issuerKey(object);
     const issuerObject = issuerObjects.get(key);
@@ -178,6 +186,7 @@ export class TokenReconciler {
       cluster,
       object,
       mark: desired.mark,
+      predecessor,
       url: issuerObject?.spec.url ?? session?.url ?? "",
       user: user ?? desired.ownerName ?? session?.userName ?? "",
       reads: this.#reads,

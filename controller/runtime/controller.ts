@@ -3,6 +3,7 @@
 import { ApiError, isConflict } from "./api-error.ts";
 import { systemClock } from "./clock.ts";
 import type { Clock } from "./clock.ts";
+import { FairShare } from "./fair-share.ts";
 import { errorFields, silentLogger } from "./logger.ts";
 import type { Logger } from "./logger.ts";
 import type { WorkQueue } from "./workqueue.ts";
@@ -39,6 +40,11 @@ export interface ControllerOptions {
   reconcile: Reconcile;
   /** Keys in work at a time. Default 32: polite to the apiserver, and more would only queue there. */
   concurrency?: number;
+  /**
+   * What else a key's reconcile waits for, such as an API outside: where that is slow, the keys of other lanes go on.
+   * With lanes `concurrency` is of one lane, and at most twice as many are in work.
+   */
+  lane?: (key: string) => string | undefined;
   log?: Logger;
   clock?: Clock;
   observer?: ControllerObserver;
@@ -51,6 +57,8 @@ export class Controller {
   readonly #reconcile: Reconcile;
   readonly #log: Logger;
   readonly #clock: Clock;
+  readonly #lane: (key: string) => string | undefined;
+  readonly #share: FairShare;
   readonly #abort = new AbortController();
   readonly #context: ReconcileContext = { signal: this.#abort.signal };
   #observer: ControllerObserver | undefined;
@@ -61,11 +69,18 @@ export class Controller {
   constructor(options: ControllerOptions) {
     this.name = options.name;
     this.queue = options.queue;
-    this.concurrency = options.concurrency ?? 32;
+    this.concurrency = (options.concurrency ?? 32) * (options.lane === undefined ? 1 : 2);
+    this.#lane = options.lane ?? (() => undefined);
+    this.#share = new FairShare(this.concurrency);
     this.#reconcile = options.reconcile;
     this.#log = options.log ?? silentLogger;
     this.#clock = options.clock ?? systemClock;
     this.#observer = options.observer;
+  }
+
+  /** Keys that wait for a worker, or for their lane. */
+  get depth(): number {
+    return this.queue.depth + this.#share.waiting;
   }
 
   observe(observer: ControllerObserver): void {
@@ -91,9 +106,10 @@ export class Controller {
 
   async #work(): Promise<void> {
     for (let key = await this.queue.next(); key !== undefined; key = await this.queue.next()) {
+      if (this.#turnIsLong()) await new Promise((resolve) => setImmediate(resolve));
+      const lane = this.#lane(key);
       try {
-        if (this.#turnIsLong()) await new Promise((resolve) => setImmediate(resolve));
-        await this.#process(key);
+        if (lane === undefined || this.#share.enter(lane, key)) await this.#process(key, lane);
       } finally {
         this.queue.done(key);
       }
@@ -110,7 +126,7 @@ export class Controller {
     return now - this.#turnBegan > longestTurnMs;
   }
 
-  async #process(key: string): Promise<void> {
+  async #process(key: string, lane: string | undefined): Promise<void> {
     const started = performance.now();
     let outcome: ReconcileOutcome;
     try {
@@ -122,6 +138,7 @@ export class Controller {
     } catch (error) {
       outcome = this.#fail(key, error);
     }
+    if (lane !== undefined) for (const next of this.#share.leave(lane)) this.queue.add(next);
     this.#observer?.reconciled(outcome, (performance.now() - started) / 1000);
   }
 

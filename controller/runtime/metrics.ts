@@ -15,6 +15,7 @@ const durationBuckets = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60];
 const requestBuckets = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60];
 
 export class RuntimeMetrics {
+  readonly #clients: { readonly limit: number }[] = [];
   readonly registry: Registry;
   readonly #pulls: Pull[] = [];
   readonly #requests: Counter<"code" | "method" | "resource">;
@@ -43,8 +44,10 @@ export class RuntimeMetrics {
     if (verb !== "WATCH") this.#requestSeconds.observe({ verb }, seconds);
   };
 
-  /** How much of it the apiserver takes just now, and what this process takes of its machine. */
+  /** How much of it the apiserver takes just now, of several the least, and what this process takes of its machine. */
   client(client: { readonly limit: number }): void {
+    this.#clients.push(client);
+    if (this.#clients.length > 1) return;
     const registers = [this.registry];
     const limit = new Gauge({ name: "rest_client_in_flight_limit", help: "Requests that may be under way: fewer after the apiserver said 429.", registers });
     const cpu = new Counter({ name: "process_cpu_seconds_total", help: "User and system CPU time.", registers });
@@ -56,7 +59,7 @@ export class RuntimeMetrics {
       return (user + system) / 1e6;
     };
     this.#pulls.push({ collect: increments(seconds, (by) => cpu.inc(by)) });
-    this.#pulls.push({ collect: () => (limit.set(client.limit), resident.set(process.memoryUsage.rss())) });
+    this.#pulls.push({ collect: () => (limit.set(Math.min(...this.#clients.map((each) => each.limit))), resident.set(process.memoryUsage.rss())) });
   }
 
   leader(name: string, leading: () => boolean): void {
@@ -83,7 +86,7 @@ export class RuntimeMetrics {
       {
         collect: () => {
           const seconds = [...queue.workingSeconds()];
-          depth.set(of, queue.depth);
+          depth.set(of, controller.depth);
           unfinished.set(of, seconds.reduce((sum, value) => sum + value, 0));
           longest.set(of, Math.max(0, ...seconds));
         },

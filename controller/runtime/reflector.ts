@@ -12,7 +12,6 @@
 //
 // Lists are asked for without a resourceVersion, which means consistent: a list from a
 // lagging cache would let a controller act on the past.
-import { ApiError, isGone, isTooManyRequests, isTransient, isTransportError, isVersionTooLarge } from "./api-error.ts";
 import { Backoff } from "./backoff.ts";
 import { sleep, systemClock } from "./clock.ts";
 import type { Clock } from "./clock.ts";
@@ -23,7 +22,12 @@ import { identify } from "./object.ts";
 import type { KubeObject, Stored } from "./object.ts";
 import type { Resource } from "./resource.ts";
 import type { ListOptions, RestClient } from "./rest.ts";
+import { defaultTiming } from "./reflector-timing.ts";
+import type { ReflectorTiming } from "./reflector-timing.ts";
+import { listedSnapshot, SnapshotWay, StreamedSnapshot } from "./snapshot.ts";
+import type { Snapshot } from "./snapshot.ts";
 import { Store } from "./store.ts";
+import { FailureJudge } from "./watch-failure.ts";
 import { WatchEnded, followWatch } from "./watch-stream.ts";
 import type { WatchEvent, WatchRequest } from "./watch-stream.ts";
 
@@ -45,38 +49,7 @@ export interface ReflectorOptions<T extends Stored> {
   timing?: Partial<ReflectorTiming>;
 }
 
-export interface ReflectorTiming {
-  /** Each watch asks for a random length between the two. */
-  shortestWatchSeconds: number;
-  longestWatchSeconds: number;
-  /** Where only the end of a watch shows that the server is still there (HTTP/1.1), it comes this soon. */
-  unpingedWatchSeconds: number;
-  /** The server's deadline plus this, and the watch is cut from this side. */
-  graceMs: number;
-  /** A streamed snapshot that stands still this long is not going to end. */
-  progressMs: number;
-  backoffBaseMs: number;
-  backoffCapMs: number;
-  pageSize: number;
-}
-
-const defaults: ReflectorTiming = {
-  shortestWatchSeconds: 300,
-  longestWatchSeconds: 600,
-  unpingedWatchSeconds: 40,
-  graceMs: 15_000,
-  progressMs: 10_000,
-  backoffBaseMs: 800,
-  backoffCapMs: 30_000,
-  pageSize: 500,
-};
-
-const snapshotEnd = "k8s.io/initial-events-end";
 const shortestHealthyMs = 1000;
-/** A streamed snapshot that fails this often in a row is asked for as pages instead. */
-const snapshotTries = 3;
-/** A stream that cannot be read this often in a row will not be readable from that version on. */
-const unreadableTries = 5;
 
 export class Reflector<T extends Stored> {
   readonly store: Store<T>;
@@ -85,17 +58,14 @@ export class Reflector<T extends Stored> {
   readonly #log: Logger;
   readonly #clock: Clock;
   readonly #random: () => number;
-  readonly #backoff: Backoff;
+  readonly #judge: FailureJudge;
+  readonly #way = new SnapshotWay();
   readonly #stop = new AbortController();
   readonly #waiters = new Set<() => void>();
   #running: Promise<void> | undefined;
   #synced = false;
   /** Where a watch can resume; undefined: a snapshot is needed. */
   #resumeFrom: string | undefined;
-  /** never: this server cannot; later: it failed, and pages are used for one snapshot. */
-  #streaming: "yes" | "later" | "never" = "yes";
-  #snapshotFailures = 0;
-  #unreadable = 0;
   readonly #history = new History();
   /** Something failed since the last answer: the server may not be the one it was. */
   #doubtful = false;
@@ -104,13 +74,13 @@ export class Reflector<T extends Stored> {
 
   constructor(options: ReflectorOptions<T>) {
     this.#options = options;
-    this.#timing = { ...defaults, ...options.timing };
+    this.#timing = { ...defaultTiming, ...options.timing };
     this.#log = options.log ?? silentLogger;
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? Math.random;
     this.store = options.store ?? new Store<T>({}, this.#log);
     const policy = { baseMs: this.#timing.backoffBaseMs, factor: 2, capMs: this.#timing.backoffCapMs, jitter: 1 };
-    this.#backoff = new Backoff(policy, 120_000, this.#clock, this.#random);
+    this.#judge = new FailureJudge(new Backoff(policy, 120_000, this.#clock, this.#random));
   }
 
   start(): void {
@@ -151,15 +121,15 @@ export class Reflector<T extends Stored> {
       } catch (error) {
         if (signal.aborted) return;
         this.#doubtful = true;
-        const delayMs = this.#judge(error);
+        const delayMs = this.#failed(error);
         if (delayMs > 0) await sleep(this.#clock, delayMs, signal);
       }
     }
   }
 
   async #cycle(): Promise<void> {
-    if (this.#resumeFrom === undefined && this.#streaming === "yes") return this.#watchFromSnapshot();
-    if (this.#resumeFrom === undefined) await this.#listPages();
+    if (this.#resumeFrom === undefined && this.#way.streams) return this.#watchFromSnapshot();
+    if (this.#resumeFrom === undefined) await this.#list();
     else if (this.#doubtful) await this.#checkHistory(this.#resumeFrom);
     this.#doubtful = false;
     const started = this.#clock.monotonic();
@@ -171,32 +141,15 @@ export class Reflector<T extends Stored> {
     if (events === 0 && this.#clock.monotonic() - started < shortestHealthyMs) throw new Error("a watch that ended at once, without an event");
   }
 
-  /** How long to wait, and whether the version is still worth resuming from. */
-  #judge(error: unknown): number {
-    const { plural } = this.#options.resource;
-    if (isGone(error) || isVersionTooLarge(error) || error instanceof HistoryLost) {
-      const resumed = this.#resumeFrom !== undefined;
-      this.#resumeFrom = undefined;
-      this.#log.info({ resource: plural, ...errorFields(error) }, "Watched version is gone, listing again");
-      // One fresh snapshot at once; a server that goes on saying so has to wait.
-      return resumed ? 0 : this.#backoff.next();
-    }
-    if (error instanceof WatchEnded) {
-      this.#log.debug({ resource: plural, ...errorFields(error) }, "Watch ended");
-      return this.#backoff.next();
-    }
-    this.#log.warn({ resource: plural, ...errorFields(error) }, "Watch failed");
-    // Refused for what was asked, not for when: the next attempt must ask differently.
-    if (this.#refusedForGood(error)) this.#resumeFrom = undefined;
-    const asked = isTooManyRequests(error) ? (error.retryAfterMs ?? 0) : 0;
-    return Math.max(asked, this.#backoff.next());
-  }
-
-  #refusedForGood(error: unknown): boolean {
-    if (error instanceof ApiError) return !isTransient(error) && error.status !== 401 && error.status !== 403;
-    if (isTransportError(error)) return false;
-    this.#unreadable += 1;
-    return this.#unreadable % unreadableTries === 0;
+  /** Milliseconds to wait; the version is given up where it is not worth resuming from. */
+  #failed(error: unknown): number {
+    const { what, waitMs, startOver } = this.#judge.judge(error, this.#resumeFrom !== undefined);
+    const fields = { resource: this.#options.resource.plural, ...errorFields(error) };
+    if (startOver) this.#resumeFrom = undefined;
+    if (what === "gone") this.#log.info(fields, "Watched version is gone, listing again");
+    else if (what === "ended") this.#log.debug(fields, "Watch ended");
+    else this.#log.warn(fields, "Watch failed");
+    return waitMs;
   }
 
   async #checkHistory(reached: string): Promise<void> {
@@ -207,74 +160,40 @@ export class Reflector<T extends Stored> {
   }
 
   async #watchFromSnapshot(): Promise<void> {
-    const records = new Map<string, T>();
+    const snapshot = new StreamedSnapshot<T>((object) => this.#project(object));
     let complete = false;
     const progress = { withinMs: this.#timing.progressMs, complete: () => complete };
     const onEvent = (event: WatchEvent): void => {
-      if (complete) this.#apply(event);
-      else complete = this.#collect(event, records);
+      if (complete) return this.#apply(event);
+      const whole = snapshot.add(event);
+      if (whole === undefined) return;
+      complete = true;
+      this.#replace(whole);
     };
     try {
       await this.#follow({ sendInitialEvents: true, resourceVersionMatch: "NotOlderThan" }, onEvent, progress);
       if (!complete) throw new WatchEnded("the snapshot was cut");
     } catch (error) {
-      if (complete || !this.#cannotStream(error)) throw error;
+      if (complete || this.#stop.signal.aborted) throw error;
+      const turns = this.#way.failed(error);
+      if (!this.#way.streams) this.#log.info({ resource: this.#options.resource.plural, ...errorFields(error) }, "Streamed snapshot failed, listing in pages");
+      if (!turns) throw error;
     }
   }
 
-  /** True: turn to pages at once, since the server refuses the parameter or ignores it. */
-  #cannotStream(error: unknown): boolean {
-    if (this.#stop.signal.aborted) return false;
-    const refused = error instanceof ApiError && (error.status === 400 || error.status === 422);
-    const ignored = error instanceof WatchEnded && error.message === "no progress";
-    this.#snapshotFailures += 1;
-    if (refused || ignored) this.#streaming = "never";
-    else if (this.#snapshotFailures >= snapshotTries) this.#streaming = "later";
-    if (this.#streaming !== "yes") this.#log.info({ resource: this.#options.resource.plural, ...errorFields(error) }, "Streamed snapshot failed, listing in pages");
-    return refused || ignored;
-  }
-
-  /** One event of a streamed snapshot; true for the one that completes it. */
-  #collect(event: WatchEvent, records: Map<string, T>): boolean {
-    if (event.type !== "BOOKMARK") {
-      const record = this.#project(event.object);
-      if (record !== undefined && event.type === "DELETED") records.delete(record.key);
-      else if (record !== undefined) records.set(record.key, record);
-      return false;
-    }
-    const version = event.object.metadata?.resourceVersion;
-    if (version === undefined || event.object.metadata?.annotations?.[snapshotEnd] !== "true") return false;
-    this.#replace(records, version);
-    return true;
-  }
-
-  async #listPages(): Promise<void> {
+  async #list(): Promise<void> {
     const { client, resource, namespace } = this.#options;
-    const records = new Map<string, T>();
-    let version: string | undefined;
-    let next: string | undefined;
-    do {
-      const options: ListOptions = { ...this.#selection(), limit: this.#timing.pageSize, continue: next, signal: this.#stop.signal };
-      const page = await client.list(resource, { namespace }, options);
-      for (const item of page.items) {
-        const record = this.#project(item);
-        if (record !== undefined) records.set(record.key, record);
-      }
-      version = page.metadata?.resourceVersion ?? version;
-      next = page.metadata?.continue;
-    } while (next !== undefined && next !== "");
-    if (version === undefined) throw new Error(`the list of ${resource.plural} has no resourceVersion`);
-    if (this.#streaming === "later") this.#streaming = "yes";
-    this.#replace(records, version);
+    const options = { ...this.#selection(), limit: this.#timing.pageSize, signal: this.#stop.signal };
+    this.#replace(await listedSnapshot({ client, resource, namespace, options, project: (object) => this.#project(object) }));
   }
 
-  #replace(records: ReadonlyMap<string, T>, version: string): void {
+  #replace({ records, version }: Snapshot<T>): void {
     this.store.replace(records, version, this.#otherHistory);
     this.#otherHistory = false;
     this.#doubtful = false;
     this.#history.begin(records.values());
     this.#resumeFrom = version;
-    this.#snapshotFailures = 0;
+    this.#way.taken();
     if (this.#synced) return;
     this.#synced = true;
     this.#wake();
@@ -296,7 +215,7 @@ export class Reflector<T extends Stored> {
       }
     }
     if (version !== undefined) this.#resumeFrom = version;
-    this.#unreadable = 0;
+    this.#judge.well();
   }
 
   #project(object: KubeObject): T | undefined {

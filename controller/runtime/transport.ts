@@ -208,6 +208,8 @@ function read({ body, whole }: Incoming, stillMs: number): Promise<string> {
       reject(error);
     });
     body.once("end", () => {
+      // It closes after each answer: nothing is cut by then, and an error costs its stack.
+      body.off("close", cut);
       if (!whole()) return cut();
       clearTimeout(timer);
       resolve((chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)).toString("utf8"));

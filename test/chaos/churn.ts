@@ -2,7 +2,8 @@
 // and puts back what a restore took away. Knows what should be there.
 import { isAlreadyExists, isNotFound } from "../../controller/runtime/index.ts";
 import type { Random } from "../simulation/random.ts";
-import { GROUP, insist, NAMESPACE, serviceTokens, USER, type Stand } from "./stand.ts";
+import { USER } from "../support/service-data.ts";
+import { GROUP, insist, NAMESPACE, serviceTokens, type Stand } from "./stand.ts";
 
 /** Of the ones that nobody uses. */
 const idle = { minOverlap: "1s", idleFor: "1s", maxOverlap: "4s" };

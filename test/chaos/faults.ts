@@ -154,7 +154,8 @@ const moody = (name: string, what: string, mood: Partial<typeof honest>): Fault 
     stand.api.mood = { ...honest, ...mood };
     await sleep(10_000 + random.int(4_000));
     stand.api.mood = honest;
-    return `${stand.api.misled - before} answers`;
+    const misled = stand.api.misled - before;
+    return misled === 0 ? "all answers" : `${misled} answers`;
   },
 });
 

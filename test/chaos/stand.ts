@@ -1,6 +1,6 @@
 // Everything that the chaos works on, and that survives it: a real control plane, the real token service with its
 // data on disk, two operators behind wires of their own, a proxy that lies, and consumers.
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -9,6 +9,7 @@ import type { Random } from "../simulation/random.ts";
 import { startGuarded, type GuardedChild } from "../support/child.ts";
 import { startControlPlane, type ControlPlane } from "../support/control-plane.ts";
 import { startLyingProxy, type LyingProxy } from "../support/lying-proxy.ts";
+import { prepareService } from "../support/service-data.ts";
 import { startTokenService, type TokenService } from "../support/token-service.ts";
 import { lastCounts, type Count } from "./consumer.ts";
 import { Replica } from "./replica.ts";
@@ -16,7 +17,6 @@ import { Replica } from "./replica.ts";
 export const GROUP = "tokens.qualytics.io/v1alpha1";
 export const serviceTokens = defineResource(GROUP, "ServiceToken", "servicetokens");
 export const tokenIssuers = defineResource(GROUP, "TokenIssuer", "tokenissuers");
-export const USER = "Data Ingest";
 export const NAMESPACE = "default";
 const root = join(import.meta.dirname, "..", "..");
 
@@ -53,13 +53,12 @@ export async function insist<T>(what: string, work: () => Promise<T>, millisecon
 
 export async function startStand(random: Random, program: readonly string[]): Promise<Stand> {
   const folder = mkdtempSync(join(tmpdir(), "chaos-"));
-  const [data, copy, adminTokenFile] = ["service", "etcd-copy", "admin-token"].map((name) => join(folder, name)) as [string, string, string];
-  mkdirSync(data);
+  const copy = join(folder, "etcd-copy");
+  const files = await prepareService(folder);
   // With its garbage collector: a Secret whose owner is not there any more is its to remove.
   const plane = await startControlPlane({ controllerManager: true });
-  let service = await startTokenService({ inProcess: false, data, adminTokenFile });
+  let service = await startTokenService({ inProcess: false, ...files });
   const listen = new URL(service.url).host;
-  await service.createServiceUser(USER);
   const api = await startLyingProxy(() => service.url, () => random.next());
   const client = new RestClient({ credentials: await loadCredentials({ kubeconfig: plane.kubeconfigPath }) });
   await plane.kubectl(["apply", "-f", join(root, "crds")]);
@@ -83,7 +82,7 @@ export async function startStand(random: Random, program: readonly string[]): Pr
     service: () => service,
     killService: () => service.kill(),
     async startService() {
-      service = await startTokenService({ inProcess: false, data, adminTokenFile, listen });
+      service = await startTokenService({ inProcess: false, ...files, listen });
     },
     backUp: () =>
       withoutEtcd(() => {

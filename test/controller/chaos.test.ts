@@ -10,8 +10,8 @@ test("an operator that is killed, wires that are cut and go deaf, an API that li
     seed: SEED,
     rounds: 3,
     only: ["kill", "wires", "token API lying"],
-    kills: 3,
-    objects: 6,
+    kills: 2,
+    objects: 4,
     consumers: 2,
     overlapSeconds: 6,
     program: [process.execPath, join(import.meta.dirname, "..", "..", "cli", "main.ts")],
@@ -21,7 +21,7 @@ test("an operator that is killed, wires that are cut and go deaf, an API that li
     ["wires", null, 0],
     ["token API lying", null, 0],
   ]);
-  expect(outcome.kills).toBe(3);
+  expect(outcome.kills).toBe(2);
   expect(outcome.counts.map(({ secret }) => secret).sort()).toEqual(["used-0", "used-1"]);
   for (const { good, refused } of outcome.counts) {
     expect(refused).toBe(0);

@@ -123,7 +123,31 @@ test("a Secret of somebody else is taken over only where the Secret itself says 
   expect(await scene.authenticate((await scene.value("theirs")) ?? "")).toBe(200);
 });
 
-test("as installed for one namespace it works there with one Role, and neither sees nor touches any other", async () => {
+test("without the right to restart it says which right is missing, the old token waits, and the right is enough", async () => {
+  const deployment = { apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "reader" }, spec: { selector: { matchLabels: { app: "reader" } }, template: { metadata: { labels: { app: "reader" } }, spec: { containers: [{ name: "main", image: "example.com/none" }] } } } };
+  const role = JSON.parse(await scene.kubectl("get clusterrole servicetokens-controller -o json")) as { rules: { apiGroups: string[] }[] };
+  const without = { ...role, rules: role.rules.filter(({ apiGroups }) => !apiGroups.includes("apps")) };
+  expect(without.rules).toHaveLength(role.rules.length - 1);
+  await scene.kubectl("replace -f -", without);
+  await until("the right is gone", async () => (await asOperator("get deployment reader")).includes("(Forbidden)"));
+  await apply(deployment, serviceToken("read", { restart: [{ kind: "Deployment", name: "reader" }], rotation: { retire: { when: "Deadline", minOverlap: "1s", maxOverlap: "168h" } } }));
+  await scene.ready("read");
+  const first = (await scene.value("read")) ?? "";
+  await scene.kubectl("annotate servicetoken read tokens.qualytics.io/rotate=now");
+  const { message } = await scene.says("servicetoken/read", "RestartBlocked");
+  expect(message).toContain("grant it get and patch on deployments of apps in this namespace");
+  expect([await scene.authenticate(first), await scene.authenticate((await scene.value("read")) ?? "")]).toEqual([200, 200]);
+  const annotations = (): Promise<string> => scene.kubectl("get deployment reader -o jsonpath={.spec.template.metadata.annotations}");
+  expect(await annotations()).toBe("");
+  await scene.kubectl("apply -f -", { ...role, metadata: { name: "servicetokens-controller" } });
+  // A start looks at once; otherwise it is looked at again within half a minute.
+  await operator.stop();
+  operator = await scene.operator("--kubeconfig", identity, "--own-namespace", "servicetokens", "--leader-elect=true");
+  await until("it is restarted", async () => (await annotations()).includes("revision 2 of default/read"), 60_000);
+  expect(await scene.authenticate(first)).toBe(200);
+});
+
+test("as installed for one namespace it works there with one Role, and in another one that gives it the same Role; it neither sees nor touches any other", async () => {
   const overlay = join(folder, "overlay");
   cpSync(join(root, "deploy", "namespace"), join(overlay, "base"), { recursive: true });
   writeFileSync(join(overlay, "kustomization.yaml"), "namespace: team\nresources: [base]\n");
@@ -133,19 +157,29 @@ test("as installed for one namespace it works there with one Role, and neither s
   // Otherwise the cluster's operator would work here as well.
   await operator.stop();
   await scene.kubectl("apply -n team -f -", [credential(scene.service.adminToken, "qualytics-admin", "team"), issuer(scene.service.url)]);
-  await scene.operator("--kubeconfig", account, "--namespace", "team", "--leader-elect=true");
+  await scene.kubectl("create namespace team-two");
+  const { rules } = JSON.parse(await scene.kubectl("get role servicetokens-controller -n team -o json")) as { rules: object[] };
+  await apply({ apiVersion: "rbac.authorization.k8s.io/v1", kind: "Role", metadata: { name: "servicetokens-controller", namespace: "team-two" }, rules });
+  await scene.kubectl("create rolebinding servicetokens-controller -n team-two --role=servicetokens-controller --serviceaccount=team:servicetokens-controller");
+  await scene.kubectl("apply -n team-two -f -", [credential(scene.service.adminToken, "qualytics-admin", "team-two"), issuer(scene.service.url)]);
+  const both = await scene.operator("--kubeconfig", account, "--namespace", "team,team-two", "--leader-elect=true");
   await apply(
     serviceUser("loader", { name: "Data Loader" }, { namespace: "team" }),
     serviceToken("own", { serviceUser: { ref: "loader" } }, { namespace: "team" }),
     personalToken("mine", {}, { namespace: "team" }),
     serviceToken("shared", { issuerRef: { kind: "ClusterTokenIssuer", name: "shared" } }, { namespace: "team" }),
     serviceToken("elsewhere"),
+    serviceToken("own", {}, { namespace: "team-two" }),
   );
   await scene.kubectl("wait --for=condition=Ready servicetoken/own personaltoken/mine serviceuser/loader -n team --timeout=60s");
+  await scene.kubectl("wait --for=condition=Ready servicetoken/own -n team-two --timeout=60s");
+  for (const where of ["team", "team-two"]) expect(await scene.kubectl(`get configmap/servicetokens-identity lease/servicetokens-controller -n ${where} -o name`)).toContain("lease");
+  expect(await both.looks()).toBeGreaterThan(4);
   expect((await scene.says("servicetoken/shared -n team", "IssuerNotFound")).message).toContain("works in one namespace only");
   expect((await scene.status("elsewhere")).observedGeneration).toBe(-1);
   const can = (what: string): Promise<string> => scene.kubectl(`--kubeconfig ${account} auth can-i ${what}`).then((text) => text.trim(), () => "no");
   expect([await can("get secrets -n team"), await can("get secrets -n default"), await can("list servicetokens -A"), await can("get namespaces")]).toEqual(["yes", "no", "no", "no"]);
   await scene.kubectl("delete servicetoken own -n team --timeout=60s");
   expect(await scene.kubectl("get secret own -n team --ignore-not-found -o name")).toBe("");
+  await both.stop();
 }, 120_000);

@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { join } from "node:path";
 import { applyIssuer, credential, issuer, personalToken, serviceToken, serviceUser, startScene, until, type Operator, type Scene } from "../support/scene.ts";
-import { startTokenService } from "../support/token-service.ts";
+import { startPreparedService } from "../support/service-data.ts";
 
 let scene: Scene;
 let operator: Operator;
@@ -70,16 +70,16 @@ test("a credential that is deleted first is remembered for deletions, and for no
   await scene.kubectl("wait --for=condition=Ready servicetoken/left -n bare --timeout=60s");
   await scene.kubectl("delete secret qualytics-admin -n bare");
   await scene.says("tokenissuer/qualytics -n bare", "CredentialDenied");
+  const looks = await operator.looks();
   await scene.kubectl("annotate servicetoken left -n bare tokens.qualytics.io/rotate=now");
-  await new Promise((resolve) => setTimeout(resolve, 2_000));
+  await until("it has been looked at", async () => (await operator.looks()) > looks);
   expect(await named("bare-")).toHaveLength(1);
   await scene.kubectl("delete servicetoken left -n bare --timeout=60s");
   expect(await named("bare-")).toEqual([]);
 }, 120_000);
 
 test("with the API gone for good each deletion names the way out, and one annotation on the issuer lets all go", async () => {
-  const other = await startTokenService({ inProcess: false });
-  await other.createServiceUser("Data Ingest");
+  const other = await startPreparedService();
   await place("lost", other.url, other.adminToken);
   await apply(
     serviceUser("worker", { name: "Worker", deletionPolicy: "Deactivate" }, { namespace: "lost" }),

@@ -14,6 +14,14 @@ beforeAll(async () => {
 
 afterAll(() => scene.close());
 
+interface Owned {
+  readonly metadata: { readonly uid: string; readonly ownerReferences: readonly { readonly uid: string }[] };
+}
+
+const missing = (): never => {
+  throw new Error("it is not there");
+};
+
 const token = async (name: string): Promise<{ active: boolean } | undefined> => (await scene.tokens()).find((one) => one.name.startsWith(`default-${name}-`));
 
 test("what nobody declares, records or uses is revoked and deleted; what was orphaned on purpose stays", async () => {
@@ -33,3 +41,22 @@ test("what nobody declares, records or uses is revoked and deleted; what was orp
   expect((await token("declared"))?.active).toBe(true);
   expect((await scene.statusOf("tokenissuer/qualytics")).conditions?.map(({ type }) => type)).toEqual(["Ready"]);
 }, 120_000);
+
+test("an object that was taken away by force and is made anew goes on with its Secret: same token, and nothing is issued", async () => {
+  await scene.kubectl("apply -f -", serviceToken("again"));
+  await scene.ready("again");
+  const [value, { metadata: before }] = [await scene.value("again"), (await scene.read<Owned>("secret/again")) ?? missing()];
+  await operator.stop();
+  await scene.kubectl(`patch servicetoken again --type=merge -p {"metadata":{"finalizers":null}}`);
+  await scene.kubectl("delete servicetoken again --timeout=30s");
+  // Nobody collects garbage here: the Secret stays, of an owner that is gone.
+  await scene.kubectl("apply -f -", serviceToken("again"));
+  operator = await scene.operator();
+  await scene.ready("again");
+  const uid = await scene.kubectl("get servicetoken again -o jsonpath={.metadata.uid}");
+  await until("the Secret is its own", async () => (await scene.read<Owned>("secret/again"))?.metadata.ownerReferences[0]?.uid === uid);
+  const { metadata } = (await scene.read<Owned>("secret/again")) ?? missing();
+  expect([metadata.uid, await scene.value("again")]).toEqual([before.uid, value]);
+  expect(before.ownerReferences[0]?.uid).not.toBe(uid);
+  expect((await scene.tokens()).filter(({ name }) => name.startsWith("default-again-")).map(({ active }) => active)).toEqual([true]);
+});

@@ -28,7 +28,8 @@ export interface GuardedChild {
   readonly gone: Promise<void>;
   running(): boolean;
   logTail(): string;
-  stop(signal?: NodeJS.Signals): Promise<void>;
+  /** Killed when it is still there after so long: by default two seconds, since an apiserver waits for as long as somebody watches. */
+  stop(signal?: NodeJS.Signals, patienceMs?: number): Promise<void>;
 }
 
 export async function startGuarded(directory: string, name: string, command: readonly string[]): Promise<GuardedChild> {
@@ -45,13 +46,19 @@ export async function startGuarded(directory: string, name: string, command: rea
   if (!existsSync(pidFile)) throw new Error(`${name} did not start: ${logTail()}`);
   const pid = Number(readFileSync(pidFile, "utf8"));
   const running = (): boolean => shell.exitCode === null && shell.signalCode === null;
-  return { pid, gone, running, logTail, stop: (signal = "SIGKILL") => stop(shell, pid, gone, signal) };
+  return { pid, gone, running, logTail, stop: (signal = "SIGKILL", patienceMs = PATIENCE_MS) => stop(shell, { pid, gone, signal, patienceMs }) };
 }
 
-/** An apiserver told to end waits for as long as somebody watches. */
-const patienceMs = 2_000;
+const PATIENCE_MS = 2_000;
 
-async function stop(shell: ChildProcess, pid: number, gone: Promise<void>, signal: NodeJS.Signals): Promise<void> {
+interface Ending {
+  readonly pid: number;
+  readonly gone: Promise<void>;
+  readonly signal: NodeJS.Signals;
+  readonly patienceMs: number;
+}
+
+async function stop(shell: ChildProcess, { pid, gone, signal, patienceMs }: Ending): Promise<void> {
   if (shell.exitCode !== null || shell.signalCode !== null) return;
   try {
     process.kill(pid, signal);

@@ -1,17 +1,18 @@
 // A real control plane on loopback: etcd and kube-apiserver, on request also
 // kube-controller-manager. Nothing of it outlives this process, and nothing is shared:
 // each has its own directory, ports, certificates and tokens.
-import { execFile, spawn } from "node:child_process";
-import { generateKeyPairSync, randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:https";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { startGuarded } from "./child.ts";
 import type { GuardedChild } from "./child.ts";
+import { binary, kubeconfig, kubectl } from "./kubectl.ts";
+import { apiserverFlags, etcdFlags, managerFlags, writeIdentity } from "./plane-flags.ts";
 
 export interface ControlPlaneOptions {
   /** For what needs owner references collected, namespaces emptied or service accounts made. */
@@ -45,19 +46,12 @@ export interface ControlPlane {
   restartControllerManager(): Promise<void>;
   /** Where etcd keeps its data: to be copied, or put back, while it is stopped. */
   readonly etcdData: string;
+  readonly etcdUrl: string;
   stop(): Promise<void>;
 }
 
 const startTimeoutMs = 60_000;
 const attempts = 3;
-
-function binary(name: string): string {
-  const assets = process.env["KUBEBUILDER_ASSETS"];
-  const places = [...(assets !== undefined && assets !== "" ? [assets] : []), join(import.meta.dirname, "..", "..", ".tools", "bin")];
-  const path = places.map((place) => join(place, name)).find((candidate) => existsSync(candidate));
-  if (path === undefined) throw new Error(`${name} is missing: "make tools" brings it, or set KUBEBUILDER_ASSETS`);
-  return path;
-}
 
 /** Free at this moment; whoever takes one in between makes the start fail, and it is tried again. */
 export async function freePorts(count: number): Promise<number[]> {
@@ -140,62 +134,9 @@ async function launch(directory: string, children: Map<string, GuardedChild>, cl
     stopEtcd: (signal = "SIGTERM") => child("etcd").stop(signal),
     startEtcd,
     etcdData: join(directory, "etcd"),
+    etcdUrl,
     stop: clear,
   };
-}
-
-/** Keys, and the one token there is at the start. */
-function writeIdentity(directory: string): string {
-  mkdirSync(join(directory, "certs"), { recursive: true });
-  const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
-  writeFileSync(join(directory, "service-account.key"), privateKey.export({ type: "pkcs8", format: "pem" }), { mode: 0o600 });
-  writeFileSync(join(directory, "service-account.pub"), publicKey.export({ type: "spki", format: "pem" }));
-  const token = randomBytes(24).toString("hex");
-  writeFileSync(join(directory, "tokens.csv"), `${token},admin,admin,system:masters\n`, { mode: 0o600 });
-  return token;
-}
-
-function etcdFlags(directory: string, clientUrl: string, peerUrl: string): string[] {
-  return [
-    `--data-dir=${join(directory, "etcd")}`,
-    `--listen-client-urls=${clientUrl}`,
-    `--advertise-client-urls=${clientUrl}`,
-    `--listen-peer-urls=${peerUrl}`,
-    `--initial-advertise-peer-urls=${peerUrl}`,
-    `--initial-cluster=default=${peerUrl}`,
-    // Nothing here has to survive a power cut.
-    "--unsafe-no-fsync",
-    "--log-level=error",
-  ];
-}
-
-function apiserverFlags(directory: string, port: number, etcdUrl: string): string[] {
-  return [
-    `--etcd-servers=${etcdUrl}`,
-    "--bind-address=127.0.0.1",
-    "--advertise-address=127.0.0.1",
-    `--secure-port=${port}`,
-    `--cert-dir=${join(directory, "certs")}`,
-    `--token-auth-file=${join(directory, "tokens.csv")}`,
-    "--authorization-mode=RBAC",
-    "--service-account-issuer=https://kubernetes.default.svc",
-    `--service-account-key-file=${join(directory, "service-account.pub")}`,
-    `--service-account-signing-key-file=${join(directory, "service-account.key")}`,
-    "--service-cluster-ip-range=10.0.0.0/24",
-    // Endpoints of the "kubernetes" service on loopback are refused as invalid, again and again.
-    "--endpoint-reconciler-type=none",
-    "--profiling=false",
-  ];
-}
-
-function managerFlags(directory: string, kubeconfigPath: string): string[] {
-  return [
-    `--kubeconfig=${kubeconfigPath}`,
-    `--service-account-private-key-file=${join(directory, "service-account.key")}`,
-    `--root-ca-file=${join(directory, "certs", "apiserver.crt")}`,
-    "--leader-elect=false",
-    "--secure-port=0",
-  ];
 }
 
 async function ready(url: string, token: string, apiserver: GuardedChild): Promise<void> {
@@ -220,30 +161,9 @@ function answers(url: string, token: string): Promise<boolean> {
   });
 }
 
-function kubeconfig(server: string, ca: string, token: string): string {
-  const config = {
-    apiVersion: "v1",
-    kind: "Config",
-    "current-context": "local",
-    clusters: [{ name: "local", cluster: { server, "certificate-authority-data": Buffer.from(ca).toString("base64") } }],
-    users: [{ name: "admin", user: { token } }],
-    contexts: [{ name: "local", context: { cluster: "local", user: "admin", namespace: "default" } }],
-  };
-  return JSON.stringify(config, undefined, 2);
-}
-
-function kubectl(kubeconfigPath: string, args: readonly string[], stdin?: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    // kubectl keeps what it discovered; a test leaves nothing in a home folder.
-    const env = { ...process.env, KUBECACHEDIR: join(dirname(kubeconfigPath), "kubectl-cache") };
-    const child = execFile(binary("kubectl"), ["--kubeconfig", kubeconfigPath, ...args], { maxBuffer: 64 << 20, env }, (error, stdout, stderr) => {
-      if (error === null) resolve(stdout);
-      else reject(new Error(`kubectl ${args.join(" ")}: ${stderr.trim() || error.message}`));
-    });
-    child.stdin?.on("error", () => undefined);
-    child.stdin?.end(stdin ?? "");
-  });
-}
+/** A kube-controller-manager beside a control plane that was started without one. */
+export const startManager = (directory: string, kubeconfigPath: string): Promise<GuardedChild> =>
+  startGuarded(directory, "kube-controller-manager", [binary("kube-controller-manager"), ...managerFlags(directory, kubeconfigPath)]);
 
 /** Runs `entry` with Node in a process of its own that this one may leave behind. */
 export function startDetached(entry: string, args: readonly string[], logFile: number): number {

@@ -5,8 +5,11 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { dumps, leaks, type Shown } from "./canary.ts";
 import { startGuarded, type GuardedChild } from "./child.ts";
-import { freePorts, startControlPlane, type ControlPlane, type ControlPlaneOptions } from "./control-plane.ts";
-import { startTokenService, type TokenService } from "./token-service.ts";
+import { freePorts, type ControlPlaneOptions } from "./control-plane.ts";
+import { Reader } from "./reader.ts";
+import { borrowPlane, type BorrowedPlane } from "./shared-plane.ts";
+import { startPreparedService } from "./service-data.ts";
+import type { TokenService } from "./token-service.ts";
 
 const root = join(import.meta.dirname, "..", "..");
 
@@ -20,6 +23,8 @@ export interface Token {
 export interface Operator {
   readonly pid: number;
   logs(): string;
+  /** How often its controllers have looked at an object so far. */
+  looks(): Promise<number>;
   stop(): Promise<void>;
   kill(): Promise<void>;
 }
@@ -41,15 +46,18 @@ export interface Status {
 }
 
 export interface Scene {
-  readonly plane: ControlPlane;
+  readonly plane: BorrowedPlane;
   readonly service: TokenService;
   kubectl(args: string, stdin?: object | readonly object[]): Promise<string>;
   /** Starts an operator and waits until it is ready. */
   operator(...flags: string[]): Promise<Operator>;
   /** Everything that operators of this scene logged. */
   logs(): string;
+  /** Any object as it is: "secret/ingest", with "-n data" where it is not in the default namespace; null: it is not there. */
+  read<T>(object: string): Promise<T | null>;
+  /** All of a kind in a namespace. */
+  all<T>(kind: string, namespace?: string): Promise<readonly T[]>;
   status(name: string): Promise<Status>;
-  /** The status of any object: "serviceuser/ingest", with "-n data" where it is not in the default namespace. */
   statusOf(object: string): Promise<Status>;
   /** Waits until an object has a condition with this reason. */
   says(object: string, reason: string): Promise<Condition>;
@@ -112,8 +120,9 @@ export const clusterIssuer = (url: string, policy: object, name = "shared"): obj
 
 export const namespace = (name: string, labels: object = {}): object => ({ apiVersion: "v1", kind: "Namespace", metadata: { name, labels } });
 
-export async function startScene(options: ControlPlaneOptions = {}): Promise<Scene> {
-  const [plane, service] = await Promise.all([startControlPlane(options), startTokenService({ inProcess: false })]);
+export async function startScene(options: Pick<ControlPlaneOptions, "controllerManager"> = {}): Promise<Scene> {
+  const [plane, service] = await Promise.all([borrowPlane(options), startPreparedService()]);
+  const reader = await Reader.of(plane.kubeconfigPath);
   const folder = mkdtempSync(join(tmpdir(), "servicetokens-scene-"));
   let count = 0;
   const names: string[] = [];
@@ -122,13 +131,6 @@ export async function startScene(options: ControlPlaneOptions = {}): Promise<Sce
     const input = stdin === undefined ? undefined : JSON.stringify(Array.isArray(stdin) ? { apiVersion: "v1", kind: "List", items: stdin } : stdin);
     return plane.kubectl(args.split(" "), input);
   };
-  const get = async <T>(args: string): Promise<T | null> => {
-    const text = await kubectl(`get ${args} -o json --ignore-not-found`);
-    return text.trim() === "" ? null : (JSON.parse(text) as T);
-  };
-  await kubectl(`apply -f ${join(root, "crds")}`);
-  await kubectl("wait --for=condition=Established crd --all --timeout=60s");
-  await service.createServiceUser("Data Ingest");
   const secretValues = new Set<string>();
   const metrics = new Set<string>();
   const scene: Scene = {
@@ -147,14 +149,17 @@ export async function startScene(options: ControlPlaneOptions = {}): Promise<Sce
       running.add(child);
       await until("the operator is ready", () => Promise.resolve(log().includes('{"ready":true}') || !child.running()), 60_000);
       if (!child.running()) throw new Error(`the operator ended: ${child.logTail()}`);
-      return { pid: child.pid, logs: log, stop: () => child.stop("SIGTERM"), kill: () => child.stop("SIGKILL") };
+      const looks = async (): Promise<number> => counted(await (await fetch(`http://127.0.0.1:${port}/metrics`)).text(), "controller_runtime_reconcile_total");
+      return { pid: child.pid, logs: log, looks, stop: () => child.stop("SIGTERM", SHUTDOWN_MS), kill: () => child.stop("SIGKILL") };
     },
     logs: () => names.map((name) => readFileSync(join(folder, `${name}.log`), "utf8")).join("\n"),
     status: (name) => scene.statusOf(`servicetoken/${name}`),
-    statusOf: async (object) => (await get<{ status?: Status }>(object))?.status ?? {},
+    read: (object) => reader.read(object),
+    all: (kind, namespace) => reader.all(kind, namespace),
+    statusOf: async (object) => (await reader.read<{ status?: Status }>(object))?.status ?? {},
     says: (object, reason) => until(`${object} says ${reason}`, async () => (await scene.statusOf(object)).conditions?.find((condition) => condition.reason === reason), 30_000),
     async value(secret) {
-      const encoded = (await get<{ data?: { token?: string } }>(`secret ${secret}`))?.data?.token;
+      const encoded = (await reader.read<{ data?: { token?: string } }>(`secret/${secret}`))?.data?.token;
       const value = encoded === undefined ? null : Buffer.from(encoded, "base64").toString("utf8");
       if (value !== null && value.startsWith("eyJ")) secretValues.add(value);
       return value;
@@ -172,6 +177,7 @@ export async function startScene(options: ControlPlaneOptions = {}): Promise<Sce
       // What they said while they ended counts too.
       const logs = { where: "the operators' logs", text: scene.logs() };
       const found = leaks([...shown, logs, ...dumps(folder), ...dumps(process.cwd())], [service.adminToken, plane.token, ...secretValues]);
+      await reader.close();
       await Promise.all([plane.stop(), service.close()]);
       rmSync(folder, { recursive: true, force: true });
       if (found.length > 0) throw new Error(`a token or a credential was shown in ${found.join(", ")}`);
@@ -179,6 +185,13 @@ export async function startScene(options: ControlPlaneOptions = {}): Promise<Sce
   };
   return scene;
 }
+
+/** It may have tokens to withdraw, on a machine that is busy. */
+const SHUTDOWN_MS = 60_000;
+
+/** The sum of a counter over its labels. */
+const counted = (metrics: string, name: string): number =>
+  metrics.split("\n").filter((line) => line.startsWith(`${name}{`)).reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" "))), 0);
 
 const OURS = ["servicetokens", "tokenissuers"];
 

@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { rings } from "../../vitest.config.ts";
+import { rings, workers } from "../../vitest.config.ts";
 
 interface Results {
   readonly numPassedTests: number;
@@ -38,7 +38,7 @@ function run(ring: string): Promise<Count> {
   const output = join(folder, `${ring}.json`);
   const vitest = join(root, "node_modules", "vitest", "vitest.mjs");
   const started = performance.now();
-  const child = spawn(process.execPath, [vitest, "run", "--project", ring, "--maxWorkers=1", "--reporter=default", "--reporter=json", `--outputFile.json=${output}`], {
+  const child = spawn(process.execPath, [vitest, "run", "--project", ring, `--maxWorkers=${workers[ring] ?? 1}`, "--reporter=default", "--reporter=json", `--outputFile.json=${output}`], {
     cwd: root,
     stdio: ["ignore", "pipe", "pipe"],
   });

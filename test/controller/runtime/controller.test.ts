@@ -1,4 +1,5 @@
 // What becomes of a key after its reconcile, how many run at once, and how it ends.
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ApiError, Controller, TerminalError, WorkQueue } from "../../../controller/runtime/index.ts";
 import type { Logger, Reconcile, ReconcileOutcome } from "../../../controller/runtime/index.ts";
@@ -11,14 +12,14 @@ const settle = async (): Promise<void> => {
   for (let count = 0; count < 4; count += 1) await turn();
 };
 
-function start(reconcile: Reconcile, concurrency = 1) {
+function start(reconcile: Reconcile, concurrency = 1, lane?: (key: string) => string) {
   const clock = new ManualClock();
   const queue = new WorkQueue({ clock, random: () => 0 });
   const outcomes: ReconcileOutcome[] = [];
   const logged: string[] = [];
   const write = (level: string) => (fields: object, message: string) => void logged.push(`${level} ${message} ${JSON.stringify(fields)}`);
   const log: Logger = { debug: write("debug"), info: write("info"), warn: write("warn"), error: write("error") };
-  const controller = new Controller({ name: "test", queue, reconcile, concurrency, clock, log, observer: { reconciled: (outcome) => outcomes.push(outcome) } });
+  const controller = new Controller({ name: "test", queue, reconcile, concurrency, ...(lane === undefined ? {} : { lane }), clock, log, observer: { reconciled: (outcome) => outcomes.push(outcome) } });
   controller.start();
   return { clock, queue, controller, outcomes, logged };
 }
@@ -147,6 +148,60 @@ test("keys that need no answer from anywhere do not hold up the event loop, howe
     turns += 1;
   }
   expect(turns).toBeGreaterThanOrEqual(6);
+});
+
+describe("with lanes", () => {
+  test("keys of one that hangs leave room for all others, and lose nothing", async () => {
+    const finish: (() => void)[] = [];
+    const done: string[] = [];
+    const lane = (key: string): string => key.slice(0, key.indexOf("/"));
+    const { queue, controller } = start(async (key) => {
+      if (lane(key).startsWith("slow")) await new Promise<void>((resolve) => finish.push(resolve));
+      done.push(key);
+    }, 4, lane);
+    for (const slow of ["slow-1", "slow-2"]) for (let index = 0; index < 20; index += 1) queue.add(`${slow}/${index}`);
+    await settle();
+    // Of eight places half went to the first, and half of the rest to the second.
+    expect([finish.length, controller.depth]).toEqual([6, 34]);
+    for (let index = 0; index < 20; index += 1) queue.add(`quick/${index}`);
+    while (done.length < 20) await settle();
+    expect(done.every((key) => key.startsWith("quick/"))).toBe(true);
+    while (done.length < 60) {
+      for (const end of finish.splice(0)) end();
+      await settle();
+    }
+    expect(new Set(done).size).toBe(60);
+    expect(controller.depth).toBe(0);
+  });
+
+  test("property: whatever comes and ends in whatever order, each key is worked on after it was added, and no lane has all places", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.tuple(fc.constantFrom("a", "b", "c", "d"), fc.nat(5), fc.boolean()), { minLength: 1, maxLength: 80 }), async (steps) => {
+        const under = new Map<string, () => void>();
+        const begun = new Map<string, number>();
+        const added = new Map<string, number>();
+        let time = 0;
+        const { queue, controller } = start((key) => {
+          expect(under.has(key)).toBe(false);
+          begun.set(key, (time += 1));
+          return new Promise((resolve) => under.set(key, () => (under.delete(key), resolve())));
+        }, 2, (key) => key.slice(0, 1));
+        for (const [lane, index, ends] of steps) {
+          queue.add(`${lane}${index}`);
+          added.set(`${lane}${index}`, (time += 1));
+          await turn();
+          expect([...under.keys()].filter((key) => key.startsWith(lane)).length).toBeLessThan(4);
+          if (ends) [...under.values()][0]?.();
+        }
+        do {
+          for (const end of [...under.values()]) end();
+          await settle();
+        } while (under.size > 0 || controller.depth > 0);
+        for (const [key, at] of added) expect(begun.get(key)).toBeGreaterThan(at);
+      }),
+      { numRuns: 60 },
+    );
+  });
 });
 
 describe("stop", () => {

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { line, status } from "../../support/fake-apiserver.ts";
 import type { FakeApiserver } from "../../support/fake-apiserver.ts";
+import { ManualClock } from "./manual-clock.ts";
 import { setScene, until, widget, widgets } from "./scene.ts";
 import type { Scene } from "./scene.ts";
 
@@ -16,6 +17,11 @@ async function synced(options: Parameters<typeof setScene>[0] = {}): Promise<Sce
   scene.calls.length = 0;
   return scene;
 }
+
+/** What is on its way arrives meanwhile. */
+const quiet = async (): Promise<void> => {
+  for (let count = 0; count < 20; count += 1) await new Promise((resolve) => setImmediate(resolve));
+};
 
 const snapshots = (server: FakeApiserver): number => server.requests.filter((request) => request.query.has("sendInitialEvents") || (request.verb === "LIST" && !isLook(request))).length;
 /** The one request that asks whether the server still knows what it told. */
@@ -174,12 +180,18 @@ test("a stream cut anywhere, also inside a character, is read as it was sent", a
 });
 
 test("a watch that ends at once is not asked for in a hot loop", async () => {
-  const { server } = await synced({ reflector: { timing: { backoffBaseMs: 40, backoffCapMs: 400 } } });
+  const clock = new ManualClock();
+  const { server } = await synced({ reflector: { clock } });
   server.intercept = (request) => (request.query.has("resourceVersion") ? { status: 200, body: "" } : undefined);
   for (const watch of server.watches) watch.end();
-  const before = server.requests.length;
-  await sleep(500);
-  expect(server.requests.length - before).toBeLessThan(8);
+  const resumed = (): number => server.requests.filter(({ verb, query }) => verb === "WATCH" && query.has("resourceVersion")).length;
+  for (let round = 1; round <= 5; round += 1) {
+    await until(() => resumed() === round, `watch ${round}`);
+    // None more before its time.
+    await quiet();
+    expect(resumed()).toBe(round);
+    clock.advance(60_000);
+  }
 });
 
 test("a snapshot that never ends is asked for as pages after some tries", async () => {
@@ -200,9 +212,7 @@ test("a connection that went deaf is noticed by an unanswered ping", async () =>
   const { server, equal } = await synced({ transport: { pingMs: 100 } });
   server.goDeaf();
   server.collection("widgets").put(widget("d"));
-  const started = performance.now();
   await equal();
-  expect(performance.now() - started).toBeLessThan(3_000);
   expect(snapshots(server)).toBe(1);
 });
 
@@ -210,20 +220,17 @@ test("over HTTP/1.1, which has no ping, a connection that went deaf is noticed b
   const { server, equal } = await synced({ http1: true, reflector: { timing: { unpingedWatchSeconds: 1, graceMs: 100 } } });
   server.goDeaf();
   server.collection("widgets").put(widget("d"));
-  const started = performance.now();
   await equal();
-  expect(performance.now() - started).toBeLessThan(6_000);
   expect(snapshots(server)).toBe(1);
 });
 
 test("a connection for requests that went deaf is given up, and the next one is another", async () => {
-  const { server, client } = await synced({ transport: { pingMs: 100, requestTimeoutMs: 5_000 } });
+  // Long before the request would have been.
+  const { server, client } = await synced({ transport: { pingMs: 100, requestTimeoutMs: 600_000 } });
   await client.create(widgets, { namespace: "default" }, widget("e"));
   server.goDeaf();
-  const started = performance.now();
   await expect(client.create(widgets, { namespace: "default" }, widget("f"))).rejects.toThrow();
   await client.create(widgets, { namespace: "default" }, widget("g"));
-  expect(performance.now() - started).toBeLessThan(3_000);
 });
 
 test("a watch that the server does not end in time is cut from this side", async () => {
@@ -281,7 +288,13 @@ test("property: after any sequence of changes and failures the store equals the 
         garbage: () => all((watch) => watch.write("}{\n")),
         tail: () => all((watch) => (watch.write('{"type":"DELETED","obj'), watch.cut())),
         refuse: (index) => void (refusing = index),
-        restore: (index) => (widgets.rewind(index), server.dropConnections()),
+        // Seen before it goes on: one that has given out the same versions again by then cannot be told from the old one.
+        restore: async (index) => {
+          refusing = 0;
+          widgets.rewind(index);
+          server.dropConnections();
+          await equal();
+        },
         pause: (index) => sleep(index * 3),
       };
       reflector.start();

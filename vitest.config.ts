@@ -17,6 +17,9 @@ const ring = (name: string, include: string[], timeout: number, parallel: boolea
   },
 });
 
+/** Its files run in one process, with what the set-up starts for all of them. */
+const sharing = (globalSetup: string, { test }: ReturnType<typeof ring>) => ({ test: { ...test, globalSetup, isolate: false } });
+
 const pure = ["core", "lint", "crds", "controller/runtime", "controller/parts", "simulation", "cli"].map((folder) => `test/${folder}/**/*.test.ts`);
 
 /** Longest first: that is the order in which `make test` begins them. */
@@ -25,7 +28,7 @@ export const rings = [
   ring("pulumi", ["test/provider/**/*.test.ts"], 300_000, true),
   ring("api", ["test/tokenapi/**/*.test.ts", "test/server/**/*.test.ts"], 60_000, true),
   ring("unit", [...pure, "test/tokenapi/suspicion.test.ts"], 60_000, true),
-  ring("page", ["test/page/**/*.test.ts"], 300_000, false),
+  sharing("test/page/one-browser.ts", ring("page", ["test/page/**/*.test.ts"], 300_000, false)),
   ring("description", ["test/description/**/*.test.ts"], 900_000, false),
   ring("examples", ["test/examples/**/*.test.ts"], 300_000, false),
   ring("tools", ["test/tools/**/*.test.ts"], 60_000, true),

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { brotliCompressSync } from "node:zlib";
 import type { Page } from "puppeteer-core";
 import { bundlePage } from "../../tools/page-bundle.ts";
-import { type Look, setLook } from "../support/browser.ts";
+import { type Look, setLook, startBrowser } from "../support/browser.ts";
 import { type Desk, click, find, openDesk, seeText, signIn, type } from "./desk.ts";
 import { furnish } from "./scenery.ts";
 
@@ -70,7 +70,8 @@ async function photograph(desk: Desk): Promise<void> {
 }
 
 mkdirSync(folder, { recursive: true });
-const desk = await openDesk();
+const browser = await startBrowser();
+const desk = await openDesk({ browser });
 try {
   const script = [...bundlePage()].find(([name]) => name.endsWith(".js"))?.[1];
   process.stdout.write(`script: ${(brotliCompressSync(script ?? "").length / 1_024).toFixed(1)} KiB compressed\n`);
@@ -78,5 +79,6 @@ try {
   await furnish(desk);
   await photograph(desk);
 } finally {
-  await desk.close();
+  await browser.close();
+  await desk.service.close();
 }

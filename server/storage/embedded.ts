@@ -70,10 +70,20 @@ export async function openEmbedded(folder: string): Promise<Database> {
 }
 
 function databaseOf(engine: PGlite): Database {
+  const query = queryOn(engine);
+  let writes = 0;
+  const counted = async <Result>(write: () => Promise<Result>): Promise<Result> => {
+    try {
+      return await write();
+    } finally {
+      writes += 1;
+    }
+  };
   return {
     shared: false,
-    query: queryOn(engine),
-    transaction: (work) => engine.transaction((inside) => work({ query: queryOn(inside) })),
+    writes: () => writes,
+    query: (text, values) => (text.startsWith("select") ? query(text, values) : counted(() => query(text, values))),
+    transaction: (work) => counted(() => engine.transaction((inside) => work({ query: queryOn(inside) }))),
     close: () => engine.close(),
   };
 }

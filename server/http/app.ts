@@ -89,7 +89,7 @@ function forbidStoring(_request: FastifyRequest, reply: FastifyReply, done: () =
 }
 
 function optionsFor(settings: Settings, logger: Logger, tls: AppParts["tls"]): FastifyServerOptions {
-  const connections = { maxHeaderSize: settings.headerBytes, headersTimeout: settings.headersTimeout, connectionsCheckingInterval: checkIntervalMs };
+  const connections = { maxHeaderSize: settings.headerBytes, headersTimeout: settings.headersTimeout, requestTimeout: settings.requestTimeout, connectionsCheckingInterval: checkIntervalMs };
   return {
     // One line a request would be most of the log and none of it news: failures only.
     loggerInstance: logger.child({}, { level: "warn" }) as FastifyBaseLogger,

@@ -27,7 +27,7 @@ export const rings = [
   ring("pulumi", ["test/provider/**/*.test.ts"], 300_000),
   ring("api", ["test/tokenapi/**/*.test.ts", "test/server/**/*.test.ts"], 60_000),
   ring("unit", [...pure, "test/tokenapi/suspicion.test.ts"], 60_000),
-  ring("page", ["test/page/**/*.test.ts"], 300_000, oneByOne),
+  ring("page", ["test/page/**/*.test.ts"], 300_000, { ...oneByOne, globalSetup: ["test/page/one-browser.ts"], isolate: false }),
   ring("description", ["test/description/**/*.test.ts"], 900_000, oneByOne),
   ring("examples", ["test/examples/**/*.test.ts"], 300_000, oneByOne),
   ring("tools", ["test/tools/**/*.test.ts"], 60_000),

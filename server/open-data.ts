@@ -1,12 +1,12 @@
 // From --data to a database and its signing keys. Decides what the word stands for; must
 // not know any table.
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Logger } from "pino";
 import { type KeySource, keyInMemory, keysInDatabase, keysInFolder } from "./credential/signing-key.ts";
 import { StartError, reasonOf } from "./start-error.ts";
 import type { Database } from "./storage/database.ts";
-import { openEmbedded } from "./storage/embedded.ts";
+import { makeEmbedded, openEmbedded, openInMemory } from "./storage/embedded.ts";
 import { lockFolder } from "./storage/folder-lock.ts";
 import { openPostgres } from "./storage/postgres.ts";
 
@@ -43,7 +43,7 @@ export async function openData(data: string, logger: Pick<Logger, "warn">, undo:
 }
 
 async function openAny(data: string, logger: Pick<Logger, "warn">, undo: Undo): Promise<OpenedData> {
-  if (data === "memory:") return { database: await openEmbedded(), ownKeys: keyInMemory() };
+  if (data === "memory:") return { database: await openInMemory(), ownKeys: keyInMemory() };
   if (isPostgres(data)) {
     const database = await openPostgres(data, (cause) => logger.warn({ reason: reasonOf(cause) }, "Database connection lost"));
     return { database, ownKeys: keysInDatabase(database) };
@@ -79,12 +79,19 @@ async function openFolder(folder: string, undo: Undo): Promise<OpenedData> {
 async function openOrMake(inner: string, mark: string): Promise<Database> {
   if (existsSync(mark)) rmSync(inner, { recursive: true, force: true });
   if (existsSync(inner)) return openEmbedded(inner);
-  const handle = openSync(mark, "w", 0o600);
+  closeSync(openSync(mark, "w", 0o600));
+  syncFolder(mark);
+  mkdirSync(inner, { mode: 0o700 });
+  const database = await makeEmbedded(inner);
+  rmSync(mark);
+  // A mark that a power cut brings back would have the database made anew.
+  syncFolder(mark);
+  return database;
+}
+
+/** The folder that a file was put into or taken from. */
+function syncFolder(path: string): void {
+  const handle = openSync(dirname(path), "r");
   fsyncSync(handle);
   closeSync(handle);
-  mkdirSync(inner, { mode: 0o700 });
-  const database = await openEmbedded(inner);
-  await database.query("checkpoint");
-  rmSync(mark);
-  return database;
 }

@@ -13,6 +13,7 @@ import type { Owner } from "../storage/account-table.ts";
 const issuer = "qualytics";
 const header = encode({ alg: "HS256", typ: "JWT" });
 const maxLength = 8_192;
+const mostKnown = 20_000;
 
 export interface Lifetime {
   readonly created: number;
@@ -35,11 +36,19 @@ export interface IssuedBearer {
   readonly signingKey: string;
 }
 
+interface Claims {
+  readonly userId: number;
+  readonly exp: number | undefined;
+  readonly nbf: number | undefined;
+}
+
 interface Key {
   readonly signing: KeyObject;
   /** A key of its own: what signs must not be what the stored hashes are made with. */
   readonly hashing: KeyObject;
   readonly fingerprint: string;
+  /** What it signed, by the hash that is kept of a token: the same text need not be taken apart again. */
+  readonly known: Map<string, Claims>;
 }
 
 export class BearerTokens {
@@ -76,11 +85,12 @@ export class BearerTokens {
   /** Undefined: none of the keys signed it, or it is no token at all. A refusal: one did, and it is worth nothing all the same. */
   verify(token: string, now: Date): Genuine | undefined {
     if (token.length > maxLength) return undefined;
-    const [head, body = "", signature = "", ...more] = token.split(".");
-    if (head !== header || more.length > 0) return undefined;
-    const text = `${head}.${body}`;
-    const key = this.#keys.find((candidate) => equal(signature, signatureOf(text, candidate)));
-    return key === undefined ? undefined : { userId: userOf(body, now.getTime() / 1_000), hash: hashWith(key, token) };
+    for (const key of this.#keys) {
+      const hash = hashWith(key, token);
+      const claims = claimsSignedWith(key, token, hash.toString("base64"));
+      if (claims !== undefined) return { userId: userOf(claims, now.getTime() / 1_000), hash };
+    }
+    return undefined;
   }
 
   /** Names the key that signs without giving it away. */
@@ -106,7 +116,7 @@ function keysOf(secrets: readonly string[]): readonly [Key, ...Key[]] {
 
 function keyOf(secret: string): Key {
   const hashing = createSecretKey(Buffer.from(hkdfSync("sha256", secret, "", "token hash", 32)));
-  return { signing: createSecretKey(Buffer.from(secret)), hashing, fingerprint: createHmac("sha256", hashing).update("fingerprint").digest("base64url").slice(0, 16) };
+  return { signing: createSecretKey(Buffer.from(secret)), hashing, fingerprint: createHmac("sha256", hashing).update("fingerprint").digest("base64url").slice(0, 16), known: new Map() };
 }
 
 function hashWith({ hashing }: Key, token: string): Buffer {
@@ -122,14 +132,31 @@ function equal(one: string, other: string): boolean {
   return given.length === right.length && timingSafeEqual(given, right);
 }
 
-function userOf(body: string, nowSeconds: number): number {
-  const { iss, user_id: userId, exp, nbf } = claimsOf(body);
-  if (iss !== issuer || typeof userId !== "number" || !isMoment(exp) || !isMoment(nbf) || (nbf !== undefined && nbf > nowSeconds)) throw invalid();
+/** Undefined: it did not sign this. */
+function claimsSignedWith(key: Key, token: string, name: string): Claims | undefined {
+  const before = key.known.get(name);
+  if (before !== undefined) return before;
+  const [head, body = "", signature = "", ...more] = token.split(".");
+  if (head !== header || more.length > 0 || !equal(signature, signatureOf(`${head}.${body}`, key))) return undefined;
+  const claims = claimsOf(body);
+  if (key.known.size >= mostKnown) key.known.clear();
+  key.known.set(name, claims);
+  return claims;
+}
+
+function userOf({ userId, exp, nbf }: Claims, nowSeconds: number): number {
+  if (nbf !== undefined && nbf > nowSeconds) throw invalid();
   if (exp !== undefined && exp <= nowSeconds) throw new Refusal("unauthenticated", "The token has expired.");
   return userId;
 }
 
-function claimsOf(body: string): Record<string, unknown> {
+function claimsOf(body: string): Claims {
+  const { iss, user_id: userId, exp, nbf } = parsed(body);
+  if (iss !== issuer || typeof userId !== "number" || !isMoment(exp) || !isMoment(nbf)) throw invalid();
+  return { userId, exp, nbf };
+}
+
+function parsed(body: string): Record<string, unknown> {
   let claims: unknown;
   try {
     claims = JSON.parse(Buffer.from(body, "base64url").toString());

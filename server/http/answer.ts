@@ -22,11 +22,12 @@ export function userStub(owner: Owner): Record<string, unknown> {
 
 /** `created` and `created_at` are the older and the newer name of one thing. */
 export function userAnswer(user: User): Record<string, unknown> {
+  const stub = userStub(user);
   return {
-    ...userStub(user),
+    ...stub,
     teams: user.teams,
     last_login: stampOrNull(user.lastLogin),
-    created_at: stamp(user.created),
+    created_at: stub["created"],
     deleted_at: stampOrNull(user.deleted),
     created_by_id: user.createdBy,
   };

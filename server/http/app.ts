@@ -1,6 +1,6 @@
 // The HTTP face of the service. Decides what every answer has in common; the routes
 // decide the rest.
-import { type FastifyBaseLogger, type FastifyInstance, type FastifyServerOptions, LogController, fastify } from "fastify";
+import { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest, type FastifyServerOptions, LogController, fastify } from "fastify";
 import type { Logger } from "pino";
 import type { Service } from "../rules/service.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -67,18 +67,14 @@ export function buildApp({ service, logger, settings, metrics, faults, tls }: Ap
   app.register(
     (api, _options, done) => {
       // Answers hold tokens and names: no cache on the way may keep them.
-      api.addHook("onRequest", async (_request, reply) => {
-        reply.header("cache-control", "no-store");
-      });
+      api.addHook("onRequest", forbidStoring);
       serveRoutes(api, { service, limits, routes: [...described, openApi] });
       done();
     },
     { prefix: "/api" },
   );
   app.register((page, _options, done) => {
-    page.addHook("onRequest", async (_request, reply) => {
-      reply.header("cache-control", "no-store");
-    });
+    page.addHook("onRequest", forbidStoring);
     serveSession(page, service, limits);
     serveCliAuthorization(page, service, limits);
     done();
@@ -87,8 +83,13 @@ export function buildApp({ service, logger, settings, metrics, faults, tls }: Ap
   return app;
 }
 
+function forbidStoring(_request: FastifyRequest, reply: FastifyReply, done: () => void): void {
+  reply.header("cache-control", "no-store");
+  done();
+}
+
 function optionsFor(settings: Settings, logger: Logger, tls: AppParts["tls"]): FastifyServerOptions {
-  const connections = { maxHeaderSize: settings.headerBytes, headersTimeout: settings.headersTimeout, connectionsCheckingInterval: checkIntervalMs };
+  const connections = { maxHeaderSize: settings.headerBytes, headersTimeout: settings.headersTimeout, requestTimeout: settings.requestTimeout, connectionsCheckingInterval: checkIntervalMs };
   return {
     // One line a request would be most of the log and none of it news: failures only.
     loggerInstance: logger.child({}, { level: "warn" }) as FastifyBaseLogger,

@@ -64,6 +64,8 @@ export type LimitKind = "address" | "identity" | "failure";
 export class RateLimits {
   readonly #buckets: Readonly<Record<LimitKind, Buckets | undefined>>;
   readonly #onLimited: (kind: LimitKind) => void;
+  /** The last address, taken apart: most requests come where the one before came from. */
+  #last = { address: "", network: "" };
 
   constructor({ addressRate, identityRate, failureRate }: RateSettings, onLimited: (kind: LimitKind) => void = () => undefined, now: () => number = () => performance.now()) {
     const of = (rate: Rate | undefined): Buckets | undefined => (rate === undefined ? undefined : new Buckets(rate, now));
@@ -73,7 +75,7 @@ export class RateLimits {
 
   /** Every request, before anything else. */
   admitAddress(address: string): void {
-    this.#take("address", networkOf(address), "Too many requests from this address: send fewer, or later.");
+    this.#take("address", this.#networkOf(address), "Too many requests from this address: send fewer, or later.");
   }
 
   /** Every request whose user is known, by token or by session. */
@@ -83,7 +85,12 @@ export class RateLimits {
 
   /** An authentication that failed, by token or at signing in. Whoever is right passes, however many were wrong before. */
   noteFailure(address: string): void {
-    this.#take("failure", networkOf(address), "Too many failed authentications from this address: try again later.");
+    this.#take("failure", this.#networkOf(address), "Too many failed authentications from this address: try again later.");
+  }
+
+  #networkOf(address: string): string {
+    if (this.#last.address !== address) this.#last = { address, network: networkOf(address) };
+    return this.#last.network;
   }
 
   #take(kind: LimitKind, key: string | number, detail: string): void {

@@ -31,8 +31,8 @@ export function originOf(request: FastifyRequest): Origin {
 
 async function identify(service: Service, request: FastifyRequest): Promise<Caller> {
   const { authorization } = request.headers;
-  const session = sessionValue(request);
-  if (authorization !== undefined || session === undefined) return authenticate(service, authorization);
+  const session = authorization === undefined ? sessionValue(request) : undefined;
+  if (session === undefined) return authenticate(service, authorization);
   if (request.method !== "GET" && request.method !== "HEAD") refuseForeignOrigin(request);
   return callerOfSession(service, session);
 }

@@ -74,13 +74,20 @@ export function readSettings({ flags = {}, environment = {}, file }: SettingSour
   for (const name of ["data", "adminTokenFile"] as const) {
     if (written[name] === undefined) throw unusable(`${name} is needed: give ${flagOf(name)}, or ${name} in the file of --config.`);
   }
-  return settle(written);
+  return consistent(settle(written));
 }
 
 /** What is not given is the default. */
 export function settingsWith(given: Partial<Settings> & Pick<Settings, "listen" | "data" | "adminTokenFile">): Settings {
   const { listen, data, adminTokenFile } = given;
-  return { ...settle({ listen, data, adminTokenFile }), ...given };
+  return consistent({ ...settle({ listen, data, adminTokenFile }), ...given });
+}
+
+function consistent(settings: Settings): Settings {
+  if (settings.headersTimeout > settings.requestTimeout) {
+    throw unusable(`${flagOf("headersTimeout")} is longer than ${flagOf("requestTimeout")}, which is for headers and body together: make the first shorter or the second longer.`);
+  }
+  return settings;
 }
 
 function settle(written: Written): Settings {

@@ -1,6 +1,7 @@
 // From a token's hash to who it speaks for. Decides what one request needs to know of
-// its caller, in one query for all requests that wait; must not know whether that is
-// enough.
+// its caller, in one query for all requests that wait; and that nothing is remembered but
+// where this process alone writes, and there until its next write. Must not know whether
+// what is found is enough.
 import { type User, userColumns } from "./account-table.ts";
 import type { Database } from "./database.ts";
 import { Gathering } from "./gathering.ts";
@@ -19,7 +20,9 @@ type CredentialRow = User & Omit<Credential, "account">;
 
 const nameOf = (hash: Uint8Array): string => Buffer.from(hash).toString("base64");
 
-export type CredentialLookup = Gathering<Uint8Array, Credential>;
+const mostRemembered = 20_000;
+
+export type CredentialLookup = Pick<Gathering<Uint8Array, Credential>, "find">;
 
 export function lookUpCredentials(database: Database): CredentialLookup {
   const read = async (hashes: readonly Uint8Array[]): Promise<ReadonlyMap<string, Credential>> => {
@@ -32,7 +35,28 @@ export function lookUpCredentials(database: Database): CredentialLookup {
     );
     return new Map(rows.map((row) => [nameOf(row.hash), credentialOf(row)]));
   };
-  return new Gathering(read, nameOf, database.shared ? 4 : 1);
+  const lookup = new Gathering(read, nameOf, database.shared ? 2 : 1);
+  return database.writes === undefined ? lookup : remembering(lookup, database.writes);
+}
+
+/** Whoever alone writes knows when what was read is old: as soon as anything was written. */
+function remembering(lookup: CredentialLookup, writes: () => number): CredentialLookup {
+  const known = new Map<string, Credential>();
+  let asOf = writes();
+  return {
+    find: async (hash) => {
+      const now = writes();
+      if (now !== asOf) known.clear();
+      asOf = now;
+      const name = nameOf(hash);
+      const remembered = known.get(name);
+      if (remembered !== undefined) return remembered;
+      const found = await lookup.find(hash);
+      // What was written meanwhile may be younger than what was found.
+      if (found !== undefined && writes() === now && known.size < mostRemembered) known.set(name, found);
+      return found;
+    },
+  };
 }
 
 function credentialOf(row: CredentialRow): Credential {

@@ -8,6 +8,8 @@ export interface Queryable {
 export interface Database extends Queryable {
   /** Other processes may write too, so nothing read earlier may be trusted. */
   readonly shared: boolean;
+  /** Another number after every write, from before it is answered. Absent where others write too. */
+  readonly writes?: () => number;
   /** Commits when `work` fulfils, rolls back when it rejects. */
   transaction<Result>(work: (inside: Queryable) => Promise<Result>): Promise<Result>;
   close(): Promise<void>;

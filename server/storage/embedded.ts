@@ -1,9 +1,10 @@
 // PostgreSQL inside this process (PGlite), in a folder or in memory. Decides how it
 // is started so that an answered write is on the disk; must not know the tables.
 import { fsyncSync } from "node:fs";
-import { PGlite, type PGliteOptions, type Transaction } from "@electric-sql/pglite";
+import { PGlite, type Transaction } from "@electric-sql/pglite";
 import { NodeFS } from "@electric-sql/pglite/nodefs";
 import type { Database, Queryable } from "./database.ts";
+import { emptyCluster, unpackCluster } from "./empty-cluster.ts";
 
 // PGlite's own defaults without "-F", which switches fsync off. The sync method is
 // named because only this one reaches the file system hook below.
@@ -48,14 +49,41 @@ class SyncedFolder extends NodeFS {
   }
 }
 
-/** Without a folder everything is kept in memory and ends with the process. */
-export async function openEmbedded(folder?: string): Promise<Database> {
-  const options: PGliteOptions = folder === undefined ? { startParams: volatile } : { startParams: durable, fs: new SyncedFolder(folder) };
-  const engine = await PGlite.create(options);
+/** In memory: it ends with the process. */
+export async function openInMemory(): Promise<Database> {
+  const cluster = await emptyCluster();
+  return databaseOf(await PGlite.create({ startParams: volatile, ...(cluster === undefined ? {} : { loadDataDir: new Blob([new Uint8Array(cluster)]) }) }));
+}
+
+/** An empty folder that is to hold one. All of it is on the disk when this returns. */
+export async function makeEmbedded(folder: string): Promise<Database> {
+  const cluster = await emptyCluster();
+  const unpacked = cluster === undefined ? undefined : await unpackCluster(cluster, folder);
+  const [database] = await Promise.all([openEmbedded(folder), unpacked?.synced]);
+  await database.query("checkpoint");
+  return database;
+}
+
+/** A folder that holds one. */
+export async function openEmbedded(folder: string): Promise<Database> {
+  return databaseOf(await PGlite.create({ startParams: durable, fs: new SyncedFolder(folder) }));
+}
+
+function databaseOf(engine: PGlite): Database {
+  const query = queryOn(engine);
+  let writes = 0;
+  const counted = async <Result>(write: () => Promise<Result>): Promise<Result> => {
+    try {
+      return await write();
+    } finally {
+      writes += 1;
+    }
+  };
   return {
     shared: false,
-    query: queryOn(engine),
-    transaction: (work) => engine.transaction((inside) => work({ query: queryOn(inside) })),
+    writes: () => writes,
+    query: (text, values) => (text.startsWith("select") ? query(text, values) : counted(() => query(text, values))),
+    transaction: (work) => counted(() => engine.transaction((inside) => work({ query: queryOn(inside) }))),
     close: () => engine.close(),
   };
 }

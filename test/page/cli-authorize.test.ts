@@ -2,14 +2,14 @@
 // opens the browser, and waits to be called back with a token.
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { noBrowser } from "../support/browser.ts";
-import { type Desk, click, find, openDesk, seeText, type } from "./desk.ts";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { joinBrowser, noBrowser } from "../support/browser.ts";
+import { type Desk, click, find, openDesk, paste, seeText } from "./desk.ts";
 
 describe.skipIf(noBrowser)("the command line's login", () => {
   let desk: Desk;
   beforeAll(async () => {
-    desk = await openDesk();
+    desk = await openDesk({ browser: joinBrowser(inject("browser")) });
   });
   afterAll(() => desk.close());
 
@@ -31,7 +31,7 @@ describe.skipIf(noBrowser)("the command line's login", () => {
     const waiting = await client();
     await page.goto(`${desk.service.url}/api/cli/authorize?${new URLSearchParams({ redirect_uri: waiting.address, state: "s-1", hostname: "ada-laptop" }).toString()}`);
     await seeText(page, "Sign in first.");
-    await type(page, "Token", desk.service.adminToken);
+    await paste(page, "Token", desk.service.adminToken);
     await click(page, "button", "Sign in");
     await find(page, "heading", "Authorize the command line?");
     await seeText(page, "ada-laptop");
@@ -51,7 +51,7 @@ describe.skipIf(noBrowser)("the command line's login", () => {
     const before = await count();
     const waiting = await client();
     await page.goto(`${desk.service.url}/cli/authorize?${new URLSearchParams({ redirect_uri: waiting.address, state: "s-2" }).toString()}`);
-    await type(page, "Token", desk.service.adminToken);
+    await paste(page, "Token", desk.service.adminToken);
     await click(page, "button", "Sign in");
     await click(page, "button", "Cancel");
     const query = await waiting.called;
@@ -64,7 +64,7 @@ describe.skipIf(noBrowser)("the command line's login", () => {
   test("a client that is elsewhere is refused in words", async () => {
     const { page, close } = await desk.open();
     await page.goto(`${desk.service.url}/cli/authorize?redirect_uri=https%3A%2F%2Fevil.example%2F`);
-    await type(page, "Token", desk.service.adminToken);
+    await paste(page, "Token", desk.service.adminToken);
     await click(page, "button", "Sign in");
     await click(page, "button", "Authorize");
     await seeText(page, "The address to return to is not on this machine");

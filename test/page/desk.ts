@@ -3,7 +3,7 @@
 // is missing or wrong fails a test.
 import type { Browser, ElementHandle, Page } from "puppeteer-core";
 import { type TokenService, startTokenService } from "../support/token-service.ts";
-import { type Look, type Watched, openPage, startBrowser } from "../support/browser.ts";
+import { type Look, type Watched, openPage } from "../support/browser.ts";
 
 export interface Desk {
   readonly service: TokenService;
@@ -14,18 +14,25 @@ export interface Desk {
   close(): Promise<void>;
 }
 
-export async function openDesk(options: { development?: boolean } = {}): Promise<Desk> {
+export interface DeskOptions {
+  readonly browser: Browser | Promise<Browser>;
+  readonly development?: boolean;
+}
+
+/** The browser is the caller's, until the desk is closed. */
+export async function openDesk(options: DeskOptions): Promise<Desk> {
   const clock = { now: Date.now() };
   const started = clock.now;
   const service = await startTokenService({ server: { teams: ["Data", "Ops"], development: options.development ?? false, clock: () => clock.now + Date.now() - started } });
-  const browser = await startBrowser();
+  const browser = await options.browser;
   return {
     service,
     browser,
     clock,
     open: (look) => openPage(browser, look),
     close: async () => {
-      await browser.close();
+      for (const context of browser.browserContexts()) if (context.id !== undefined) await context.close();
+      await browser.disconnect();
       await service.close();
     },
   };
@@ -54,6 +61,12 @@ export async function type(page: Page, name: string, text: string, role: Role = 
   await field.type(text);
 }
 
+/** A token is pasted: nobody types one. */
+export async function paste(page: Page, name: string, text: string): Promise<void> {
+  await (await find(page, "textbox", name)).click({ count: 3 });
+  await page.keyboard.sendCharacter(text);
+}
+
 export async function choose(page: Page, name: string, label: string): Promise<void> {
   const field = await find(page, "combobox", name);
   const value = await field.evaluate((element, wanted) => [...(element as HTMLSelectElement).options].find((option) => option.label === wanted)?.value, label);
@@ -72,9 +85,17 @@ export async function gone(page: Page, selector: string): Promise<void> {
 
 export async function signIn(page: Page, service: TokenService, path = "/", token = service.adminToken): Promise<void> {
   await page.goto(service.url + path);
-  await type(page, "Token", token);
+  await paste(page, "Token", token);
   await click(page, "button", "Sign in");
   await page.waitForSelector(".tabs, .card-buttons");
+}
+
+/** Signed in already, as a browser is that was here before: for what is not about signing in. */
+export async function enter(page: Page, { url, adminToken }: TokenService, path: string): Promise<void> {
+  const answer = await fetch(`${url}/session`, { method: "POST", headers: { origin: url, "content-type": "application/json" }, body: JSON.stringify({ token: adminToken }) });
+  const [name = "", value = ""] = answer.headers.get("set-cookie")?.split(";", 1)[0]?.split("=") ?? [];
+  await page.browserContext().setCookie({ name, value, domain: new URL(url).hostname, path: "/", httpOnly: true, sameSite: "Strict" });
+  await page.goto(url + path);
 }
 
 /** What the row of a token says, and the colour of its dot. */

@@ -3,8 +3,8 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "puppeteer-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Watched, noBrowser } from "../support/browser.ts";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { type Watched, joinBrowser, noBrowser } from "../support/browser.ts";
 import { type Desk, choose, click, find, gone, has, itemsOf, openDesk, pick, rowOf, seeText, signIn, type } from "./desk.ts";
 
 const green = "rgb(23, 138, 76)";
@@ -17,7 +17,7 @@ describe.skipIf(noBrowser)("the guide's steps", () => {
   let downloads: string;
 
   beforeAll(async () => {
-    desk = await openDesk();
+    desk = await openDesk({ browser: joinBrowser(inject("browser")) });
     watched = await desk.open();
     page = watched.page;
     downloads = mkdtempSync(join(tmpdir(), "page-downloads-"));

@@ -1,8 +1,8 @@
 // The page without a mouse: everything can be reached and done with keys, and the focus is
 // never lost.
 import type { Page } from "puppeteer-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { noBrowser } from "../support/browser.ts";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { joinBrowser, noBrowser } from "../support/browser.ts";
 import { type Desk, find, gone, names, openDesk, rowOf, seeText } from "./desk.ts";
 
 describe.skipIf(noBrowser)("with the keyboard", () => {
@@ -10,7 +10,7 @@ describe.skipIf(noBrowser)("with the keyboard", () => {
   let page: Page;
 
   beforeAll(async () => {
-    desk = await openDesk();
+    desk = await openDesk({ browser: joinBrowser(inject("browser")) });
     for (const name of ["alpha", "beta", "gamma"]) await desk.service.api("POST", "/api/user-tokens", { name });
     page = (await desk.open()).page;
     await page.goto(desk.service.url);
@@ -45,7 +45,7 @@ describe.skipIf(noBrowser)("with the keyboard", () => {
 
   test("signs in and gets to the tokens; the first stop skips what repeats", async () => {
     await tabTo("Token");
-    await page.keyboard.type(desk.service.adminToken);
+    await page.keyboard.sendCharacter(desk.service.adminToken);
     await press("Enter");
     await find(page, "heading", "Tags");
     await page.reload();

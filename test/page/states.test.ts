@@ -1,9 +1,9 @@
 // What a list shows besides its rows: states by date, long lists, strange names, a service
 // that is slow, that refuses, that forgets who is signed in. And what each role is offered.
 import type { HTTPRequest, Page } from "puppeteer-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type Watched, noBrowser } from "../support/browser.ts";
-import { type Desk, choose, click, find, gone, has, itemsOf, names, openDesk, pick, rowOf, seeText, signIn, type } from "./desk.ts";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from "vitest";
+import { type Watched, joinBrowser, noBrowser } from "../support/browser.ts";
+import { type Desk, choose, click, enter, find, gone, has, itemsOf, names, openDesk, pick, rowOf, seeText, signIn, type } from "./desk.ts";
 import { furnish } from "./scenery.ts";
 
 const red = "rgb(208, 58, 47)";
@@ -14,14 +14,14 @@ describe.skipIf(noBrowser)("states of the lists", () => {
   let page: Page;
 
   beforeAll(async () => {
-    desk = await openDesk({ development: true });
+    desk = await openDesk({ browser: joinBrowser(inject("browser")), development: true });
     await furnish(desk);
   });
   afterAll(() => desk.close());
   beforeEach(async () => {
     watched = await desk.open();
     page = watched.page;
-    await signIn(page, desk.service, "/settings/tokens");
+    await enter(page, desk.service, "/settings/tokens");
     await seeText(page, "ci-cd-pipeline");
   });
   afterEach(() => watched.close());
@@ -188,7 +188,7 @@ describe.skipIf(noBrowser)("states of the lists", () => {
     desk.clock.now += 31 * 86_400_000;
     await page.reload();
     await find(page, "heading", "Sign in");
-    await signIn(page, desk.service, "/settings/tokens");
+    await enter(page, desk.service, "/settings/tokens");
     expect(await restorable()).toEqual(["Delete"]);
   });
 });

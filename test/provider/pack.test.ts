@@ -1,9 +1,11 @@
-// The tarball that users install, in an empty folder: it installs, its types hold, a TypeScript program runs.
+// The tarball that users install, in an empty folder: it installs, its types hold, a TypeScript program runs, its token
+// service starts.
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { startGuarded } from "../support/child.ts";
 import { root } from "../support/pulumi/engine.ts";
 import { startWorld, type World } from "../support/pulumi/world.ts";
 
@@ -80,4 +82,22 @@ test("a TypeScript program runs on it, with nothing else installed", async () =>
   const destroyed = await world.workspace.destroy();
   expect(destroyed.code, destroyed.text).toBe(0);
   expect(await world.tokens()).toEqual([]);
+});
+
+test("its token service starts, with a page and a database to begin with", async () => {
+  const dist = join(world.workspace.project, "node_modules", "qualytics-servicetokens", "dist");
+  // Without it a first start takes seconds more, and nothing else tells.
+  expect(readdirSync(join(dist, "server", "storage"))).toContainEqual(expect.stringMatching(/^empty-cluster-[\d.]+\.tar\.br$/));
+  const child = await startGuarded(packed, "server", [process.execPath, join(dist, "cli", "main.js"), "server", "--listen", "127.0.0.1:0", "--data", "memory:", "--admin-token-file", join(packed, "admin-token")]);
+  try {
+    const told = (): string => /"url":"([^"]+)"/.exec(readFileSync(join(packed, "server.log"), "utf8"))?.[1] ?? "";
+    await expect.poll(told, { timeout: 60_000 }).not.toBe("");
+    const url = told();
+    const page = await (await fetch(url)).text();
+    for (const file of [/src="([^"]+\.js)"/, /href="([^"]+\.css)"/, /href="([^"]+\.woff2)"/].map((form) => form.exec(page)?.[1] ?? "")) {
+      expect([file, (await fetch(url + file)).status]).toEqual([file, 200]);
+    }
+  } finally {
+    await child.stop("SIGTERM");
+  }
 });

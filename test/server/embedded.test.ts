@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll } from "vitest";
-import { openEmbedded } from "../../server/storage/embedded.ts";
+import { makeEmbedded } from "../../server/storage/embedded.ts";
 import { apiContract } from "./contract/all.ts";
 import { type World, buildWorld } from "./world.ts";
 
@@ -13,7 +13,7 @@ let world: World;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "token-contract-"));
   mkdirSync(join(folder, "database"));
-  world = await buildWorld(folder, () => openEmbedded(join(folder, "database")));
+  world = await buildWorld(folder, () => makeEmbedded(join(folder, "database")));
 });
 
 afterAll(async () => {

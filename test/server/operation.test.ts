@@ -2,6 +2,7 @@
 // metrics, and encodings of long answers.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { request as ask } from "node:https";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -13,6 +14,7 @@ import { afterAll, expect, it } from "vitest";
 import { encodingFor } from "../../server/http/encoding.ts";
 import { parseFaults } from "../../server/http/fault.ts";
 import { startServer } from "../../server/start.ts";
+import { seedTokens } from "../bench/server-seed.ts";
 import { CertificateAuthority } from "../support/certificate.ts";
 import { type TokenService, type TokenServiceOptions, startTokenService } from "../support/token-service.ts";
 import { issue } from "./world.ts";
@@ -173,6 +175,25 @@ it("a long list is compressed for who asks, and an answer with a fresh token nev
     await body.dump();
     expect(headers["content-encoding"]).toBeUndefined();
   });
+});
+
+it("whoever asks for a long list and does not take it is cut off", async () => {
+  const data = join(folder, "long");
+  // More than the kernel keeps between the two.
+  await seedTokens(data, 20_000);
+  const hour = 3_600_000;
+  const service = await startTokenService({ data, server: { idleTimeout: 300, headersTimeout: hour, requestTimeout: hour } });
+  const { hostname, port } = new URL(service.url);
+  const socket = connect(Number(port), hostname);
+  socket.pause().write(`GET /api/user-tokens/service HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${service.adminToken}\r\n\r\n`);
+  // Who does not read is told only when they write; each time is a sign of life, so it is a rare one.
+  const knock = setInterval(() => socket.write("GET /api/health HTTP/1.1\r\nhost: x\r\n\r\n"), 1_000);
+  const gone = await new Promise<unknown>((resolve) => socket.on("error", resolve));
+  clearInterval(knock);
+  socket.destroy();
+  expect(gone).toMatchObject({ code: expect.stringMatching(/^(ECONNRESET|EPIPE)$/) });
+  expect((await service.api("GET", "/api/health")).status).toBe(204);
+  await service.close();
 });
 
 it.each([

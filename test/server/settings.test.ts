@@ -53,6 +53,7 @@ describe("a setting", () => {
     [{ flags: { ...needed, stopTimeout: "soon" } }, "--stop-timeout has to be a duration"],
     [{ flags: { ...needed, addressRate: "fast" } }, "--address-rate"],
     [{ flags: { ...needed, logLevel: "loud" } }, "debug, info, warn or error"],
+    [{ flags: { ...needed, headersTimeout: "1m" } }, "--headers-timeout is longer than --request-timeout"],
     [{ flags: needed, environment: { SERVICETOKENS_BODY_BYTES: "-1" } }, "SERVICETOKENS_BODY_BYTES"],
   ])("that cannot be used is named with what to write: %j", (sources, words) => {
     expect(complaint(sources)).toContain(words);

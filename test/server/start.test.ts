@@ -111,6 +111,15 @@ describe("the signing key", () => {
     await withService({}, async (service) => expect(await me(service)).toBe(200));
   });
 
+  it("that others can read is refused, and left as it is", async () => {
+    const kept = readFileSync(key(), "utf8");
+    chmodSync(key(), 0o640);
+    expectAdvice(await failure({}), "signing-key-unusable", key(), "chmod 600");
+    expect([readFileSync(key(), "utf8"), statSync(key()).mode & 0o777]).toEqual([kept, 0o640]);
+    chmodSync(key(), 0o600);
+    await withService({}, async (service) => expect(await me(service)).toBe(200));
+  });
+
   it("may come from the environment; a new one ends the old tokens and is announced", async () => {
     const old = readFileSync(file, "utf8").trim();
     process.env["JWT_SIGNING_SECRET"] = "x".repeat(32);

@@ -1,13 +1,20 @@
 // A real Chromium for the tests of the page. Decides where it comes from (tools/engines
-// knows) and that each test has a profile of its own: no cookie, cache or storage is shared.
+// knows), that a whole run shares one, and that each test has a profile of its own: no
+// cookie, cache or storage is shared.
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import { type Browser, type BrowserContext, type Page, launch } from "puppeteer-core";
+import { type Browser, type BrowserContext, type Page, connect, launch } from "puppeteer-core";
 
 const root = join(import.meta.dirname, "..", "..");
 
 /** BROWSER=none says that this machine has none and can get none: the ring is then left out. */
 export const noBrowser = process.env["BROWSER"] === "none";
+
+/** What the runner's set-up tells the tests: where the browser answers, or why there is none. */
+export interface SharedBrowser {
+  readonly endpoint?: string;
+  readonly problem?: string;
+}
 
 function program(): string {
   const brought = spawnSync(join(root, "tools", "engines"), ["--for", "the tests of the page", "chromium"], { encoding: "utf8", stdio: ["ignore", "ignore", "pipe"] });
@@ -23,6 +30,11 @@ export function startBrowser(): Promise<Browser> {
     env: { ...process.env, LANG: "en_US.UTF-8", TZ: "UTC" },
     protocolTimeout: 240_000,
   });
+}
+
+export function joinBrowser({ endpoint, problem }: SharedBrowser): Promise<Browser> {
+  if (endpoint === undefined) throw new Error(problem);
+  return connect({ browserWSEndpoint: endpoint, protocolTimeout: 240_000 });
 }
 
 export interface Look {

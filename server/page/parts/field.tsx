@@ -3,6 +3,7 @@
 import type { ComponentChildren, JSX } from "preact";
 import { useId } from "preact/hooks";
 import { Icon } from "./icon.tsx";
+import { type Option, Select } from "./select.tsx";
 
 interface FieldProps {
   readonly label: string;
@@ -57,7 +58,7 @@ export function TextField({ value, onValue, secret, placeholder, autofocus, ...f
 interface ChoiceProps extends FieldProps {
   readonly value: string;
   onValue(value: string): void;
-  readonly options: readonly { readonly value: string; readonly label: string }[];
+  readonly options: readonly Option[];
   readonly disabled?: boolean;
 }
 
@@ -65,16 +66,7 @@ export function ChoiceField({ value, onValue, options, disabled, ...field }: Cho
   return (
     <Field {...field}>
       {(described) => (
-        <span class="select">
-          <select {...described} value={value} disabled={disabled === true} onChange={(event) => onValue(event.currentTarget.value)}>
-            {options.map((option) => (
-              <option key={option.value} value={option.value} selected={option.value === value}>
-                {option.label}
-              </option>
-            ))}
-          </select>
-          <Icon name="down" />
-        </span>
+        <Select {...described} class="select" options={options} value={value} disabled={disabled === true} onValue={onValue} />
       )}
     </Field>
   );

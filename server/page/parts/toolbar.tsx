@@ -1,6 +1,7 @@
 // Search and order of a list. Decides how they look and are named; the list applies them.
 import type { ComponentChildren, JSX } from "preact";
 import { Icon } from "./icon.tsx";
+import { type Option, Select } from "./select.tsx";
 
 export function Search({ label, value, onValue }: { label: string; value: string; onValue(value: string): void }): JSX.Element {
   return (
@@ -13,23 +14,14 @@ export function Search({ label, value, onValue }: { label: string; value: string
 
 interface SortProps {
   readonly label?: string;
-  readonly options: readonly { readonly value: string; readonly label: string }[];
+  readonly options: readonly Option[];
   readonly value: string;
   onValue(value: string): void;
 }
 
 export function Sort({ label, options, value, onValue }: SortProps): JSX.Element {
   return (
-    <span class="select select-sort">
-      <select aria-label={label ?? "Sort by"} value={value} onChange={(event) => onValue(event.currentTarget.value)}>
-        {options.map((option) => (
-          <option key={option.value} value={option.value} selected={option.value === value}>
-            {option.label}
-          </option>
-        ))}
-      </select>
-      <Icon name="down" />
-    </span>
+    <Select class="select select-sort" aria-label={label ?? "Sort by"} options={options} value={value} onValue={onValue} />
   );
 }
 

@@ -3,10 +3,10 @@
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { Failure } from "../parts/field.tsx";
-import { Icon, Mark } from "../parts/icon.tsx";
+import { Icon } from "../parts/icon.tsx";
 import { ask, sentenceOf } from "../request.ts";
 import type { SignedIn } from "../session.ts";
-import { DevelopmentBanner } from "./shell.tsx";
+import { Card } from "./card.tsx";
 
 export function CliAuthorize({ session }: { session: SignedIn }): JSX.Element {
   const [failure, setFailure] = useState("");
@@ -38,29 +38,20 @@ export function CliAuthorize({ session }: { session: SignedIn }): JSX.Element {
   };
 
   return (
-    <>
-    {session.development !== null && <DevelopmentBanner />}
-    <main class="alone">
-      <div class="card">
-        <div class="card-head">
-          <p class="brand"><Mark />Qualytics</p>
-          <Icon name="terminal" />
-        </div>
-        <h1>Authorize the command line?</h1>
-        <div class="prose">
-          <p>
-            The Qualytics CLI{host === null || host === "" ? "" : <> on <strong class="name">{host}</strong></>} asks for access as <strong>{session.user.name}</strong> ({session.user.role}).
-          </p>
-          <p>It gets a personal token that expires in 90 days. You will find it in Settings, Tokens, and can revoke it there.</p>
-          <p class="muted">Only go on if you started this yourself a moment ago.</p>
-        </div>
-        <Failure text={failure} />
-        <div class="card-buttons">
-          <button type="button" class="button" aria-disabled={busy} onClick={() => void decide(false)}>Cancel</button>
-          <button type="button" class="button button-main" aria-disabled={busy} onClick={() => void decide(true)}>Authorize</button>
-        </div>
+    <Card development={session.development !== null} corner={<Icon name="terminal" />}>
+      <h1>Authorize the command line?</h1>
+      <div class="prose">
+        <p>
+          The Qualytics CLI{host === null || host === "" ? "" : <> on <strong class="name">{host}</strong></>} asks for access as <strong>{session.user.name}</strong> ({session.user.role}).
+        </p>
+        <p>It gets a personal token that expires in 90 days. You will find it in Settings, Tokens, and can revoke it there.</p>
+        <p class="muted">Only go on if you started this yourself a moment ago.</p>
       </div>
-    </main>
-    </>
+      <Failure text={failure} />
+      <div class="card-buttons">
+        <button type="button" class="button" aria-disabled={busy} onClick={() => void decide(false)}>Cancel</button>
+        <button type="button" class="button button-main" aria-disabled={busy} onClick={() => void decide(true)}>Authorize</button>
+      </div>
+    </Card>
   );
 }

@@ -3,11 +3,11 @@
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { Failure, TextField } from "../parts/field.tsx";
-import { Mark } from "../parts/icon.tsx";
 import { isCliLogin } from "../place.ts";
 import { sentenceOf } from "../request.ts";
 import { type Session, signInWith } from "../session.ts";
-import { DevelopmentBanner, ThemeButton } from "./shell.tsx";
+import { Card } from "./card.tsx";
+import { ThemeButton } from "./shell.tsx";
 
 interface SignInProps {
   readonly session: Session;
@@ -40,35 +40,26 @@ export function SignIn({ session, path, onSignedIn }: SignInProps): JSX.Element 
   };
 
   return (
-    <>
-      {session.development !== null && <DevelopmentBanner />}
-      <main class="alone">
-        <div class="card">
-          <div class="card-head">
-            <p class="brand"><Mark />Qualytics</p>
-            <ThemeButton />
-          </div>
-          <h1>Sign in</h1>
-          {isCliLogin(path) && <p class="prose">The command line is waiting to be let in. Sign in first.</p>}
-          <form
-            noValidate
-            onSubmit={(event) => {
-              event.preventDefault();
-              setProblem(token.trim() === "" ? "Paste a token." : undefined);
-              if (token.trim() === "") event.currentTarget.querySelector("input")?.focus();
-              else void enter({ token });
-            }}
-          >
-            <TextField label="Token" value={token} onValue={setToken} secret problem={problem} help="The administrator's token, or a personal token of yours." />
-            <Failure text={failure} />
-            <button type="submit" class="button button-main button-full" aria-disabled={busy}>
-              Sign in
-            </button>
-          </form>
-          {session.development !== null && <People people={session.development} onPick={(id) => void enter({ user_id: id })} />}
-        </div>
-      </main>
-    </>
+    <Card development={session.development !== null} corner={<ThemeButton />}>
+      <h1>Sign in</h1>
+      {isCliLogin(path) && <p class="prose">The command line is waiting to be let in. Sign in first.</p>}
+      <form
+        noValidate
+        onSubmit={(event) => {
+          event.preventDefault();
+          setProblem(token.trim() === "" ? "Paste a token." : undefined);
+          if (token.trim() === "") event.currentTarget.querySelector("input")?.focus();
+          else void enter({ token });
+        }}
+      >
+        <TextField label="Token" value={token} onValue={setToken} secret problem={problem} help="The administrator's token, or a personal token of yours." />
+        <Failure text={failure} />
+        <button type="submit" class="button button-main button-full" aria-disabled={busy}>
+          Sign in
+        </button>
+      </form>
+      {session.development !== null && <People people={session.development} onPick={(id) => void enter({ user_id: id })} />}
+    </Card>
   );
 }
 

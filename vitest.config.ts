@@ -17,12 +17,15 @@ const ring = (name: string, include: string[], timeout: number, parallel: boolea
   },
 });
 
+/** The files share a process, and with it what is dear to start. */
+const shared = ({ test }: ReturnType<typeof ring>) => ({ test: { ...test, isolate: false } });
+
 const pure = ["core", "lint", "crds", "controller/runtime", "controller/parts", "simulation", "cli"].map((folder) => `test/${folder}/**/*.test.ts`);
 
 /** Longest first: that is the order in which `make test` begins them. */
 export const rings = [
   ring("cluster", ["test/controller/*.test.ts"], 300_000, false),
-  ring("pulumi", ["test/provider/**/*.test.ts"], 300_000, true),
+  shared(ring("pulumi", ["test/provider/**/*.test.ts"], 300_000, true)),
   ring("api", ["test/tokenapi/**/*.test.ts", "test/server/**/*.test.ts"], 60_000, true),
   ring("unit", [...pure, "test/tokenapi/suspicion.test.ts"], 60_000, true),
   ring("page", ["test/page/**/*.test.ts"], 300_000, false),

@@ -63,6 +63,10 @@ describe("the base of the token's name", () => {
     expect(settled({}, { ...user, tokenName: "ingest" })).toEqual({ ...user, baseName: "ingest" });
     expect(complaints("ServiceToken", settled({}, { ...user, tokenName: "" }))[0]?.property).toBe("tokenName");
   });
+  test("what is at its default is not kept", () => {
+    const rotation = { verify: true, windows: [], retire: { when: "Unused", minOverlap: "2h" } };
+    expect(settled({}, { ...user, rotation })["rotation"]).toEqual({ retire: { minOverlap: "2h" } });
+  });
   test("ignoreChanges leaves what it was", () => {
     expect(settled({ baseName: "old" }, user)["baseName"]).toBe("old");
   });

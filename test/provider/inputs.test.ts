@@ -106,7 +106,7 @@ new ServiceToken("two", args);
     world.workspace.setEnv({ WRONG: null });
     const up = await world.workspace.up();
     expect(up.code).not.toBe(0);
-    expect(up.text).toContain('There is no service user named "Nobody" at this issuer: create it, or name one that exists.');
+    expect(up.text).toContain('There is no service user named "Nobody" at this issuer: create it, or name one that exists. Nothing was done before. The next pulumi up goes on once that is changed.');
     expect(await world.tokens()).toEqual([]);
   });
 });

@@ -17,7 +17,6 @@ interface Checkpoint {
   readonly latest?: {
     readonly secrets_providers?: { readonly state?: { readonly salt?: string } };
     readonly resources?: StackResource[];
-    readonly pending_operations?: readonly object[];
   };
 }
 
@@ -62,9 +61,6 @@ function read(file: string): Checkpoint {
 
 /** As the state holds them: secrets encrypted. */
 export const resourcesIn = (file: string): StackResource[] => read(file).latest?.resources ?? [];
-
-/** What the state says was under way when it was written. */
-export const pendingIn = (file: string): readonly object[] => read(file).latest?.pending_operations ?? [];
 
 /** The stack's outputs, secrets in the clear. */
 export function outputsIn(file: string): Record<string, unknown> {

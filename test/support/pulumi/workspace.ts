@@ -6,7 +6,7 @@ import type { ChildProcess } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
-import { outputsIn, PASSPHRASE, pendingIn, resourcesIn, type StackResource } from "./checkpoint.ts";
+import { outputsIn, PASSPHRASE, resourcesIn, type StackResource } from "./checkpoint.ts";
 import { engineFolder, hasRealHost, kept, root } from "./engine.ts";
 import { serveProgram } from "./inline-program.ts";
 import { builtPackage } from "./package.ts";
@@ -168,11 +168,6 @@ export class Workspace {
   /** The stack's resources as the state holds them. */
   resources(): Promise<StackResource[]> {
     return Promise.resolve(resourcesIn(this.stateFile));
-  }
-
-  /** What the state says was under way when it was written. */
-  pending(): readonly object[] {
-    return pendingIn(this.stateFile);
   }
 
   /** Files below the folder that hold a text: for proving that none holds a secret. */

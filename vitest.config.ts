@@ -19,12 +19,13 @@ const ring = (name: string, include: string[], timeout: number, more: object = {
 
 const pure = ["core", "lint", "crds", "controller/runtime", "controller/parts", "simulation", "cli"].map((folder) => `test/${folder}/**/*.test.ts`);
 
+/** Files with isolate: false share a process, and with it what is dear to start. */
 const oneByOne = { fileParallelism: false };
 
 /** Longest first: that is the order in which `make test` begins them. */
 export const rings = [
   ring("cluster", ["test/controller/*.test.ts"], 300_000, { globalSetup: ["test/support/keeper.ts"] }),
-  ring("pulumi", ["test/provider/**/*.test.ts"], 300_000),
+  ring("pulumi", ["test/provider/**/*.test.ts"], 300_000, { isolate: false }),
   ring("api", ["test/tokenapi/**/*.test.ts", "test/server/**/*.test.ts"], 60_000),
   ring("unit", [...pure, "test/tokenapi/suspicion.test.ts"], 60_000),
   ring("page", ["test/page/**/*.test.ts"], 300_000, { ...oneByOne, globalSetup: ["test/page/one-browser.ts"], isolate: false }),

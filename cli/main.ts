@@ -3,6 +3,7 @@
 import { Command } from "commander";
 import type { Flags } from "./controller.ts";
 import { fail } from "./failure.ts";
+import { addHandoverCommands } from "./handover.ts";
 import type { ImportFlags } from "./import-pulumi.ts";
 import { addServerCommand } from "./server.ts";
 import { addDataCommands } from "./service-data.ts";
@@ -15,6 +16,7 @@ const program = new Command("servicetokens")
 
 addServerCommand(program);
 addDataCommands(program);
+addHandoverCommands(program);
 
 program
   .command("controller")

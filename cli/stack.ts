@@ -4,7 +4,7 @@ import { readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { scopeOf } from "../core/name.ts";
 import { backendUrl, projectFile } from "../provider/backend.ts";
-import { readDeployment, type Deployment } from "../provider/deployment.ts";
+import { readDeployment, wholeTokens, type Deployment, type WholeToken } from "../provider/deployment.ts";
 import { markFor } from "../provider/mark.ts";
 import { configure } from "../provider/session.ts";
 import { UsageError } from "./failure.ts";
@@ -56,6 +56,12 @@ export const markIn = ({ organization, backend }: Stack, urn: string): string =>
 
 export async function readState({ place, project, name }: Stack): Promise<Deployment> {
   return readDeployment(await pulumi(place, ["stack", "export"]), { project, stack: name });
+}
+
+/** The token resources of that name or URN, with their values, and the whole state. */
+export async function readWhole({ place, project, name }: Stack, resource: string): Promise<{ readonly tokens: readonly WholeToken[]; readonly state: Deployment }> {
+  const text = await pulumi(place, ["stack", "export", "--show-secrets"]);
+  return { state: readDeployment(text, { project, stack: name }), tokens: wholeTokens(text, resource) };
 }
 
 /** Whether no update of the stack is running; null: this backend does not let us see it. */

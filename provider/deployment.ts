@@ -2,6 +2,7 @@
 // never taken for nothing.
 import { LifecycleError } from "../core/error.ts";
 import type { Record } from "../core/record.ts";
+import { SecretValue } from "../core/secret-value.ts";
 import { decodeState } from "./state-record.ts";
 
 export type TokenKind = "ServiceToken" | "PersonalToken";
@@ -48,6 +49,32 @@ function tokenIn(resource: unknown): StackToken[] {
   const record = isObject(outputs) ? outputs["record"] : undefined;
   const empty: Record = { mark: id, issuer: { url: "", userId: 0 }, current: null, fence: 0, revisions: [] };
   return [{ urn, kind, mark: id, record: record === undefined || record === null ? empty : decodeState(record, id) }];
+}
+
+/** A token resource with all that the state holds of it. */
+export interface WholeToken extends StackToken {
+  readonly outputs: Json;
+  readonly inputs: Json;
+  /** null: it stands there encrypted, or not at all. */
+  readonly token: SecretValue | null;
+}
+
+/** As `pulumi stack export --show-secrets` writes one. */
+function plain(value: unknown): SecretValue | null {
+  if (!isObject(value) || typeof value["plaintext"] !== "string") return null;
+  const text: unknown = JSON.parse(value["plaintext"]);
+  return typeof text === "string" ? new SecretValue(text) : null;
+}
+
+/** The token resources of that name or URN; a replaced one that waits for its deletion counts, too. */
+export function wholeTokens(text: string, resource: string): WholeToken[] {
+  const { deployment } = JSON.parse(text) as { deployment: { resources?: unknown[] | null } };
+  return (deployment.resources ?? []).flatMap((one) => {
+    if (!isObject(one)) return [];
+    const inputs = isObject(one["inputs"]) ? one["inputs"] : {};
+    const outputs = isObject(one["outputs"]) ? one["outputs"] : {};
+    return tokenIn(one).flatMap((token) => (token.urn === resource || token.urn.split("::").at(-1) === resource ? [{ ...token, inputs, outputs, token: plain(outputs["token"]) }] : []));
+  });
 }
 
 /** The stack's name and project stand in every URN. */

@@ -7,7 +7,7 @@ import type { Entry, Record } from "../core/record.ts";
 import type { SecretValue } from "../core/secret-value.ts";
 import { PERSONAL_TOKEN, SERVICE_TOKEN, type Contract } from "./contract.ts";
 import type { TokenKind } from "./deployment.ts";
-import { wanted, type Outputs } from "./desired.ts";
+import { kept, wanted, type Outputs } from "./desired.ts";
 import type { Inputs } from "./inputs.ts";
 import { outputsOf } from "./outputs.ts";
 import { foresee, sceneOf } from "./scene.ts";
@@ -27,6 +27,10 @@ export interface Spoken {
   readonly expiresInDays?: number;
   readonly neverExpires?: boolean;
   readonly scimEndpointsOnly?: boolean;
+  /** As they are written in both fronts; what is at its default is left out. */
+  readonly rotation?: unknown;
+  readonly onExternalChange?: unknown;
+  readonly deletionPolicy?: unknown;
 }
 
 export interface Taken {
@@ -75,8 +79,25 @@ export function take(subject: Subject, { remote, scim, value, now }: Holding, is
   return taken(subject, { spoken, record: { mark: subject.mark, issuer, current: 1, fence: 1, revisions: [entry] }, token: value });
 }
 
-/** The same with a record that came from elsewhere. */
-export function taken(subject: Subject, { spoken, record, token }: Pick<Taken, "spoken" | "record" | "token">): Taken {
+/** A token that another front owned: what its spec said, and its record under the new mark. */
+export function takeOver(subject: Subject, from: { readonly record: Record; readonly token: SecretValue; readonly spec: Outputs }, issuer: Record["issuer"]): Taken {
+  const { record, token, spec } = from;
+  const current = record.revisions.find(({ number }) => number === record.current);
+  const { base = subject.name, days = null, scim = false, owner = 0 } = current?.inputs ?? {};
+  const spoken: Spoken = {
+    serviceUser: { id: owner },
+    ...(base === subject.name ? {} : { tokenName: base }),
+    ...(days === null ? { neverExpires: true } : days === USUAL_DAYS ? {} : { expiresInDays: days }),
+    ...(scim ? { scimEndpointsOnly: true } : {}),
+    ...kept(spec),
+  };
+  return taken(subject, { spoken, record: { ...record, mark: subject.mark, issuer, revisions: record.revisions.map(unasked) }, token });
+}
+
+/** The program names no trigger yet, and nobody is restarted by Pulumi. */
+const unasked = ({ restart: _, ...entry }: Entry): Entry => ({ ...entry, inputs: { ...entry.inputs, rotate: "" } });
+
+function taken(subject: Subject, { spoken, record, token }: Pick<Taken, "spoken" | "record" | "token">): Taken {
   const { tokenName, ...rest } = spoken;
   const inputs = { ...rest, baseName: tokenName ?? subject.name, self: subject.mark, __provider: contractOf(subject.kind).provider };
   return { subject, spoken, inputs, record, token };

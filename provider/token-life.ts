@@ -92,10 +92,10 @@ export async function foretold(of: Subject, olds: Outputs | null, news: Inputs):
 export async function create(of: Subject, inputs: Inputs): Promise<{ id: string; outs: Outputs }> {
   const scene = await begin(of, inputs, { token: null, record: null });
   const log = journal(inputs["self"]);
-  const view = await work(scene, log);
+  const [view, done] = await work(scene, log);
   await nameStrangers(view, log);
   const outs = outputsOf({ situation: view.situation, target: scene.target, next: view.plan.nextAction, inputs });
-  const trouble = troubleOf(view);
+  const trouble = troubleOf(view, done);
   if (trouble === null) return { id: of.mark, outs };
   // Nothing was delivered: what may have been issued is found by the next create, by its mark.
   if (scene.target.record?.current === undefined || scene.target.record.current === null) throw new ProviderError(trouble);
@@ -104,9 +104,9 @@ export async function create(of: Subject, inputs: Inputs): Promise<{ id: string;
 
 export async function update(of: Subject, olds: Outputs, news: Inputs): Promise<{ outs: Outputs }> {
   const scene = await begin(of, news, stored(olds, of.mark));
-  const view = await work(scene, journal(news["self"]));
+  const [view, done] = await work(scene, journal(news["self"]));
   const outs = outputsOf({ situation: view.situation, target: scene.target, next: view.plan.nextAction, inputs: news });
-  const trouble = troubleOf(view);
+  const trouble = troubleOf(view, done);
   if (trouble === null) return { outs };
   throw scene.target.changed ? new PartialFailure(of.mark, outs, trouble) : new ProviderError(trouble);
 }
@@ -129,9 +129,10 @@ export async function remove(of: Subject, outputs: Outputs): Promise<void> {
   if (desired.deletionPolicy === "Orphan") return;
   const opened = await openly();
   await openly(() => list(opened, of.kind));
-  const { plan, error } = await carryOut(sceneOf(opened, desired, memory, ownerLast(outputs, memory.record)), () => undefined);
-  if (error) throw new ProviderError(error.message);
-  if (plan.check !== "deletion-released") throw new ProviderError(plan.message);
+  const done: string[] = [];
+  const view = await carryOut(sceneOf(opened, desired, memory, ownerLast(outputs, memory.record)), ({ message }) => done.push(message));
+  const { plan, error } = view;
+  if (error || plan.check !== "deletion-released") throw new ProviderError(told(error?.message ?? plan.message, view, done));
 }
 
 async function begin(of: Subject, inputs: Inputs, memory: Stored): Promise<Scene> {
@@ -152,24 +153,39 @@ async function openly(more?: () => Promise<void>): Promise<Session | void> {
   }
 }
 
-async function work(scene: Scene, log: Journal): Promise<View> {
+/** What came of it, and what was done, in words. */
+async function work(scene: Scene, log: Journal): Promise<[View, readonly string[]]> {
   const said: Promise<void>[] = [];
-  const view = await carryOut(scene, (event: EventText) => {
-    said.push(event.type === "Warning" ? log.warn(event.message) : log.info(event.message));
+  const done: string[] = [];
+  const view = await carryOut(scene, ({ type, message }: EventText) => {
+    done.push(message);
+    said.push(type === "Warning" ? log.warn(message) : log.info(message));
   });
   await Promise.all(said);
   if (comesByItself(view.plan)) await log.warn(view.plan.message);
-  return view;
+  return [view, done];
 }
 
 /** A rotation waits for what a later `up` will find: nothing failed. */
 const comesByItself = ({ outcome, reason }: View["plan"]): boolean => outcome === "wait" && (reason === "AwaitingRetirement" || reason === "OutsideWindow");
 
 /** Why not all that was asked for is done; null: it is, or it comes by itself. */
-function troubleOf({ plan, error, isEnough }: View): string | null {
-  if (error) return error.message;
+function troubleOf(view: View, done: readonly string[]): string | null {
+  const { plan, error, isEnough } = view;
+  if (error) return told(error.message, view, done);
   if (isEnough || plan.outcome === "rest" || comesByItself(plan) || plan.check === "external-reported") return null;
-  return plan.message;
+  return told(plan.message, view, done);
+}
+
+/** A failure in whole: what is in the way, what was done until then, and what the next update will do. */
+function told(trouble: string, { plan, error }: View, done: readonly string[]): string {
+  const before = done.length === 0 ? "Nothing was done before." : `Done before: ${done.join(" ")}`;
+  return `${trouble} ${before} ${nextUp(plan, error)}`;
+}
+
+function nextUp({ outcome, message }: View["plan"], error: LifecycleError | null): string {
+  if (outcome === "act") return `The next pulumi up goes on: ${message}`;
+  return outcome === "stall" && !error ? "The next pulumi up goes on once that is changed." : "The next pulumi up looks again, and goes on from there.";
 }
 
 /** Tokens that bear the new resource's mark and are not its own: an earlier life's, or another stack's. */

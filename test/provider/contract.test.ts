@@ -1,14 +1,17 @@
 // What lies in the state of every stack out there, to the byte: a change here breaks refresh and destroy of them all.
 import { createRequire } from "node:module";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { execFileSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { PERSONAL_TOKEN, SERVICE_TOKEN, SERVICE_USER } from "../../provider/contract.ts";
 import * as delegate from "../../provider/delegate.ts";
 import { introduce, markFor, nameOf, urnOf } from "../../provider/mark.ts";
 import { PersonalToken, ServiceToken, ServiceUser } from "../../provider/index.ts";
 import { root } from "../support/pulumi/engine.ts";
+import { builtPackage } from "../support/pulumi/package.ts";
 
 const contracts = [SERVICE_TOKEN, PERSONAL_TOKEN, SERVICE_USER];
 
@@ -95,4 +98,41 @@ test("the state keeps the mark of an identity, and the process the URN behind it
   expect(introduce(mark)).toBe(mark);
   expect(nameOf(mark)).toBe("ingest");
   expect(urnOf("000000-000000000")).toBeNull();
+});
+
+describe("the frozen path is found from the program's folder, whoever installed the package", () => {
+  const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
+  const project = mkdtempSync(join(tmpdir(), "layout-"));
+  const modules = join(project, "node_modules");
+  afterAll(() => rmSync(project, { recursive: true, force: true }));
+
+  /** What the SDK's process for dynamic providers does with the text in the state. */
+  const handlers = (): string =>
+    execFileSync(process.execPath, ["-e", `const it = {}; new Function("exports", "require", ${JSON.stringify(SERVICE_TOKEN.provider)})(it, require); console.log(Object.keys(it.handler()).sort().join(" "))`], { cwd: project, encoding: "utf8" }).trim();
+  const ALL = "check configure create delete diff read update";
+
+  function place(at: string): void {
+    mkdirSync(dirname(at), { recursive: true });
+    cpSync(builtPackage(), at, { recursive: true });
+    // Its dependencies, where each of the two keeps them.
+    for (const name of readdirSync(join(root, "node_modules"))) {
+      if (!name.startsWith(".") && !existsSync(join(dirname(at), name))) symlinkSync(join(root, "node_modules", name), join(dirname(at), name));
+    }
+  }
+
+  test("npm: in node_modules", () => {
+    place(join(modules, "qualytics-servicetokens"));
+    expect(handlers()).toBe(ALL);
+    rmSync(modules, { recursive: true });
+  });
+
+  test("pnpm: a link into a folder that bears the version, and is another one after an upgrade", () => {
+    for (const installed of [version, "99.0.0"]) {
+      rmSync(modules, { recursive: true, force: true });
+      const store = join(modules, ".pnpm", `qualytics-servicetokens@${installed}`, "node_modules", "qualytics-servicetokens");
+      place(store);
+      symlinkSync(store, join(modules, "qualytics-servicetokens"));
+      expect(handlers()).toBe(ALL);
+    }
+  });
 });

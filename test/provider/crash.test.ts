@@ -1,4 +1,5 @@
 // Deaths and lost answers between the POST and the state. Whatever happens: the next up leaves exactly one active token.
+// Deaths at every other step, and of the CLI: kills.test.ts.
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { assassin, startWorld, type World } from "../support/pulumi/world.ts";
 
@@ -81,16 +82,6 @@ test("the provider is killed after the POST of a rotation: consumers keep a vali
   await isWhole(2);
 });
 
-test("the CLI and all that it started are killed after the POST", async () => {
-  const death = assassin();
-  world.wire.lose(ISSUE, death.everything);
-  await world.workspace.pulumi(UP, death.onStart);
-  await world.workspace.pulumi(["cancel", "--yes"]);
-  const up = await world.workspace.up();
-  expect(up.code, up.text).toBe(0);
-  await isWhole(2);
-});
-
 test("a token that does not authenticate is handed to nobody and withdrawn", async () => {
   world.wire.onlyFor(world.service.adminToken);
   const up = await world.workspace.up();
@@ -111,6 +102,7 @@ test("a failure half-way is kept with the resource, and the next up goes on from
   const failed = await world.workspace.up();
   expect(failed.code, failed.text).not.toBe(0);
   expect(failed.text).toContain("The connection to the token API");
+  expect(failed.text).toMatch(/(Done before: Revok.+|Nothing was done before\.) The next pulumi up (goes on: |looks again)/);
   expect((await world.resource(name)).initErrors).toHaveLength(1);
   world.wire.lose("nothing");
   const up = await world.workspace.up();

@@ -1,11 +1,17 @@
 // Which credential counts, and what a person reads who has none, an expired one or a wrong one.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { request } from "node:http";
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { checkCredential, findCredentials } from "../../provider/credentials.ts";
 import { tokenFrom } from "../../provider/token-command.ts";
 import { readCredential } from "../../tokenapi/credential.ts";
+import { endSession, session } from "../../provider/session.ts";
+import { CertificateAuthority } from "../support/certificate.ts";
+import { emptyTokenService } from "../support/pulumi/shared-service.ts";
 import { startWorld, type World } from "../support/pulumi/world.ts";
 
 const jwt = (claims: object): string => `${Buffer.from('{"alg":"HS256"}').toString("base64url")}.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.c2ln`;
@@ -66,6 +72,39 @@ describe("where the credential comes from", () => {
   test("an unreadable file and an empty one say where they are named", async () => {
     const missing = find({ QUALYTICS_URL: "https://env.example", QUALYTICS_TOKEN_FILE: join(folder, "none") });
     await expect(checkCredential(missing, 0)).rejects.toThrow("the file that QUALYTICS_TOKEN_FILE names");
+  });
+});
+
+describe("an API with a certificate of one's own", () => {
+  const folder = mkdtempSync(join(tmpdir(), "authority-"));
+  const before = { ...process.env };
+  afterAll(async () => {
+    process.env = before;
+    rmSync(folder, { recursive: true });
+    await endSession();
+  });
+
+  test("QUALYTICS_CA_FILE names who is trusted; without it, or where it cannot be read, a sentence says so", async () => {
+    const service = await emptyTokenService();
+    const authority = new CertificateAuthority();
+    const front = createServer(authority.serverCertificate(), (from, to) => {
+      const onward = request(new URL(from.url ?? "/", service.url), { method: from.method, headers: from.headers }, (answer) => {
+        to.writeHead(answer.statusCode ?? 502, answer.headers);
+        answer.pipe(to);
+      });
+      from.pipe(onward);
+    });
+    await new Promise<void>((resolve) => front.listen(0, "127.0.0.1", resolve));
+    Object.assign(process.env, { QUALYTICS_URL: `https://127.0.0.1:${(front.address() as AddressInfo).port}`, QUALYTICS_TOKEN: service.adminToken });
+    await expect(session()).rejects.toThrow(/certificate/);
+    process.env["QUALYTICS_CA_FILE"] = join(folder, "none.pem");
+    await expect(session()).rejects.toThrow(/The certificates in .*none\.pem \(QUALYTICS_CA_FILE, or qualytics:caFile in the stack configuration\) cannot be read\./);
+    process.env["QUALYTICS_CA_FILE"] = join(folder, "ca.pem");
+    writeFileSync(join(folder, "ca.pem"), authority.cert);
+    expect((await session()).issuer.userId).toBeGreaterThan(0);
+    await endSession();
+    front.closeAllConnections();
+    await new Promise((resolve) => front.close(resolve));
   });
 });
 

@@ -4,6 +4,7 @@ import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { root } from "../support/pulumi/engine.ts";
+import { serviceUser } from "../support/pulumi/shared-service.ts";
 import { startWorld, type World } from "../support/pulumi/world.ts";
 import type { Outcome } from "../support/pulumi/workspace.ts";
 
@@ -23,7 +24,7 @@ const make = async (name: string, days: number | null): Promise<void> => {
 
 beforeAll(async () => {
   world = await startWorld({ program: "" });
-  user = (await world.service.api<{ items: { id: number }[] }>("GET", "/api/users?type=Service")).body.items[0]?.id ?? 0;
+  user = await serviceUser(world.service, "Data Ingest");
   await make("nightly load", 30);
   await make("lost", null);
 });

@@ -63,6 +63,10 @@ describe("the base of the token's name", () => {
     expect(settled({}, { ...user, tokenName: "ingest" })).toEqual({ ...user, baseName: "ingest" });
     expect(complaints("ServiceToken", settled({}, { ...user, tokenName: "" }))[0]?.property).toBe("tokenName");
   });
+  test("what is at its default is not kept", () => {
+    const rotation = { verify: true, windows: [], retire: { when: "Unused", minOverlap: "2h" } };
+    expect(settled({}, { ...user, rotation })["rotation"]).toEqual({ retire: { minOverlap: "2h" } });
+  });
   test("ignoreChanges leaves what it was", () => {
     expect(settled({ baseName: "old" }, user)["baseName"]).toBe("old");
   });
@@ -102,7 +106,7 @@ new ServiceToken("two", args);
     world.workspace.setEnv({ WRONG: null });
     const up = await world.workspace.up();
     expect(up.code).not.toBe(0);
-    expect(up.text).toContain('There is no service user named "Nobody" at this issuer: create it, or name one that exists.');
+    expect(up.text).toContain('There is no service user named "Nobody" at this issuer: create it, or name one that exists. Nothing was done before. The next pulumi up goes on once that is changed.');
     expect(await world.tokens()).toEqual([]);
   });
 });

@@ -71,6 +71,7 @@ test("a renamed stack, and a state exported and imported, change nothing; destro
   const tokens = await active();
   const renamed = await world.workspace.pulumi(["stack", "rename", "prod"]);
   expect(renamed.code, renamed.text).toBe(0);
+  world.workspace.stack = "prod";
   const exported = await world.workspace.pulumi(["stack", "export", "--file", "state.json"]);
   expect(exported.code, exported.text).toBe(0);
   const imported = await world.workspace.pulumi(["stack", "import", "--file", "state.json"]);

@@ -19,7 +19,8 @@ const idOf = async (name: string): Promise<number> => (await world.resource(name
 const revoke = (id: number) => world.service.api("PUT", `/api/user-tokens/${id}`, { revoke: true });
 
 beforeAll(async () => {
-  world = await startWorld({ program });
+  // The program asks for the service user itself.
+  world = await startWorld({ program, alone: true });
   const up = await world.workspace.up();
   expect(up.code, up.text).toBe(0);
   Object.assign(before, await world.workspace.outputs());

@@ -7,9 +7,10 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { packageSchema } from "../../provider/plugin/schema.ts";
 import { engineFolder, kept, root } from "../support/pulumi/engine.ts";
+import { serviceUser } from "../support/pulumi/shared-service.ts";
 import { startWorld, type World } from "../support/pulumi/world.ts";
 
-/** What a generated SDK would hold. */
+/** What a generated SDK would hold. Node takes the types away itself; the compiler has its turn in pack.test.ts. */
 const program = `
 import * as pulumi from "@pulumi/pulumi";
 
@@ -34,7 +35,7 @@ let world: World;
 let bin = "";
 
 beforeAll(async () => {
-  world = await startWorld({ typescript: true, files: { "index.ts": program, "tsconfig.json": '{"compilerOptions":{"target":"es2022","module":"nodenext","moduleResolution":"nodenext","skipLibCheck":true}}' } });
+  world = await startWorld({ files: { "index.ts": program, "package.json": '{"name":"tokens","type":"module","main":"index.ts"}' } });
   bin = join(world.workspace.folder, "bin");
   mkdirSync(bin);
   const file = join(bin, "pulumi-resource-servicetokens");
@@ -101,8 +102,7 @@ describe("from TypeScript", () => {
   });
 
   test("pulumi import takes in a token by its name; the next up issues its successor", async () => {
-    const { body } = await world.service.api<{ items: { id: number }[] }>("GET", "/api/users?type=Service");
-    await world.service.api("POST", "/api/user-tokens", { name: "by hand", user_id: body.items[0]?.id });
+    await world.service.api("POST", "/api/user-tokens", { name: "by hand", user_id: await serviceUser(world.service, "Data Ingest") });
     const imported = await world.workspace.pulumi(["import", "servicetokens:index:ServiceToken", "by-hand", "by hand", "--generate-code=false", "--protect=false", "--yes"]);
     expect(imported.code, imported.text).toBe(0);
     expect((await world.resource("by-hand")).outputs).toMatchObject({ tokenName: "by hand", revision: 1 });

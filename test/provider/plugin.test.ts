@@ -9,7 +9,8 @@ import providerGrpc from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import providerPb from "@pulumi/pulumi/proto/provider_pb.js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { root } from "../support/pulumi/engine.ts";
-import { startTokenService, type TokenService } from "../support/token-service.ts";
+import { emptyTokenService, serviceUser } from "../support/pulumi/shared-service.ts";
+import type { TokenService } from "../support/token-service.ts";
 
 type Values = { readonly [name: string]: unknown };
 interface Message {
@@ -40,8 +41,8 @@ function call(method: string, type: string, fields: { readonly [setter: string]:
 const values = (message: Message, getter: string): Values => (message[getter] as () => { toJavaScript(): Values })().toJavaScript();
 
 beforeAll(async () => {
-  service = await startTokenService();
-  await service.createServiceUser("Data Ingest");
+  service = await emptyTokenService();
+  await serviceUser(service, "Data Ingest");
   child = spawn(process.execPath, [join(root, "provider", "plugin", "main.ts")], {
     stdio: ["ignore", "pipe", "inherit"],
     env: { PATH: process.env["PATH"], QUALYTICS_URL: service.url, QUALYTICS_TOKEN: service.adminToken },
@@ -54,10 +55,9 @@ beforeAll(async () => {
   client = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
   await call("configure", "ConfigureRequest", { setArgs: {}, setId: "3c2e8a0e-5d38-4f4c-9f0a-2d6b3a3a4c11" });
 }, 300_000);
-afterAll(async () => {
+afterAll(() => {
   client.close();
   child.kill("SIGKILL");
-  await service.close();
 });
 
 const inputs = { serviceUser: { name: "Data Ingest" }, tokenName: "data-ingest", expiresInDays: 30 };
@@ -142,8 +142,7 @@ describe("the life of a token", () => {
 });
 
 test("import by id or name: what it needs to say, and a successor with the next update", async () => {
-  const { body: user } = await service.api<{ items: { id: number }[] }>("GET", "/api/users?type=Service");
-  const owner = user.items[0]?.id;
+  const owner = await serviceUser(service, "Data Ingest");
   const { body: made } = await service.api<{ id: number }>("POST", "/api/user-tokens", { name: "by hand", user_id: owner, expires_in_days: 30 });
   const urn = URN.replace("::ingest", "::by-hand");
   const read = await call("read", "ReadRequest", { setUrn: urn, setId: "by hand" });

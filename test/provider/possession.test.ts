@@ -5,7 +5,8 @@ import { SecretValue } from "../../core/secret-value.ts";
 import { createTokenApi } from "../../tokenapi/client.ts";
 import { systemClock } from "../../tokenapi/clock.ts";
 import { prove, type Bench } from "../../tokenapi/possession.ts";
-import { startTokenService, type TokenService } from "../support/token-service.ts";
+import { emptyTokenService, serviceUser } from "../support/pulumi/shared-service.ts";
+import type { TokenService } from "../support/token-service.ts";
 
 interface Issued {
   readonly id: number;
@@ -22,8 +23,8 @@ async function issue(name: string, user: number, scim = false): Promise<void> {
 }
 
 beforeAll(async () => {
-  service = await startTokenService();
-  const { id: ingest } = await service.createServiceUser("Data Ingest");
+  service = await emptyTokenService();
+  const ingest = await serviceUser(service, "Data Ingest");
   const { id: admin } = await service.createServiceUser("Scim", "Admin");
   for (const name of ["one", "two"]) await issue(name, ingest);
   await issue("other", admin);
@@ -40,10 +41,7 @@ beforeAll(async () => {
     },
   };
 });
-afterAll(async () => {
-  await close();
-  await service.close();
-});
+afterAll(() => close());
 
 const remote = async (name: string) => {
   const found = (await bench.api.tokens("service")).find((token) => token.id === issued[name]?.id);

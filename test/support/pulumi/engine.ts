@@ -40,12 +40,15 @@ function script(at: string, text: string): void {
   });
 }
 
+/** Whether a language host of Pulumi's own is there: then programs run as it runs them. */
+export const hasRealHost = (): boolean => existsSync(join(root, ".tools", "bin", LANGUAGE_PLUGIN));
+
 /** The folder to put first on the PATH. */
 export function engineFolder(): string {
   const own = join(root, ".tools", "bin");
   const pulumi = join(own, "pulumi");
   if (!existsSync(pulumi)) throw new Error("no pulumi in .tools/bin: run tools/engines pulumi");
-  if (existsSync(join(own, LANGUAGE_PLUGIN))) return own;
+  if (hasRealHost()) return own;
   const real = realpathSync(pulumi);
   const bin = join(kept, "bin");
   mkdirSync(bin, { recursive: true });

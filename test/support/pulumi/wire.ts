@@ -9,9 +9,11 @@ export interface Wire {
   taken(): string[];
   /**
    * The next answer to such a request ("POST /api/user-tokens") is lost: the service has done what was asked, then
-   * `happening` runs, then the connection breaks.
+   * `happening` runs, then the connection breaks. With a pattern, the nth answer to what it matches.
    */
-  lose(request: string, happening?: () => void | Promise<void>): void;
+  lose(request: string | RegExp, happening?: () => void | Promise<void>, nth?: number): void;
+  /** Whether the answer that was to be lost is still to come. */
+  isLosing(): boolean;
   /** From now on only this token authenticates; null: all do that are good. */
   onlyFor(token: string | null): void;
   close(): Promise<void>;
@@ -19,7 +21,8 @@ export interface Wire {
 
 export async function startWire(target: string): Promise<Wire> {
   let taken: string[] = [];
-  let losing: { request: string; happening: () => void | Promise<void> } | null = null;
+  let losing: { request: string | RegExp; left: number; happening: () => void | Promise<void> } | null = null;
+  const isMeant = (what: string): boolean => (losing ? (typeof losing.request === "string" ? losing.request === what : losing.request.test(what)) : false);
   let chosen: string | null = null;
   const { hostname, port } = new URL(target);
 
@@ -31,7 +34,7 @@ export async function startWire(target: string): Promise<Wire> {
       to.writeHead(401, { "content-type": "application/json" }).end('{"detail":"Not authenticated"}');
       return;
     }
-    const lost = losing?.request === what ? losing : null;
+    const lost = losing && isMeant(what) && --losing.left <= 0 ? losing : null;
     if (lost) losing = null;
     const onward = request({ hostname, port, method: from.method, path: from.url, headers: from.headers }, (answer) => {
       if (!lost) {
@@ -55,9 +58,10 @@ export async function startWire(target: string): Promise<Wire> {
       taken = [];
       return all;
     },
-    lose(what, happening = () => undefined) {
-      losing = { request: what, happening };
+    lose(what, happening = () => undefined, nth = 1) {
+      losing = { request: what, left: nth, happening };
     },
+    isLosing: () => losing !== null,
     onlyFor(token) {
       chosen = token;
     },

@@ -6,7 +6,9 @@ import type { ChildProcess } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
-import { engineFolder, kept, root } from "./engine.ts";
+import { outputsIn, PASSPHRASE, resourcesIn, type StackResource } from "./checkpoint.ts";
+import { engineFolder, hasRealHost, kept, root } from "./engine.ts";
+import { serveProgram } from "./inline-program.ts";
 import { builtPackage } from "./package.ts";
 import { killTree } from "./processes.ts";
 
@@ -17,16 +19,6 @@ export interface Outcome {
   /** Both, for a failed expectation to show. */
   readonly text: string;
   readonly seconds: number;
-}
-
-export interface StackResource {
-  readonly urn: string;
-  readonly type: string;
-  readonly id?: string;
-  readonly inputs?: Record<string, unknown>;
-  readonly outputs?: Record<string, unknown>;
-  readonly initErrors?: readonly string[];
-  readonly protect?: boolean;
 }
 
 export interface WorkspaceOptions {
@@ -40,14 +32,20 @@ export interface WorkspaceOptions {
   readonly typescript?: boolean;
   /** Leave node_modules to the test. */
   readonly bare?: boolean;
+  /** The program needs a process of its own: it looks at its environment by itself, or is to be killed. */
+  readonly alone?: boolean;
 }
 
 const FLAGS = ["--non-interactive", "--color", "never"];
+/** The commands that may run the program. */
+const RUNNING = new Set(["up", "preview", "refresh", "destroy"]);
 
 export class Workspace {
   readonly folder: string;
   readonly project: string;
-  readonly stack: string;
+  /** Changes with `pulumi stack rename`. */
+  stack: string;
+  readonly #isInline: boolean;
   readonly #name: string;
   readonly #env: NodeJS.ProcessEnv;
   readonly #running = new Set<ChildProcess>();
@@ -57,13 +55,14 @@ export class Workspace {
     this.project = join(folder, "project");
     this.stack = options.stack ?? "dev";
     this.#name = options.project ?? "tokens";
+    this.#isInline = options.program !== undefined && !options.typescript && !options.alone && !hasRealHost();
     // Only what is named: no credential of whoever runs the tests, no Pulumi setting of theirs.
     this.#env = {
       PATH: [engineFolder(), dirname(process.execPath), "/usr/bin", "/bin"].join(delimiter),
       HOME: join(folder, "home"),
       PULUMI_HOME: join(folder, "pulumi"),
       PULUMI_BACKEND_URL: `file://${join(folder, "state")}`,
-      PULUMI_CONFIG_PASSPHRASE: "test",
+      PULUMI_CONFIG_PASSPHRASE: PASSPHRASE,
       PULUMI_SKIP_UPDATE_CHECK: "true",
       PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
       // Three processes of Node a command load the SDK: most of a command's time otherwise.
@@ -107,8 +106,15 @@ export class Workspace {
     }
   }
 
-  pulumi(args: readonly string[], onStart?: (child: ChildProcess) => void): Promise<Outcome> {
-    return this.exec("pulumi", [...args, ...FLAGS], onStart);
+  /** With `onStart` the program has a process of its own, which may be killed. */
+  async pulumi(args: readonly string[], onStart?: (child: ChildProcess) => void): Promise<Outcome> {
+    if (!this.#isInline || onStart || !RUNNING.has(args[0] ?? "")) return this.exec("pulumi", [...args, ...FLAGS], onStart);
+    const program = await serveProgram(this.project, this.#env);
+    try {
+      return await this.exec("pulumi", [...args, program.flag, ...FLAGS]);
+    } finally {
+      program.close();
+    }
   }
 
   exec(command: string, args: readonly string[], onStart?: (child: ChildProcess) => void): Promise<Outcome> {
@@ -149,17 +155,19 @@ export class Workspace {
     return this.pulumi(["config", "set", key, value, secret ? "--secret" : "--plaintext"]);
   }
 
-  async outputs(): Promise<Record<string, never>> {
-    const { stdout, text } = await this.pulumi(["stack", "output", "--json", "--show-secrets"]);
-    if (stdout.trim() === "") throw new Error(`no outputs:\n${text}`);
-    return JSON.parse(stdout) as Record<string, never>;
+  /** The stack's outputs, secrets in the clear. */
+  outputs(): Promise<Record<string, never>> {
+    return Promise.resolve(outputsIn(this.stateFile) as Record<string, never>);
+  }
+
+  /** Where the file backend keeps the stack. */
+  get stateFile(): string {
+    return join(this.folder, "state", ".pulumi", "stacks", this.#name, `${this.stack}.json`);
   }
 
   /** The stack's resources as the state holds them. */
-  async resources(): Promise<StackResource[]> {
-    const file = join(this.folder, "state", ".pulumi", "stacks", this.#name, `${this.stack}.json`);
-    const { checkpoint } = JSON.parse(readFileSync(file, "utf8")) as { checkpoint: { latest?: { resources?: StackResource[] } } };
-    return checkpoint.latest?.resources ?? [];
+  resources(): Promise<StackResource[]> {
+    return Promise.resolve(resourcesIn(this.stateFile));
   }
 
   /** Files below the folder that hold a text: for proving that none holds a secret. */

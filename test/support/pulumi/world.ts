@@ -1,9 +1,11 @@
 // All that a test of the provider needs: the real token service, the wire to it, a project with the real CLI.
 import type { ChildProcess } from "node:child_process";
-import { startTokenService, type TokenService } from "../token-service.ts";
+import { emptyTokenService, serviceUser } from "./shared-service.ts";
+import type { TokenService } from "../token-service.ts";
 import { killProvider, killTree } from "./processes.ts";
 import { startWire, type Wire } from "./wire.ts";
-import { Workspace, type StackResource, type WorkspaceOptions } from "./workspace.ts";
+import type { StackResource } from "./checkpoint.ts";
+import { Workspace, type WorkspaceOptions } from "./workspace.ts";
 
 export interface ListedToken {
   readonly id: number;
@@ -27,11 +29,14 @@ export interface World {
   close(): Promise<void>;
 }
 
-/** `users`: service users that exist from the start. The credential is in the environment unless `env` says otherwise. */
+/**
+ * `users`: service users that exist from the start; an earlier world of this process may have left others. The
+ * credential is in the environment unless `env` says otherwise.
+ */
 export async function startWorld({ users = ["Data Ingest"], env, ...options }: WorkspaceOptions & { readonly users?: readonly string[] }): Promise<World> {
-  const service = await startTokenService();
+  const service = await emptyTokenService();
   const wire = await startWire(service.url);
-  for (const name of users) await service.createServiceUser(name);
+  for (const name of users) await serviceUser(service, name);
   const credential = { QUALYTICS_URL: wire.url, QUALYTICS_TOKEN: service.adminToken };
   const workspace = await Workspace.create({ ...options, env: { ...credential, ...env } });
   return {
@@ -48,7 +53,6 @@ export async function startWorld({ users = ["Data Ingest"], env, ...options }: W
     async close() {
       workspace.remove();
       await wire.close();
-      await service.close();
     },
   };
 }

@@ -1,0 +1,124 @@
+// SIGKILL after every write that creates, changes and deletes make, of the provider's process and of everything; a disk
+// that is full under the state; two updates at once; an old state put back. After the next up all is as it should be.
+import { copyFileSync, readFileSync } from "node:fs";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { readDeployment } from "../../provider/deployment.ts";
+import type { Outcome } from "../support/pulumi/workspace.ts";
+import { assassin, startWorld, type World } from "../support/pulumi/world.ts";
+
+/** Quick overlaps, so that each up retires and deletes what the one before has left. */
+const program = `
+const { ServiceToken } = require("qualytics-servicetokens");
+const rotation = { retire: { when: "Deadline", minOverlap: "0s", maxOverlap: "0s" }, keepRevokedFor: "0s" };
+for (const [name, more] of Object.entries(JSON.parse(process.env.DECLARED))) exports[name] = new ServiceToken(name, { serviceUser: { name: "Data Ingest" }, rotation, ...more }).token;
+`;
+
+type Declared = { readonly [name: string]: object };
+
+const UP = ["up", "--yes", "--skip-preview"];
+/** Whatever changes something at the API. */
+const WRITE = /^(POST|PUT|DELETE) \/api\/user-tokens/;
+
+let world: World;
+
+const declare = (declared: Declared): void => world.workspace.setEnv({ DECLARED: JSON.stringify(declared) });
+
+function recorded(): Set<number> {
+  const { checkpoint } = JSON.parse(readFileSync(world.workspace.stateFile, "utf8")) as { checkpoint: { latest: object } };
+  const { tokens } = readDeployment(JSON.stringify({ version: 3, deployment: checkpoint.latest }), { project: "tokens", stack: "dev" });
+  return new Set(tokens.flatMap(({ record }) => record?.revisions.map(({ id }) => id) ?? []));
+}
+
+/**
+ * The next up: all that is declared has one valid current token, and no active one of ours is unknown to the state. What
+ * the engine notes of creates that were killed (pending_operations) stays there, and stands in nobody's way.
+ */
+async function mends(names: readonly string[]): Promise<void> {
+  const up = await world.workspace.up();
+  expect(up.code, up.text).toBe(0);
+  const outputs = await world.workspace.outputs();
+  expect(Object.keys(outputs).sort()).toEqual([...names].sort());
+  for (const name of names) expect(await world.use(outputs[name] ?? ""), name).toBe(200);
+  const known = recorded();
+  expect((await world.tokens()).filter(({ active, id }) => active && !known.has(id))).toEqual([]);
+}
+
+beforeAll(async () => {
+  world = await startWorld({ program });
+  declare({ stays: {}, turns: {}, leaks: {}, goes: {} });
+  await mends(["stays", "turns", "leaks", "goes"]);
+});
+afterAll(() => world.close());
+
+let round = 0;
+
+/**
+ * At once: one token is created, one rotates, one has leaked, one is deleted; killed after the nth write. The first
+ * writes are POSTs and revocations, the later ones what tidies up after them.
+ */
+test.each([1, 2, 4, 6])("killed after write %i of an update that creates, rotates, revokes and deletes", async (nth) => {
+  round++;
+  const before = await world.workspace.outputs();
+  const names = ["stays", "turns", "leaks", `made${round}`];
+  const { revision } = (await world.resource("leaks")).outputs;
+  declare({ stays: {}, turns: { trigger: round }, leaks: { compromised: revision }, [`made${round}`]: {} });
+  const death = assassin();
+  world.wire.lose(WRITE, round % 2 === 0 ? death.everything : death.provider, nth);
+  const killed = await world.workspace.pulumi(UP, death.onStart);
+  expect(world.wire.isLosing(), killed.text).toBe(false);
+  expect(killed.code, killed.text).not.toBe(0);
+  if (round % 2 === 0) await world.workspace.pulumi(["cancel", "--yes"]);
+  // What consumers hold is as good as before.
+  for (const name of ["stays", "turns"]) expect(await world.use(before[name] ?? ""), name).toBe(200);
+  await mends(names);
+});
+
+test("the disk is full under the state when a token was issued", async () => {
+  const declared = { stays: {}, more: {} };
+  declare({ stays: {} });
+  await mends(["stays"]);
+  declare(declared);
+  // Room for the create that is begun, and not for the one that has ended.
+  const blocks = Math.ceil((readFileSync(world.workspace.stateFile).length + 1_100) / 1_024);
+  const full = await world.workspace.exec("/bin/bash", ["-c", `trap "" XFSZ; ulimit -f ${blocks}; exec pulumi up --yes --skip-preview --non-interactive --color never`]);
+  expect(full.text).toContain("failed to save snapshot");
+  // The CLI leaves half a state, and the whole one of before beside it: a person has to put that back.
+  expect(() => recorded()).toThrow(SyntaxError);
+  copyFileSync(`${world.workspace.stateFile}.bak`, world.workspace.stateFile);
+  await world.workspace.pulumi(["cancel", "--yes"]);
+  await mends(["stays", "more"]);
+});
+
+test("a second update is held off by the lock; with the lock cancelled, the next one mends what the two have done", async () => {
+  const before = await world.workspace.outputs();
+  declare({ stays: { trigger: "two at once" }, more: {} });
+  const seen: { locked?: Outcome; second?: Outcome } = {};
+  world.wire.lose("POST /api/user-tokens", async () => {
+    seen.locked = await world.workspace.up();
+    await world.workspace.pulumi(["cancel", "--yes"]);
+    seen.second = await world.workspace.up();
+  });
+  await world.workspace.pulumi(UP, () => undefined);
+  expect(seen.locked?.code).not.toBe(0);
+  expect(seen.locked?.text).toContain("the stack is currently locked");
+  expect(seen.second?.code, seen.second?.text).toBe(0);
+  expect(await world.use(before["more"] ?? "")).toBe(200);
+  await mends(["stays", "more"]);
+});
+
+test("a state of before two rotations is put back", async () => {
+  const exported = await world.workspace.pulumi(["stack", "export", "--file", "old.json"]);
+  expect(exported.code, exported.text).toBe(0);
+  for (const trigger of ["one", "two"]) {
+    declare({ stays: { trigger }, more: {} });
+    await mends(["stays", "more"]);
+  }
+  const { more = "" } = await world.workspace.outputs();
+  expect((await world.workspace.pulumi(["stack", "import", "--file", "old.json"])).code).toBe(0);
+  await mends(["stays", "more"]);
+  expect((await world.workspace.outputs())["more"]).toBe(more);
+  declare({});
+  const gone = await world.workspace.up();
+  expect(gone.code, gone.text).toBe(0);
+  expect((await world.tokens()).filter(({ active }) => active)).toEqual([]);
+});

@@ -1,0 +1,45 @@
+// A program that runs in the process of the test instead of two of its own (a language host and a runner, each of which
+// loads the SDK): as the SDK's Automation API runs inline programs. The CLI, the engine and the provider's process are
+// what they always are. For programs that are expected to come to an end; one that is to be killed needs a process.
+import { createRequire } from "node:module";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { runInThisContext } from "node:vm";
+import { Server, ServerCredentials } from "@grpc/grpc-js";
+import languageGrpc from "@pulumi/pulumi/proto/language_grpc_pb.js";
+import empty from "google-protobuf/google/protobuf/empty_pb.js";
+import * as automation from "@pulumi/pulumi/automation/server.js";
+
+/** The SDK keeps it out of its types. */
+const { LanguageServer } = automation as unknown as { LanguageServer: new (program: () => Promise<object>) => { [method: string]: (...args: never[]) => unknown } };
+
+type Program = (require: NodeJS.Require, module: { exports: object }, exports: object, process: object) => void;
+
+/** The exports of a folder's index.js, evaluated anew, with this environment. */
+function evaluate(folder: string, env: NodeJS.ProcessEnv): object {
+  const file = join(folder, "index.js");
+  const wrapped = `(function (require, module, exports, process) {${readFileSync(file, "utf8")}\n})`;
+  const module = { exports: {} };
+  (runInThisContext(wrapped, { filename: file }) as Program)(createRequire(file), module, module.exports, { env });
+  return module.exports;
+}
+
+export interface InlineProgram {
+  /** What the CLI is told, so that it asks us for the program. */
+  readonly flag: string;
+  close(): void;
+}
+
+/** For one command. */
+export async function serveProgram(folder: string, env: NodeJS.ProcessEnv): Promise<InlineProgram> {
+  const host = new LanguageServer(() => Promise.resolve(evaluate(folder, env)));
+  const server = new Server({ "grpc.max_receive_message_length": 400 * 1024 * 1024 });
+  server.addService(languageGrpc.LanguageRuntimeService, {
+    getPluginInfo: host["getPluginInfo"]?.bind(host),
+    getRequiredPlugins: host["getRequiredPlugins"]?.bind(host),
+    run: host["run"]?.bind(host),
+    cancel: (_: unknown, answer: (error: null, response: object) => void) => answer(null, new empty.Empty()),
+  } as never);
+  const port = await new Promise<number>((resolve, reject) => server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, bound) => (error ? reject(error) : resolve(bound))));
+  return { flag: `--client=127.0.0.1:${port}`, close: () => server.forceShutdown() };
+}

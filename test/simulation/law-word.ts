@@ -77,6 +77,8 @@ function saidSo(of: Process, outcome: Outcome, ready: Condition | undefined): vo
   unseen(of, ready);
   const idle = outcome.plan.outcome === "rest" && outcome.error === null && !of.desired.deleting && of.desired.state === "Active";
   if (idle && of.desired.windows?.some(({ cron }) => cron.startsWith("61 "))) world.broken("L6 truth", "a window that never opens was passed over in silence");
+  const { former } = readRecord(of.planned?.record) ?? {};
+  if (idle && former && of.planned?.owner === of.uid && of.sessionAt(former.ref) === null) world.broken("L6 truth", "a former issuer that cannot be reached was passed over in silence");
   if (idle && ready?.status === "False" && ready.reason !== "ServiceUserDeactivated") world.broken("L6 truth", `nothing is done or waited for, and Ready is False: ${ready.reason}`);
 }
 

@@ -33,6 +33,10 @@ const issuer = change("tokenapi/issuer.ts");
 const owners = change("core/second-owner.ts");
 const suspicion = change("tokenapi/suspicion.ts");
 const state = change("provider/state-target.ts");
+const moved = change("core/moving.ts");
+const moving = change("core/checks/moving.ts");
+const home = change("core/home.ts");
+const record = change("core/record.ts");
 
 /** A check left out of its list; `line` begins the line that names it. */
 const dropped = (name: string, line: string): Mutation => plan(`check dropped: ${name}`, `\n  ${line}`, `\n  //`);
@@ -200,7 +204,36 @@ const WRITING: readonly Mutation[] = [
   truth("Ready though nothing is delivered", "if (!current) return no(hit.reason, hit.message);", 'if (!current) return { status: "True", reason: "Ready", message: "" };'),
 ];
 
-export const MUTATIONS: readonly Mutation[] = [...CHECKS, ...ORDER, ...DATES, ...SEEING, ...WRITING];
+const MOVES: readonly Mutation[] = [
+  dropped("issuer-next", "moving.issuerNext,"),
+  dropped("issuer-accepted (life)", "moving.issuerAccepted, // a person's word about"),
+  plan("check dropped: issuer-accepted (end)", "\n  moving.issuerAccepted,\n", "\n"),
+  plan("check dropped: former-given-up (life)", "\n  moving.formerGivenUp, // a person's word\n", "\n"),
+  dropped("former-given-up (end)", "moving.formerGivenUp, // a person's word, before"),
+  dropped("hand-elsewhere", "hand.handElsewhere,"),
+  dropped("former-through", "moving.formerThrough,"),
+  dropped("former-unreachable", "moving.formerUnreachable,"),
+  moved("move: what was issued before is taken for the new issuer's", "former: leaving(record, since), revisions: record.revisions.map(away)", "former: leaving(record, since), revisions: record.revisions"),
+  moved("move: back again, and nothing is turned round", "entry.former ? home(entry) : away(entry)", "entry"),
+  moving("move: it does not take its turn", "return isReached(s) ? null : leaving(s, to);", "return leaving(s, to);"),
+  moving("move: nobody has to consent", "strange || forged || !accepts(desired, record.issuer, issuer)", "strange || forged"),
+  moving("move: a former issuer is forgotten at once", "at === null || at > s.apiNow", "at === null"),
+  moving("move: a former issuer is forgotten with what it still has", "s.record?.revisions.some((entry) => entry.former) === true || ", ""),
+  moving("move: what was lost at a former issuer is forgotten", "].some(({ former }) => former);", "].some(() => false);"),
+  moving("move: a former issuer is left without consent", "former.tokens || forged || !accepts(desired, record.former, record.issuer)", "former.tokens || forged"),
+  situation("move: the new issuer's list is taken for the former one's", "entry.former ? (former?.tokens ?? null) : tokens", "tokens"),
+  execute("move: the former issuer's tokens are asked for at the new one", "(former ? places.former : places.home)", "places.home"),
+  home("move: another issuer is taken for the former one", "recorded && issuerId(issuer) !== issuerId(recorded)", "false"),
+  deletion("move: a deletion leaves what is at the former issuer", "former === true || s.ahead !== null", "s.ahead !== null"),
+  deletion("move: a deletion leaves what is at the issuer of before", "former === true || s.ahead !== null", "former === true"),
+  deletion("move: a deletion does not wait for the former issuer", "const there = unreached(s);", "const there = null;"),
+  need("move: the spec's issuer is not minded", "if (s.ahead || entry.former) return need(", "if (false) return need("),
+  need("move: a third issuer does not wait", "if (record?.former) return wait(", "if (false) return wait("),
+  converge("move: the spec's service user is looked for where the resource is no more", "ahead ? await recordedOwner(at, home, copy) : await ownerFact(at)", "await ownerFact(at)"),
+  record("move: which revisions are the former issuer's is not written", "...(entry.former ? { former: true } : {}),\n    })),", "})),"),
+];
+
+export const MUTATIONS: readonly Mutation[] = [...CHECKS, ...ORDER, ...DATES, ...SEEING, ...WRITING, ...MOVES];
 
 /** What makes no difference here, and why. */
 export const UNSEEN: readonly { readonly name: string; readonly why: string }[] = [

@@ -1,7 +1,7 @@
 // What has to be true in peace: consumers are served at every step, and at rest the goal is reached and nothing is left over.
 import { HOUR, MINUTE } from "../../core/duration.ts";
 import type { Entry } from "../../core/record.ts";
-import { delivered, isOlder, nameOfOwner, placesNamed, recordOf } from "./truth.ts";
+import { delivered, isOlder, nameOfOwner, placesNamed, recordOf, siteNamed } from "./truth.ts";
 import { isOf, type Token } from "./ledger.ts";
 import { STUBBORN } from "./sim-target.ts";
 import { DAILY, type DeclaringObject, type Spec, type World } from "./world.ts";
@@ -132,6 +132,7 @@ function reached(world: World): void {
   if (!current || !ledger.isValid(current)) return world.broken("L7 settles", "at rest nothing valid is delivered");
   // A daily window is longer away than rest is waited for, and nobody runs an up just while a window is open.
   const waits = spec.windows === DAILY || (world.stack !== null && spec.windows?.length !== 0);
+  if (current.place !== siteNamed(world, spec.issuerRef) && !waits) world.broken("L7 settles", `r${current.number} is not of the issuer that the spec names`);
   if (!isAsked(world, spec, current) && !waits) world.broken("L7 settles", `r${current.number} is not what the spec asks for`);
   asOrdered(world, spec, current);
 }

@@ -64,6 +64,9 @@ export function onRecord(of: Process, before: Record | null, record: Record): vo
 /** A person's word to go on without what is at one issuer. */
 const isGivenUp = (of: Process, issuer: RecordedIssuer | undefined): boolean => issuer !== undefined && of.desired.issuerChange?.from === issuerId(issuer);
 
+/** It became active after the list that the process went by. Where there was none, nobody may say so. */
+const isMissed = (of: Process, token: Token): boolean => of.seenAt(token) > 0 && token.activeSince >= of.seenAt(token);
+
 /** The record is the memory: what is still good is not left out of it. */
 function forgets(of: Process, before: Record | null, record: Record): void {
   const { world } = of;
@@ -71,7 +74,7 @@ function forgets(of: Process, before: Record | null, record: Record): void {
     const token = world.ledger.of(entry);
     if (!token || record.revisions.some((other) => isOf(other, entry)) || !world.ledger.isValid(token)) continue;
     if (isGivenUp(of, entry.former ? before?.former : before?.issuer)) world.orphans.add(token);
-    else if (token.activeSince < of.seenAt(token) && !overtaken(of)) world.broken("L1 nothing lost", `r${token.number} is active, and was left out of the record`);
+    else if (!isMissed(of, token) && !overtaken(of)) world.broken("L1 nothing lost", `r${token.number} is active, and was left out of the record`);
   }
 }
 
@@ -100,7 +103,7 @@ function leaves(of: Process, before: Record | null, record: Record): void {
 function letGo(of: Process, token: Token, isAllowed: boolean): void {
   const { world } = of;
   if (isAllowed) world.orphans.add(token);
-  else if (token.activeSince < of.seenAt(token) && !overtaken(of)) world.broken("L1 nothing lost", `the record lets an issuer go while r${token.number} (#${token.id}) is active there`);
+  else if (!isMissed(of, token) && !overtaken(of)) world.broken("L1 nothing lost", `the record lets an issuer go while r${token.number} (#${token.id}) is active there`);
 }
 
 /** A value is handed over. */
@@ -152,7 +155,7 @@ export function onRemove(of: Process, version: Version): void {
   // Where the spec says, they are found by their marks.
   const left = record.revisions.filter((entry) => {
     const token = world.ledger.of(entry);
-    return token !== undefined && world.ledger.isValid(token) && token.place !== home && token.activeSince < of.seenAt(token);
+    return token !== undefined && world.ledger.isValid(token) && token.place !== home && !isMissed(of, token);
   });
   if (left.length > 0 && !overtaken(of)) world.broken("L1 nothing lost", `the record was removed while r${left.map(({ number }) => number).join(", r")} is active at another API than the spec's`);
 }

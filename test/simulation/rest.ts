@@ -111,6 +111,7 @@ function accounted(entry: Entry, rollback: number | null): boolean {
 }
 
 function isAsked(world: World, spec: Spec, current: Token): boolean {
+  if (current.place !== siteNamed(world, spec.issuerRef)) return false;
   const record = recordOf(world);
   const entry = record?.revisions.find(({ number }) => number === record.current);
   return nameOfOwner(world, current.owner) === spec.ownerName && entry?.inputs.rotate === spec.rotate && entry.inputs.days === spec.days;
@@ -132,7 +133,6 @@ function reached(world: World): void {
   if (!current || !ledger.isValid(current)) return world.broken("L7 settles", "at rest nothing valid is delivered");
   // A daily window is longer away than rest is waited for, and nobody runs an up just while a window is open.
   const waits = spec.windows === DAILY || (world.stack !== null && spec.windows?.length !== 0);
-  if (current.place !== siteNamed(world, spec.issuerRef) && !waits) world.broken("L7 settles", `r${current.number} is not of the issuer that the spec names`);
   if (!isAsked(world, spec, current) && !waits) world.broken("L7 settles", `r${current.number} is not what the spec asks for`);
   asOrdered(world, spec, current);
 }

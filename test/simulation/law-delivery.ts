@@ -72,9 +72,9 @@ function forgets(of: Process, before: Record | null, record: Record): void {
   const { world } = of;
   for (const entry of before?.revisions ?? []) {
     const token = world.ledger.of(entry);
-    if (!token || record.revisions.some((other) => isOf(other, entry)) || !world.ledger.isValid(token)) continue;
+    if (!token || record.revisions.some((other) => isOf(other, entry))) continue;
     if (isGivenUp(of, entry.former ? before?.former : before?.issuer)) world.orphans.add(token);
-    else if (!isMissed(of, token) && !overtaken(of)) world.broken("L1 nothing lost", `r${token.number} is active, and was left out of the record`);
+    else if (world.ledger.isValid(token) && !isMissed(of, token) && !overtaken(of)) world.broken("L1 nothing lost", `r${token.number} is active, and was left out of the record`);
   }
 }
 

@@ -80,7 +80,8 @@ export function onVerify(of: Process, token: Token | null): void {
 function inTurn(of: Process, token: Token): void {
   const { world, record } = of;
   const current = delivered(world);
-  if (!record || !current || !world.ledger.isValid(current) || world.secret.current?.ownAlone === false) return;
+  // What was given up is no current one, though its value still stands there.
+  if (!record?.current || !current || !world.ledger.isValid(current) || world.secret.current?.ownAlone === false) return;
   // What was reported as compromised is no current one, though a backup of the API brought it back.
   if (of.desired.compromised === current.number) return;
   // What is about to expire, or was tampered with, is replaced whatever retires.

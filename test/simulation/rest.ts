@@ -61,9 +61,10 @@ function isBeside(world: World, token: Token): boolean {
  * Of an issuer that the spec no longer names, and that no record names: whoever takes the record away takes that memory,
  * and a first token that was lost before the spec changed was never recorded. The operator's sweep finds both.
  */
-function isForgotten(world: World, { place, created, deliveredAt }: Token): boolean {
+function isForgotten(world: World, token: Token): boolean {
+  const { place, created, deliveredAt } = token;
   if (placesNamed(world).has(place)) return false;
-  return world.secretTouchedAt >= created - world.ledger.skew || (deliveredAt === null && !world.recordedAt.has(place));
+  return world.orphans.has(token) || world.secretTouchedAt >= created - world.ledger.skew || (deliveredAt === null && !world.recordedAt.has(place));
 }
 
 /** What has expired is not kept as good by whoever looks afterwards; its expiry alone wakes nobody. */

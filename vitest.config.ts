@@ -24,7 +24,7 @@ const oneByOne = { fileParallelism: false };
 
 /** Longest first: that is the order in which `make test` begins them. */
 export const rings = [
-  ring("cluster", ["test/controller/*.test.ts"], 300_000, { globalSetup: ["test/support/keeper.ts"] }),
+  ring("cluster", ["test/controller/*.test.ts", "test/handover/*.test.ts"], 300_000, { globalSetup: ["test/support/keeper.ts"] }),
   ring("pulumi", ["test/provider/**/*.test.ts"], 300_000, { isolate: false }),
   ring("api", ["test/tokenapi/**/*.test.ts", "test/server/**/*.test.ts"], 60_000),
   ring("unit", [...pure, "test/tokenapi/suspicion.test.ts"], 60_000),

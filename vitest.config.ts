@@ -34,7 +34,7 @@ export const rings = [
   ring("tools", ["test/tools/**/*.test.ts"], 60_000),
 ];
 
-/** How many files of a ring run at once in `make test`; default one. The cluster's mostly wait, and each has a control plane. */
-export const workers: Readonly<Record<string, number>> = { cluster: 2 };
+/** How many files of a ring run at once in `make test`; default one. The longest two would otherwise be left over at the end. */
+export const workers: Readonly<Record<string, number>> = { cluster: 2, pulumi: 2 };
 
 export default defineConfig({ test: { projects: rings } });

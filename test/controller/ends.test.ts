@@ -119,7 +119,7 @@ test("removed while the operator is down they wait for it, and its start ends th
   await scene.kubectl(`delete -f ${crds} --wait=false`);
   await until("the CRD waits for its objects", async () => (await scene.kubectl("get crd servicetokens.tokens.qualytics.io -o jsonpath={.status.conditions[?(@.type==\"Terminating\")].status}")) === "True");
   await scene.operator();
-  await gone("crd servicetokens.tokens.qualytics.io");
+  await until("every CRD is gone", async () => (await scene.kubectl("get crd -o name")).trim() === "", 60_000);
   expect(await named("default-after")).toEqual([]);
   // Kinds without objects were gone at once: they hold nobody up.
   expect(scene.logs()).toContain("Working without it until it is there");

@@ -124,6 +124,7 @@ export const TABLE: readonly Row[] = [
   { why: "a second replica may be delivering it", facts: { list: [remote(1), remote(2, { created: NOW - 5_000 })], more: { alone: false } }, check: "lost-token", does: "wait", reason: "LostToken" },
   { why: "and may be what a second owner seems to have", facts: { copy: copy({ record: record([entry(1)], { others: [102] }) }), list: [remote(1), remote(2, { lastUsed: NOW - HOUR }), remote(3, { created: NOW - 5_000 })], more: { alone: false } }, check: "lost-token", does: "wait", reason: "LostToken" },
   { why: "what is used is held by somebody", facts: { copy: copy({ record: null, value: "missing" }), list: [remote(1, { lastUsed: NOW - DAY })], more: {} }, check: "lost-token", does: "Fence", reason: "LostToken" },
+  { why: "in Pulumi's state the number is noted too, for two stacks with one state", facts: { copy: copy({ record: record([entry(1)]), exclusive: true }), list: [remote(1), remote(2, { created: NOW - HOUR })] }, check: "lost-token", does: "Fence", reason: "LostToken" },
   { why: "and retires by the usual rules", facts: { copy: copy({ record: record([], { fence: 1, current: null }), value: "missing" }), list: [remote(1, { lastUsed: NOW - DAY })] }, check: "lost-token", does: "Record", reason: "HeldBySomebody" },
   { why: "a second owner's is not taken in once our numbers have passed its own", facts: { copy: copy({ record: record([entry(3)], { others: [102] }) }), list: [remote(2, { lastUsed: NOW - HOUR }), remote(3)] }, check: "rest", does: "rest", reason: "Ready", ready: "True" },
   { why: "nor its next one cleared before it is used", facts: { copy: copy({ record: record([entry(3)], { others: [102] }) }), list: [remote(2, { lastUsed: NOW - HOUR }), remote(3), remote(4)] }, check: "rest", does: "rest", reason: "Ready", ready: "True" },
@@ -262,6 +263,12 @@ describe("plan", () => {
     const before = record([entry(1)], { others: [99, 102] });
     const made = plan(desired(), observed({ copy: copy({ record: before }), list: [remote(1), remote(2), remote(3, { created: NOW })], more: { hand: hand(3) } }), NOW);
     expect(made.actions[0]).toMatchObject({ do: "Deliver", record: { others: [102] } });
+  });
+
+  it("takes in all that somebody uses by one write", () => {
+    const inUse = { lastUsed: NOW - DAY };
+    const [action] = plan(desired(), observed({ copy: copy({ record: record([], { fence: 3, current: null }), value: "missing" }), list: [remote(1, inUse), remote(3, inUse)] }), NOW).actions;
+    expect(action).toMatchObject({ do: "Record", record: { revisions: [{ number: 1 }, { number: 3 }] } });
   });
 
   it("says what an earlier life left active", () => {

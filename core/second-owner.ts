@@ -16,7 +16,7 @@ export function secondOwners(s: Situation): Stray[] {
   const { number } = current.entry;
   const newer = current.seen === "active" ? s.lost.filter((stray) => stray.number > number) : [];
   const known = s.others.length > 0 || newer.some(({ unused }) => !unused) || record.fence - number >= GIVEN_UP;
-  // Another token of the very number that is delivered is somebody else's, whatever became of ours: names are unique.
-  const twins = s.lost.filter((stray) => !stray.unused && stray.number === number);
+  // Another token of a number that is recorded is somebody else's, whatever became of ours: names are unique.
+  const twins = s.lost.filter((stray) => !stray.unused && record.revisions.some((entry) => entry.number === stray.number));
   return [...twins, ...(known ? newer : [])];
 }

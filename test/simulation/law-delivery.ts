@@ -9,7 +9,7 @@ import { readRecord } from "./reading.ts";
 import type { Version } from "./secret.ts";
 import { delivered, isForeign, ordered, overtaken, seenInUse, siteNamed, siteOf, TOLERANCE, usedBefore } from "./truth.ts";
 import { isRolledOut } from "./workloads.ts";
-import { RESYNC } from "./world.ts";
+import { RESYNC, type World } from "./world.ts";
 
 /** Ahead of its time goes only what stands in the way of another one. */
 function early(of: Process, old: Token, current: Token): void {
@@ -80,14 +80,20 @@ function forgets(of: Process, before: Record | null, record: Record): void {
 
 const issuersOf = ({ issuer, former }: Record): RecordedIssuer[] => [issuer, ...(former ? [former] : [])];
 
+/** From now on a record names these issuers. */
+export function remembers(world: World, record: Record): void {
+  for (const issuer of issuersOf(record)) {
+    const site = siteOf(issuer);
+    if (site) world.recordedAt.add(site);
+  }
+}
+
 /** What is no longer named is never looked at again: nothing of ours may be left there. */
 function leaves(of: Process, before: Record | null, record: Record): void {
   const { world } = of;
   const named = issuersOf(record);
-  for (const issuer of named) {
-    const site = siteOf(issuer);
-    if (site) world.recordedAt.add(site);
-  }
+  // What a stack writes counts once it is saved.
+  if (!world.stack) remembers(world, record);
   for (const issuer of before ? issuersOf(before) : []) {
     const site = siteOf(issuer);
     if (site === null || named.some((other) => siteOf(other) === site)) continue;

@@ -48,7 +48,7 @@ export function onView(of: Process, plan: Plan, value: string | null): void {
 }
 
 /** More tokens of one mark than that are not put in order within one pass. */
-const MANY = 8;
+const MANY = 5;
 
 export function onOutcome(of: Process, outcome: Outcome): void {
   const { world } = of;

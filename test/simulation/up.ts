@@ -7,7 +7,7 @@ import { carryOut, sceneOf, type View } from "../../provider/scene.ts";
 import type { StateTarget } from "../../provider/state-target.ts";
 import type { IssuerSession } from "../../tokenapi/issuer.ts";
 import type { Target } from "../../tokenapi/target.ts";
-import { onDeliver, onRecord } from "./law-delivery.ts";
+import { onDeliver, onRecord, remembers } from "./law-delivery.ts";
 import { onRelease } from "./law-end.ts";
 import { onPlan, onView } from "./law-word.ts";
 import { Process } from "./process.ts";
@@ -137,6 +137,7 @@ export class Up extends Process {
     const token = value === null ? null : world.ledger.ofValue(value);
     if (token) token.deliveredAt ??= world.time.now;
     world.tell(() => `  ${this.name} saves r${target.record?.current ?? 0}`);
+    remembers(world, target.record);
     world.secret.put({ value, record: encodeRecord(target.record), owner: object.uid, look: "", ownAlone: true });
   }
 

@@ -57,7 +57,7 @@ lint: node_modules/.ok ## style, limits and the import map
 	@$(NODE) node_modules/eslint/bin/eslint.js --max-warnings 0 --cache --cache-strategy content --cache-location .tools/lint/ .
 
 unit: node_modules/.ok ## the unit and engine tests alone
-	@$(NODE) node_modules/vitest/vitest.mjs run --project unit --reporter=dot
+	@$(NODE) node_modules/vitest/vitest.mjs run --project unit --maxWorkers=2 --reporter=dot
 
 sim: node_modules/.ok ## simulate N histories of the engine from SEED: make sim N=20000 SEED=1
 	@$(NODE) test/simulation/main.ts N=$(or $(N),20000) SEED=$(or $(SEED),1)

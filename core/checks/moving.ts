@@ -1,9 +1,11 @@
 // A resource that moves from one issuer to another. The record says first that it has moved; from then on all that was
 // issued before is the former issuer's, and gives way, is revoked and deleted there by the same rules as everything.
+import { ours } from "../dates.ts";
 import { MINUTE } from "../duration.ts";
 import { accepts, consent, issuerId } from "../home.ts";
 import { act, normal, wait, warning, type Check, type Hit } from "../hit.ts";
 import { back, moved, settledAt, through, without } from "../moving.ts";
+import type { Tokens } from "../observed.ts";
 import type { Entry, RecordedIssuer } from "../record.ts";
 import { everyRevision, isSame, knownAt, type Situation } from "../situation.ts";
 import { currentMissing, findNeed, issueOutsideWindow } from "./need.ts";
@@ -20,9 +22,29 @@ const isReached = (s: Situation): boolean => s.issuer !== null && !s.strange && 
 /** The record says that the resource is at home where the spec says; then the next revision is issued there. */
 export function begin(s: Situation): Hit {
   if (!s.record) return wait("IssuerMoved", "Nothing is recorded yet.");
+  const { former } = s.record;
   const to = named(s);
-  const message = `Moving ${s.desired.resource} from ${issuerId(s.record.issuer)} to ${issuerId(to)}.`;
-  return act({ do: "Record", record: moved(s.record, to, s.apiNow) }, "IssuerMoved", message, normal("IssuerMoved", message));
+  const message = `Moving ${s.desired.resource} from ${issuerId(former ?? s.record.issuer)} to ${issuerId(to)}.`;
+  const record = former ? settledAt(s.record, to) : moved(s.record, to, s.apiNow);
+  return act({ do: "Record", record }, "IssuerMoved", message, normal("IssuerMoved", message));
+}
+
+/** Nothing was ever issued at the issuer between the former one and the one that the spec names now. */
+function isBare({ record, tokens, lost, remains, others, observed }: Situation): boolean {
+  const recorded = record?.revisions.some((entry) => !entry.former) ?? true;
+  return tokens !== null && observed.hand === null && !recorded && [...lost, ...remains, ...others].every(({ former }) => former);
+}
+
+/** The spec names a third issuer: that waits for the first one, or, where nothing is at the second, until nothing can be. */
+export function passing(s: Situation): Hit | null {
+  const { record, tokens, copy } = s;
+  if (!record?.former || record.former.ref === s.desired.issuerRef) return null;
+  const message = "The spec names another issuer once more: that waits until nothing";
+  if (!isBare(s) || !tokens || !copy) return wait("IssuerMoved", `${message} is left at the one before the last, ${issuerId(record.former)}.`);
+  const at = record.former.since + LATE;
+  if (at > s.apiNow) return wait("IssuerMoved", `${message} that was asked for can still be issued at ${issuerId(record.issuer)}.`, ours(s, at));
+  const isOld = tokens.sentAt <= knownAt(copy) || isBefore(s, tokens, at);
+  return isOld ? act({ do: "Look", at: "tokens", after: s.observed.monotonic }, "IssuerMoved", `Looking whether anything was issued at ${issuerId(record.issuer)}.`) : null;
 }
 
 const words = (entries: readonly Entry[]): string => (entries.length === 0 ? "no recorded token" : entries.map(({ number, name }) => `revision ${number} (${name})`).join(", "));
@@ -45,7 +67,7 @@ export const issuerNext: Check = {
       const message = `The tokens of ${desired.resource} are those of the issuer that the spec names now: they stay.`;
       return act({ do: "Record", record: settledAt(record, to) }, "IssuerAccepted", message);
     }
-    if (record.former && record.former.ref === desired.issuerRef) {
+    if (record.former && record.former.ref === desired.issuerRef && ahead.tokens) {
       const message = `Moving ${desired.resource} back to ${issuerId(record.former)}.`;
       return act({ do: "Record", record: back(record, record.former, s.apiNow) }, "IssuerMoved", message, normal("IssuerMoved", message));
     }
@@ -117,13 +139,13 @@ export const formerThrough: Check = {
     const at = lastLookAt(s);
     if (!record?.former || !former?.tokens || !copy || at === null || at > s.apiNow) return null;
     const message = `Nothing of ${s.desired.resource} is left at ${issuerId(record.former)}.`;
-    if (former.tokens.sentAt <= knownAt(copy) || isBefore(s, at)) return act({ do: "Look", at: "tokens", after: s.observed.monotonic, former: true }, "CleaningUp", `Looking whether anything is left at ${issuerId(record.former)}.`);
+    if (former.tokens.sentAt <= knownAt(copy) || isBefore(s, former.tokens, at)) return act({ do: "Look", at: "tokens", after: s.observed.monotonic, former: true }, "CleaningUp", `Looking whether anything is left at ${issuerId(record.former)}.`);
     return act({ do: "Record", record: through(record) }, "IssuerMoved", message, normal("IssuerMoved", message));
   },
 };
 
-/** Whether the list of the former issuer was sent before a date. */
-const isBefore = ({ apiNow, observed, former }: Situation, at: number): boolean => apiNow - (observed.monotonic - (former?.tokens?.sentAt ?? 0)) < at;
+/** Whether a list was sent before a date. */
+const isBefore = ({ apiNow, observed }: Situation, list: Tokens, at: number): boolean => apiNow - (observed.monotonic - list.sentAt) < at;
 
 /** What is left at the former issuer and cannot be ended, with the way out; null: it is reached, or there is none. */
 export function unreached({ record, former }: Situation): string | null {

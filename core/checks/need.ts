@@ -9,7 +9,7 @@ import { matches } from "../pattern.ts";
 import type { Reason } from "../reason.ts";
 import type { IssueInputs } from "../record.ts";
 import { everyRevision, knownAt, listAt, retiringFirst, SECOND_LOOK, type Revision, type Situation } from "../situation.ts";
-import { begin } from "./moving.ts";
+import { begin, passing } from "./moving.ts";
 import type { Fact, Owner, Policy } from "../observed.ts";
 import { windowProblems } from "../windows.ts";
 
@@ -86,8 +86,8 @@ function obstacle(s: Situation, why: Need): Hit | null {
   if (desired.complaint?.blocks) return stall("SpecInvalid", desired.complaint.message);
   if (desired.paused) return wait("Paused", "Paused by annotation: nothing is begun.");
   const unmovable = immovable(s);
-  // What cannot wait is issued where the resource still is.
-  if (unmovable && !why.urgent) return unmovable;
+  // What cannot wait is issued where the resource still is, if it is known there to whom.
+  if (unmovable && (!why.urgent || observed.owner.is === "unknown")) return unmovable;
   const owner = s.ahead && !unmovable && observed.next ? observed.next.owner : observed.owner;
   if (owner.is === "absent") return stall("NoServiceUser", owner.message);
   if (owner.is === "unknown") return wait(owner.reason, owner.message);
@@ -98,9 +98,11 @@ function obstacle(s: Situation, why: Need): Hit | null {
 }
 
 /** Why the resource does not move to the issuer that the spec names; null: it does, or is there. */
-function immovable({ ahead, record, observed }: Situation): Hit | null {
+function immovable(s: Situation): Hit | null {
+  const { ahead, observed } = s;
   if (!ahead || !observed.next) return null;
-  if (record?.former) return wait("IssuerMoved", `The spec names another issuer once more: that waits until nothing is left at the one before the last, ${issuerId(record.former)}.`);
+  const between = passing(s);
+  if (between) return between;
   if (ahead.issuer && ahead.tokens) return null;
   const message = `The issuer that the spec names now cannot take over yet: ${ahead.problem ?? "its tokens are not known."}`;
   return observed.next.issuer.is === "absent" ? stall("IssuerNotFound", message) : wait("IssuerMoved", message);

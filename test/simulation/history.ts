@@ -8,7 +8,8 @@ import { act } from "./person.ts";
 import { readRecord } from "./reading.ts";
 import { Random } from "./random.ts";
 import { atRest, inPeace } from "./rest.ts";
-import { DAILY, HOURLY, STANDING, World, type Breach, type Spec } from "./world.ts";
+import { recordOf } from "./truth.ts";
+import { DAILY, HOURLY, STANDING, World, type Breach, type Ref, type Spec } from "./world.ts";
 
 export interface Told {
   readonly seed: number;
@@ -97,6 +98,9 @@ function calm(world: World): void {
   if (object?.deleting && !world.stack && !world.beside && world.random.chance(0.5)) object.spec.abandon = true;
   Object.assign(world.issuers, STANDING);
   if (object?.deleting && object.spec.abandon && world.random.chance(0.5)) world.issuers[object.spec.issuerRef] = null;
+  // And a former one that never comes back is what a person's consent is for.
+  const former = recordOf(world)?.former?.ref;
+  if (object?.deleting && !object.spec.abandon && former && !world.beside && world.random.chance(0.5)) world.issuers[former as Ref] = null;
   world.drifts = [0];
   for (const replica of world.replicas) replica.shift = replica.drift = 0;
   for (const user of world.ledger.users) {

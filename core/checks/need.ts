@@ -3,7 +3,6 @@ import { act, normal, stall, wait, warning, where, type Check, type EventText, t
 import { beginAt, lastCall, ours, renewAt, retireAt } from "../dates.ts";
 import type { Desired } from "../desired.ts";
 import { MINUTE } from "../duration.ts";
-import { issuerId } from "../home.ts";
 import { tokenName } from "../name.ts";
 import { matches } from "../pattern.ts";
 import type { Reason } from "../reason.ts";
@@ -89,12 +88,18 @@ function obstacle(s: Situation, why: Need): Hit | null {
   // What cannot wait is issued where the resource still is, if it is known there to whom.
   if (unmovable && (!why.urgent || observed.owner.is === "unknown")) return unmovable;
   const owner = s.ahead && !unmovable && observed.next ? observed.next.owner : observed.owner;
-  if (owner.is === "absent") return stall("NoServiceUser", owner.message);
-  if (owner.is === "unknown") return wait(owner.reason, owner.message);
-  if (!owner.value.active) return stall("ServiceUserDeactivated", `The service user ${owner.value.name} is deactivated: reactivate it, or name another.`);
+  const unfit = unfitOwner(owner);
+  if (unfit) return unfit;
   const refusal = policyRefusal(s, owner, (unmovable ? s.issuer : (s.ahead?.issuer ?? s.issuer))?.policy);
   if (refusal) return stall("PolicyForbids", refusal);
   return observed.refused === null ? null : stall("VerificationFailed", observed.refused);
+}
+
+/** Why a service user gets no token; null: it may. */
+function unfitOwner(owner: Fact<Owner>): Hit | null {
+  if (owner.is === "absent") return stall("NoServiceUser", owner.message);
+  if (owner.is === "unknown") return wait(owner.reason, owner.message);
+  return owner.value.active ? null : stall("ServiceUserDeactivated", `The service user ${owner.value.name} is deactivated: reactivate it, or name another.`);
 }
 
 /** Why the resource does not move to the issuer that the spec names; null: it does, or is there. */

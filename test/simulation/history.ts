@@ -82,6 +82,16 @@ async function turmoil(world: World, seed: number, cut: ReadonlySet<number>): Pr
   return i - 1;
 }
 
+/** All issuers are back, but for one that never is: that is what abandon, or consent at a former one, is for. */
+function calmIssuers(world: World): void {
+  const { object, issuers, random } = world;
+  Object.assign(issuers, STANDING);
+  if (!object?.deleting || world.beside) return;
+  if (!world.stack && random.chance(0.5)) object.spec.abandon = true;
+  const left = object.spec.abandon ? object.spec.issuerRef : recordOf(world)?.former?.ref;
+  if (left && random.chance(0.5)) issuers[left as Ref] = null;
+}
+
 /** The world around is as it should be. */
 function calm(world: World): void {
   world.tell(() => "PEACE: faults stop");
@@ -93,14 +103,7 @@ function calm(world: World): void {
   world.workload.refusal = null;
   world.cutUntil = 0;
   world.policy = OPEN_POLICY;
-  // An issuer that never comes back is what abandon is for.
-  const { object } = world;
-  if (object?.deleting && !world.stack && !world.beside && world.random.chance(0.5)) object.spec.abandon = true;
-  Object.assign(world.issuers, STANDING);
-  if (object?.deleting && object.spec.abandon && world.random.chance(0.5)) world.issuers[object.spec.issuerRef] = null;
-  // And a former one that never comes back is what a person's consent is for.
-  const former = recordOf(world)?.former?.ref;
-  if (object?.deleting && !object.spec.abandon && former && !world.beside && world.random.chance(0.5)) world.issuers[former as Ref] = null;
+  calmIssuers(world);
   world.drifts = [0];
   for (const replica of world.replicas) replica.shift = replica.drift = 0;
   for (const user of world.ledger.users) {

@@ -1,20 +1,29 @@
 // Runs every ring, two at a time, and ends with the one line that scripts read: "N passed, N failed", from the runner's
-// own results. A ring's output comes in one piece when it has ended.
+// own results. A ring's output comes in one piece when it has ended; what failed is named once more at the very end.
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { rings, workers } from "../../vitest.config.ts";
 
 interface Results {
   readonly numPassedTests: number;
   readonly numFailedTests: number;
-  readonly testResults: readonly { readonly status: string; readonly assertionResults: readonly unknown[] }[];
+  readonly testResults: readonly File[];
+}
+
+interface File {
+  readonly name: string;
+  readonly status: string;
+  readonly message: string;
+  readonly assertionResults: readonly { readonly status: string; readonly fullName: string; readonly failureMessages: readonly string[] | null }[];
 }
 
 interface Count {
   readonly passed: number;
   readonly failed: number;
+  /** What failed and how, a line each. */
+  readonly failures: readonly string[];
 }
 
 const root = join(import.meta.dirname, "..", "..");
@@ -22,15 +31,26 @@ const folder = mkdtempSync(join(tmpdir(), "servicetokens-results-"));
 /** Most rings wait a good deal, and start programs that work meanwhile. */
 const LANES = 2;
 
+/** As much of a failure's message as a line holds. */
+const brief = (message = ""): string => message.replace(/\s+/g, " ").slice(0, 300);
+
+function failuresOf(file: File): string[] {
+  const named = file.assertionResults.filter(({ status }) => status === "failed").map(({ fullName, failureMessages }) => `${fullName}: ${brief(failureMessages?.[0])}`);
+  const all = named.length > 0 || file.status !== "failed" ? named : [brief(file.message)];
+  return all.map((what) => `${relative(root, file.name)}: ${what}`);
+}
+
 /** Passed and failed tests; a file that could not even be loaded counts as one failed test, and so does a ring that ends badly though no test failed. */
-function count(output: string, code: number | null): Count {
+function count(ring: string, output: string, code: number | null): Count {
   try {
     const results = JSON.parse(readFileSync(output, "utf8")) as Results;
     const broken = results.testResults.filter(({ status, assertionResults }) => status === "failed" && assertionResults.length === 0).length;
     const failed = results.numFailedTests + broken;
-    return { passed: results.numPassedTests, failed: failed === 0 && code !== 0 ? 1 : failed };
+    const failures = results.testResults.flatMap(failuresOf);
+    if (failed === 0 && code !== 0) return { passed: results.numPassedTests, failed: 1, failures: [...failures, `${ring}: the runner ended with ${code ?? "a signal"}`] };
+    return { passed: results.numPassedTests, failed, failures };
   } catch {
-    return { passed: 0, failed: 1 };
+    return { passed: 0, failed: 1, failures: [`${ring}: the runner left no results`] };
   }
 }
 
@@ -47,7 +67,7 @@ function run(ring: string): Promise<Count> {
   child.stderr.on("data", (chunk: Buffer) => said.push(chunk));
   return new Promise((resolve) => {
     const end = (code: number | null): void => {
-      const found = count(output, code);
+      const found = count(ring, output, code);
       process.stdout.write(`\n${Buffer.concat(said).toString()}\n${ring}: ${found.passed} passed, ${found.failed} failed, in ${Math.round((performance.now() - started) / 1_000)} s\n`);
       resolve(found);
     };
@@ -65,5 +85,6 @@ await Promise.all(Array.from({ length: LANES }, lane));
 rmSync(folder, { recursive: true, force: true });
 const passed = counts.reduce((sum, ring) => sum + ring.passed, 0);
 const failed = counts.reduce((sum, ring) => sum + ring.failed, 0);
+for (const failure of counts.flatMap(({ failures }) => failures)) process.stdout.write(`\nFAILED ${failure}\n`);
 process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
 process.exitCode = failed > 0 || passed === 0 ? 1 : 0;

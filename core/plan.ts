@@ -127,7 +127,7 @@ export function plan(desired: Desired, observed: Observed, now: number): Plan {
   const [check, hit] = decide(s);
   const upcoming = [...(hit.next ? [hit.next] : []), ...calendar(s)].sort((a, b) => (a.at ?? 0) - (b.at ?? 0));
   const looked = moving.lastLookAt(s);
-  const dues = [hit.due, rolloutDue(s), looked === null || desired.deleting ? null : ours(s, looked), ...upcoming.map((next) => next.at)].filter((due) => due !== null && due > now) as number[];
+  const dues = [hit.due, rolloutDue(s), world.suspectUntil(s), looked === null || desired.deleting ? null : ours(s, looked), ...upcoming.map((next) => next.at)].filter((due) => due !== null && due > now) as number[];
   return {
     actions: hit.action ? [hit.action] : [],
     check,
@@ -155,7 +155,7 @@ const writes = ({ action }: Hit): boolean => action !== null && WRITES.has(actio
 function conditions(s: Situation, hit: Hit): Condition[] {
   const ready: Truth = judge(s, hit);
   const list: Condition[] = [{ type: "Ready", ...ready }];
-  const [second] = [...secondOwners(s), ...s.others];
+  const others = [...new Set([...secondOwners(s), ...s.others])];
   if (s.retiring.length > 0 && !s.desired.deleting) {
     const numbers = s.retiring.map(({ entry }) => entry.number).join(", ");
     list.push({ type: "Rotating", status: "True", reason: "AwaitingRetirement", message: `Revision ${numbers} retires beside the current one.` });
@@ -164,8 +164,9 @@ function conditions(s: Situation, hit: Hit): Condition[] {
   if (need.isSkewed(s)) {
     list.push({ type: "ClockSkew", status: "True", reason: "ClockSkew", message: "Our clock and the API's differ by more than a minute: nothing retires, and only expiry rotates." });
   }
-  if (second) {
-    const message = `Revision ${second.number} was issued under our mark by somebody else: is this cluster or stack a copy of another, or was the delivered copy put back from a backup? Nothing of it is revoked: do that by hand if nobody needs it.`;
+  if (others.length > 0) {
+    const numbers = others.map(({ number }) => number).join(", ");
+    const message = `Active under our mark, and issued by somebody else as far as can be seen: revision ${numbers}. Is this cluster or stack a copy of another, or was the delivered copy put back from a backup? Nothing of it is revoked: do that by hand if nobody needs it.`;
     list.push({ type: "SecondOwner", status: "True", reason: "SecondOwner", message });
   }
   if (s.record?.former) list.push(formerCondition(s, s.record.former));
@@ -192,7 +193,8 @@ function calendar(s: Situation): NextAction[] {
     const renew = renewAt(desired, current.entry);
     if (renew !== null && !retiringFirst(s)) dates.push(...renewal(s, current.entry, renew));
     const last = lastCall(s, current.entry);
-    if (last !== null && retiringFirst(s)) dates.push({ type: "Rotate", at: last, reason: `revision ${number} is about to expire` });
+    // Until then a rotation that waits for a retirement or for another issuer may wait.
+    if (last !== null && (retiringFirst(s) || s.ahead)) dates.push({ type: "Rotate", at: last, reason: `revision ${number} is about to expire` });
     if (expires !== null) dates.push({ type: "Expire", at: expires, reason: `revision ${number} expires` });
     for (const old of s.retiring) {
       const { at, why } = retireAt(s, old, current);

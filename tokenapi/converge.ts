@@ -59,7 +59,8 @@ export async function observe(at: Situated): Promise<Observed> {
   const ids = (copy.record?.revisions ?? []).map(({ id }) => id);
   const { home, former, ahead } = placesOf(at);
   for (const { issuer } of new Set([home, ...(former ? [former] : []), ...(ahead ? [ahead] : [])])) if (issuer) await look(at, issuer, copy);
-  const list = home.issuer && listOf(home.issuer, desired);
+  // Where the delivered token is, there its value settles what to think of a list.
+  const stands = copy.record?.revisions.some(({ number, former: away }) => number === copy.record?.current && away) ? former : home;
   const refused = memory.refused && memory.refused.spec === specOf(desired) ? memory.refused.message : null;
   return {
     issuer: issuerFact(home),
@@ -74,7 +75,7 @@ export async function observe(at: Situated): Promise<Observed> {
     uncertainAt: uncertainAt(memory, home.issuer),
     refused,
     unrenderable: memory.unrenderable,
-    trial: list?.claim(desired.mark) ?? false,
+    trial: stands?.issuer ? listOf(stands.issuer, desired).claim(desired.mark) : false,
     said: at.said ?? null,
     ...rolloutFact(at),
     alone: at.alone,

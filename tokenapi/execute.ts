@@ -193,8 +193,8 @@ async function verify(scene: Scene): Promise<void> {
 
 /** Tries the delivered value, and tells the list what that says of it. Whoever cannot try leaves it to the next one. */
 async function attempt(action: Action & { do: "Try" }, scene: Scene): Promise<void> {
-  const { api } = session(scene);
-  const list = snapshot(scene);
+  const { api } = session(scene, action);
+  const list = snapshot(scene, action);
   const value = await scene.target.value(action.sha256);
   const answer = value ? await api.verify(value, action.scim) : null;
   if (answer === null || answer.is === "odd") {

@@ -1,12 +1,12 @@
 // A resource that moves from one issuer to another. The record says first that it has moved; from then on all that was
 // issued before is the former issuer's, and gives way, is revoked and deleted there by the same rules as everything.
 import { ours } from "../dates.ts";
-import { MINUTE } from "../duration.ts";
+import { MINUTE, SECOND } from "../duration.ts";
 import { accepts, consent, issuerId } from "../home.ts";
 import { act, normal, wait, warning, type Check, type Hit } from "../hit.ts";
 import { back, moved, settledAt, through, without } from "../moving.ts";
 import type { Tokens } from "../observed.ts";
-import type { Entry, RecordedIssuer } from "../record.ts";
+import type { Entry, Former, RecordedIssuer } from "../record.ts";
 import { everyRevision, isSame, knownAt, type Situation } from "../situation.ts";
 import { currentMissing, findNeed, issueOutsideWindow } from "./need.ts";
 
@@ -35,10 +35,23 @@ function isBare({ record, tokens, lost, remains, others, observed }: Situation):
   return tokens !== null && observed.hand === null && !recorded && [...lost, ...remains, ...others].every(({ former }) => former);
 }
 
-/** The spec names a third issuer: that waits for the first one, or, where nothing is at the second, until nothing can be. */
+/** Without leader election another replica may have moved it by a newer spec than ours: so long it is not turned round. */
+const NEWER_SPEC = 30 * SECOND;
+
+/** When it may move back, by the API's clock; null: now. */
+function turnsAt({ observed, apiNow }: Situation, { since }: Former): number | null {
+  const at = since + NEWER_SPEC;
+  return observed.alone || at <= apiNow ? null : at;
+}
+
+/** Why it does not go on at once. A third issuer waits for the first one, or, where nothing is at the second, until nothing can be. */
 export function passing(s: Situation): Hit | null {
   const { record, tokens, copy } = s;
-  if (!record?.former || record.former.ref === s.desired.issuerRef) return null;
+  if (!record?.former) return null;
+  if (record.former.ref === s.desired.issuerRef) {
+    const turns = s.ahead?.tokens ? turnsAt(s, record.former) : null;
+    return turns === null ? null : wait("IssuerMoved", `Another replica may have moved ${s.desired.resource} by a newer spec than this one.`, ours(s, turns));
+  }
   const message = "The spec names another issuer once more: that waits until nothing";
   if (!isBare(s) || !tokens || !copy) return wait("IssuerMoved", `${message} is left at the one before the last, ${issuerId(record.former)}.`);
   const at = record.former.since + LATE;
@@ -67,7 +80,7 @@ export const issuerNext: Check = {
       const message = `The tokens of ${desired.resource} are those of the issuer that the spec names now: they stay.`;
       return act({ do: "Record", record: settledAt(record, to) }, "IssuerAccepted", message);
     }
-    if (record.former && record.former.ref === desired.issuerRef && ahead.tokens) {
+    if (record.former && record.former.ref === desired.issuerRef && ahead.tokens && turnsAt(s, record.former) === null) {
       const message = `Moving ${desired.resource} back to ${issuerId(record.former)}.`;
       return act({ do: "Record", record: back(record, record.former, s.apiNow) }, "IssuerMoved", message, normal("IssuerMoved", message));
     }

@@ -1,7 +1,8 @@
 // What has to be known before anything is decided. Unknown leads to waiting or to another look, never to more.
 import { MINUTE, SECOND } from "../duration.ts";
 import { consent } from "../home.ts";
-import { act, stall, wait, where, type Check } from "../hit.ts";
+import { act, stall, wait, where, type Check, type Hit } from "../hit.ts";
+import type { Fact, Tokens } from "../observed.ts";
 import { trying } from "../recording.ts";
 import { everyRevision, knownAt, listAt, type Situation } from "../situation.ts";
 
@@ -59,22 +60,38 @@ const SETTLED_BY = 10 * SECOND;
 /** When to look whether a suspicion is settled; our clock. */
 export const settledBy = (s: Situation): number => s.now + Math.max(SETTLED_BY, s.issuer?.resyncInterval ?? 0);
 
+type Suspect = Extract<Fact<Tokens>, { is: "unknown" }>;
+const isSuspect = (fact: Fact<Tokens> | undefined): fact is Suspect => fact?.is === "unknown" && fact.reason === "TokensSuspect";
+
+/** When to look whether a suspicion about the list that shows the delivered token is settled; our clock; null: there is none. */
+export function suspectUntil(s: Situation): number | null {
+  const { tokens, former } = s.observed;
+  return isSuspect(s.current?.entry.former ? former?.tokens : tokens) ? settledBy(s) : null;
+}
+
 /** One of the missing tokens is tried with the value that stands in its copy: whether the list lies shows there. */
 export const tokensSuspect: Check = {
   name: "tokens-suspect",
   why: "a list that suddenly lacks most tokens is settled by trying one of them, before anything is issued anew",
   ask(s) {
-    const { tokens, trial } = s.observed;
-    if (tokens.is !== "unknown" || tokens.reason !== "TokensSuspect") return null;
-    const entry = s.current?.entry;
-    const able = s.copy?.value === "intact" && typeof s.copy.writable !== "string";
-    if (!trial || !s.record || !entry?.sha256 || !able) return wait("TokensSuspect", tokens.message, settledBy(s));
-    const message = `${tokens.message} Trying whether revision ${entry.number} still authenticates.`;
-    // Our own use must not look like a consumer's: it is recorded first.
-    if (entry.usedAfter < s.apiNow + TRIAL_TIME) return act({ do: "Record", record: trying(s.record, entry.number, s.apiNow + OUR_USE) }, "TokensSuspect", message);
-    return act({ do: "Try", sha256: entry.sha256, scim: entry.inputs.scim }, "TokensSuspect", message);
+    const { tokens, former } = s.observed;
+    const { current } = s;
+    if (isSuspect(tokens)) return (current?.entry.former ? null : trial(s, tokens.message)) ?? wait("TokensSuspect", tokens.message, settledBy(s));
+    // A former issuer's keeps nothing waiting but what is there.
+    return current?.entry.former && isSuspect(former?.tokens) ? trial(s, former.tokens.message) : null;
   },
 };
+
+/** It is this resource's turn, and it has something to try; null: it is not, or it has not. */
+function trial({ observed, record, current, copy, apiNow }: Situation, why: string): Hit | null {
+  const entry = current?.entry;
+  const able = copy?.value === "intact" && typeof copy.writable !== "string";
+  if (!observed.trial || !record || !entry?.sha256 || !able) return null;
+  const message = `${why} Trying whether revision ${entry.number} still authenticates.`;
+  // Our own use must not look like a consumer's: it is recorded first.
+  if (entry.usedAfter < apiNow + TRIAL_TIME) return act({ do: "Record", record: trying(record, entry.number, apiNow + OUR_USE) }, "TokensSuspect", message);
+  return act({ do: "Try", sha256: entry.sha256, scim: entry.inputs.scim, ...where(entry) }, "TokensSuspect", message);
+}
 
 export const tokensKnown: Check = {
   name: "tokens-known",

@@ -152,11 +152,18 @@ async function askAgain(world: World): Promise<void> {
   await until(world, world.time.now + HOUR);
 }
 
+function isHomeless(world: World): boolean {
+  const ref = recordOf(world)?.issuer.ref ?? world.object?.spec.issuerRef;
+  return world.issuers[ref as Ref] === null;
+}
+
 /** Whoever was left at an issuer that is another one by now has to be told so, one after the other. */
 async function consent(world: World): Promise<void> {
   for (let i = 0; i < 3 && !world.breach; i++) {
     const change = changeOf(world);
     if (!change || !world.object) return;
+    // Where the one at home is the one that never comes back, that is no way out of a deletion.
+    if (world.object.deleting && !world.stack) world.object.spec.abandon = isHomeless(world);
     world.object.spec.issuerChange = change;
     world.causes += 2 + renewals(world, HOUR);
     world.tell(() => `PERSON consents: ${change.from} -> ${change.to}`);

@@ -1,7 +1,8 @@
 // Laws about words: Ready and every reason are true, and nothing follows from what is not known (L6).
 import type { Condition, Plan } from "../../core/plan.ts";
-import type { Record } from "../../core/record.ts";
+import type { Entry, Record } from "../../core/record.ts";
 import type { Outcome } from "../../tokenapi/converge.ts";
+import { listOf } from "../../tokenapi/places.ts";
 import { issuerId } from "../../core/home.ts";
 import type { Process } from "./process.ts";
 import { readRecord } from "./reading.ts";
@@ -35,7 +36,7 @@ export function onPlan(of: Process, plan: Plan): void {
 /** What was said: for the judge's later questions, and for coverage. */
 function heard({ world }: Process, { conditions }: Plan): Condition | undefined {
   const ready = conditions[0];
-  world.secondOwnerSaid = conditions.some(({ type }) => type === "SecondOwner");
+  world.secondOwnerSaid = conditions.find(({ type }) => type === "SecondOwner")?.message ?? "";
   world.unclaimedSaid = conditions.some(({ type }) => type === "Unclaimed");
   world.coverage.meet("ready", `${ready?.status ?? ""} ${ready?.reason ?? ""}`);
   return ready;
@@ -92,17 +93,24 @@ function blindly(of: Process, { plan }: Outcome): void {
   if (plan.actions.length > 0 && !of.desired.abandon) of.world.broken("unknown", `${plan.actions[0]?.do ?? ""} was planned without knowing the delivered copy`);
 }
 
+/** The list that should show it lacks most of everything, and is not believed before that is settled. */
+function isDoubted(of: Process, record: Record, entry: Entry): boolean {
+  const session = of.sessionAt((entry.former ? record.former?.ref : record.issuer.ref) ?? of.desired.issuerRef ?? "a");
+  const shown = session && listOf(session, of.world).view(of.world.mark, []);
+  return shown?.is === "unknown" && shown.reason === "TokensSuspect";
+}
+
 /** Ready is True: the delivered token was active when last seen, unexpired, and its value stood there. */
 function truthful(of: Process, record: Record | null, value: string | null): void {
   const { world } = of;
   const entry = record?.revisions.find(({ number }) => number === record.current);
-  if (!entry) return world.broken("L6 truth", "Ready without a record");
+  if (!record || !entry) return world.broken("L6 truth", "Ready without a record");
   const token = value === null ? null : world.ledger.ofValue(value);
   if (token?.id !== entry.id) return world.broken("L6 truth", `Ready, and the copy does not hold the value of r${entry.number}`);
   // Another issuer's list says nothing of it, though it may be of the same API.
-  const issued = entry.former ? record?.former : record?.issuer;
+  const issued = entry.former ? record.former : record.issuer;
   const listedAt = Math.max(0, ...of.apis.filter(({ at }) => issued && issuerId(at) === issuerId(issued)).map((api) => api.listedAt));
-  if (token.endedAt !== null && token.endedAt < listedAt) world.broken("L6 truth", `Ready, and r${entry.number} had ended before the last list (${new Date(token.endedAt).toISOString()}, ${new Date(listedAt).toISOString()})`);
+  if (token.endedAt !== null && token.endedAt < listedAt && !isDoubted(of, record, entry)) world.broken("L6 truth", `Ready, and r${entry.number} had ended before the last list (${new Date(token.endedAt).toISOString()}, ${new Date(listedAt).toISOString()})`);
   // Without an issuer nobody knows the API's time but by a clock of one's own.
   if (token.expires !== null && token.expires + TOLERANCE <= world.time.now + (of.reachesHome ? world.ledger.skew : of.shift)) world.broken("L6 truth", `Ready, and r${entry.number} has expired`);
 }

@@ -138,11 +138,14 @@ export const ACTS: readonly Act[] = [
     ledger.revoke(id, "outside");
     ledger.delete(id, "outside");
   }),
-  outside("restored-elsewhere", 2, (token, { ledger, object, orphans }) => {
+  outside("restored-elsewhere", 2, (token, world) => {
+    const { ledger } = world;
     if (ledger.isOver(token)) return;
     ledger.restore(token.id, "outside");
     // What an earlier life left revoked, for audit, is nobody's when somebody restores it.
-    if (!object || token.created - ledger.skew < object.since) orphans.add(token);
+    for (const { object, orphans } of [world, ...(world.rival ? [world.rival] : [])]) {
+      if (!object || token.created - ledger.skew < object.since) orphans.add(token);
+    }
   }),
   {
     name: "owner-deactivated",

@@ -57,6 +57,8 @@ export class Replica extends Process {
 
   protected override stood(length: number): void {
     const { world } = this;
+    // What it was about to do happens when it wakes, and the others see that at their next resync.
+    world.time.in(length + RESYNC, () => world.replicas.forEach((other) => other.wake(1)), () => "resync");
     if (world.profile.mode !== "elected" || length <= LEASE) return;
     world.time.in(LEASE, () => {
       if (world.leader === this && !this.dead && this.frozenUntil > world.time.now) world.elect();

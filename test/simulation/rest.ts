@@ -40,8 +40,8 @@ export function atRest(world: World): void {
   for (const token of world.tokens()) {
     if (token.by === "stranger" || !ledger.isValid(token) || world.orphans.has(token)) continue;
     if (token.by === "clone" && (isBeside(world, token) || !placesNamed(world).has(token.place))) continue;
-    // In use before the delivered copy was put back to an older one: from then on it looks like a second owner's.
-    if (world.secondOwnerSaid && token.uses.length > 0 && isBeside(world, token)) continue;
+    // Of before the delivered copy was put back to an older one: from then on it looks like a second owner's, and is named.
+    if (new RegExp(`revision .*\\b${token.number}\\b`).test(world.secondOwnerSaid) && isBeside(world, token)) continue;
     if (isForgotten(world, token)) continue;
     const wrong = leftActive(world, token);
     if (wrong !== null) return world.broken("L1 nothing lost", `r${token.number} is active at rest ${wrong}`);

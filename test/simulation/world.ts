@@ -144,8 +144,8 @@ export class World {
   secretTouched = 0;
   /** Whether the last words of ours named tokens that are nobody's. */
   unclaimedSaid = false;
-  /** Whether they said that somebody else runs with our mark. */
-  secondOwnerSaid = false;
+  /** What they said of somebody else who runs with our mark. */
+  secondOwnerSaid = "";
   /** The faults are long over: everything has to be as it should. */
   settled = false;
   crowdedSince: number | null = null;

@@ -172,7 +172,7 @@ function conditions(s: Situation, hit: Hit): Condition[] {
   if (s.record?.former) list.push(formerCondition(s, s.record.former));
   if (s.unclaimed.length > 0) {
     const numbers = s.unclaimed.map(({ number }) => number).join(", ");
-    const message = `Active under our mark, but of an earlier life or of another stack: revision ${numbers}. Nothing records it, so it is left alone: revoke it by hand if nobody needs it.`;
+    const message = `Active under our mark, but of an earlier life, of another stack, or at an issuer that nothing was delivered from yet: revision ${numbers}. Nothing records it, so it is left alone: revoke it by hand if nobody needs it.`;
     list.push({ type: "Unclaimed", status: "True", reason: "HeldBySomebody", message });
   }
   return list;

@@ -59,7 +59,7 @@ export interface Situation {
   readonly remains: readonly Stray[];
   /** Active tokens that the record knows to be a second owner's, whatever their numbers. */
   readonly others: readonly Stray[];
-  /** Active strays that are not ours to touch: of an earlier life, or of another stack. They are said, no more. */
+  /** Active strays that are not ours to touch: of an earlier life, of another stack, or at an issuer that the resource has not moved to yet. They are said, no more. */
   readonly unclaimed: readonly Stray[];
   readonly next: number;
 }
@@ -115,6 +115,13 @@ function findStrays(find: Strays, tokens: Tokens | null, former: Tokens | null):
   const home = find(tokens?.tokens ?? [], false);
   const there = find(former?.tokens ?? [], true).filter(({ remote }) => !home.some((other) => isSame(remote, other.remote)));
   return [...home, ...there].sort((a, b) => a.number - b.number);
+}
+
+/** Those at the issuers that the record names, and those at the one that the resource has not moved to yet. */
+function straysAt(find: Strays, { tokens, former, ahead }: Pick<Situation, "tokens" | "former" | "ahead">): { strays: Stray[]; beyond: Stray[] } {
+  const strays = findStrays(find, tokens, former?.tokens ?? null);
+  const beyond = find(ahead?.tokens?.tokens ?? [], false).filter(({ remote }) => !strays.some((other) => isSame(remote, other.remote)));
+  return { strays, beyond };
 }
 
 /**
@@ -179,6 +186,14 @@ const isTheirs = ({ former, remote }: Stray, record: Record | null): boolean => 
 
 const isStrange = (record: Record | null, issuer: Issuer | null): boolean => record !== null && issuer !== null && issuerId(record.issuer) !== issuerId(issuer);
 
+/** The issuers beside the one at home. */
+function placesBeside(desired: Desired, observed: Observed, record: Record | null): Pick<Situation, "former" | "ahead"> {
+  return {
+    former: record?.former ? placeOf(observed.former, record.former) : null,
+    ahead: rolesOf(desired, record).home === null ? null : placeOf(observed.next, null),
+  };
+}
+
 export function situate(desired: Desired, observed: Observed, now: number): Situation {
   const issuer = observed.issuer.is === "present" ? observed.issuer.value : null;
   const tokens = observed.tokens.is === "present" ? observed.tokens.value : null;
@@ -186,8 +201,8 @@ export function situate(desired: Desired, observed: Observed, now: number): Situ
   const apiNow = now + (issuer?.clockOffset ?? 0);
   const whole = copy?.place === "ours" && copy.record?.mark === desired.mark ? copy.record : null;
   const record = whole && markedOnly(whole, desired, sharing(observed));
-  const former = record?.former ? placeOf(observed.former, record.former) : null;
-  const strays = copy ? findStrays(strayFinder(desired, observed, record, apiNow), tokens, former?.tokens ?? null) : [];
+  const { former, ahead } = placesBeside(desired, observed, record);
+  const { strays, beyond } = straysAt(strayFinder(desired, observed, record, apiNow), { tokens: copy && tokens, former: copy && former, ahead: copy && ahead });
   const isActive = ({ remote }: Stray): boolean => remote.active && !isOver(remote, apiNow);
   const isOther = (stray: Stray): boolean => isActive(stray) && isTheirs(stray, record);
   const mine = copy ? strays.filter((stray) => !isOther(stray) && counts(stray, desired, copy, record)) : [];
@@ -202,15 +217,15 @@ export function situate(desired: Desired, observed: Observed, now: number): Situ
     copy,
     record,
     former,
-    ahead: rolesOf(desired, record).home === null ? null : placeOf(observed.next, null),
+    ahead,
     strange: isStrange(record, issuer),
     forged: record !== whole,
     ...sorted,
     lost: mine.filter(isActive),
     remains: mine.filter((stray) => !isActive(stray)),
     others: strays.filter(isOther),
-    unclaimed: strays.filter((stray) => isActive(stray) && !isOther(stray) && !mine.includes(stray)),
-    next: 1 + largest(observed, desired, record, strays),
+    unclaimed: [...strays.filter((stray) => !isOther(stray) && !mine.includes(stray)), ...beyond].filter(isActive),
+    next: 1 + largest(observed, desired, record, [...strays, ...beyond]),
   };
 }
 

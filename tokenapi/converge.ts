@@ -1,4 +1,5 @@
 // Look, plan, do one thing, look again: until nothing is left to do now. Both fronts run this very loop.
+import type { Desired } from "../core/desired.ts";
 import { isKind, LifecycleError } from "../core/error.ts";
 import type { EventText } from "../core/hit.ts";
 import { absent, present, unknown, type Copy, type Fact, type Issuer, type Observed, type Owner, type Policy } from "../core/observed.ts";
@@ -6,7 +7,7 @@ import { plan, type Plan } from "../core/plan.ts";
 import { issuerId } from "../core/home.ts";
 import { execute, specOf, type Scene } from "./execute.ts";
 import type { IssuerSession } from "./issuer.ts";
-import { listOf, placesOf, tokensAt, uncertainAt, type Reach } from "./places.ts";
+import { listOf, placesOf, tokensAt, uncertainAt, type Places, type Reach } from "./places.ts";
 import type { UserRef } from "./users.ts";
 
 export interface Situated extends Scene {
@@ -59,15 +60,16 @@ export async function observe(at: Situated): Promise<Observed> {
   const ids = (copy.record?.revisions ?? []).map(({ id }) => id);
   const { home, former, ahead } = placesOf(at);
   for (const { issuer } of new Set([home, ...(former ? [former] : []), ...(ahead ? [ahead] : [])])) if (issuer) await look(at, issuer, copy);
-  // Where the delivered token is, there its value settles what to think of a list.
-  const stands = copy.record?.revisions.some(({ number, former: away }) => number === copy.record?.current && away) ? former : home;
+  const owner = ahead ? await recordedOwner(at, home, copy) : await ownerFact(at);
+  const nextOwner = ahead ? await ownerFact(at) : owner;
+  // From here on nothing is waited for: all lists are looked at in one moment.
   const refused = memory.refused && memory.refused.spec === specOf(desired) ? memory.refused.message : null;
   return {
     issuer: issuerFact(home),
-    owner: ahead ? await recordedOwner(at, home, copy) : await ownerFact(at),
+    owner,
     tokens: tokensAt(home, desired, ids),
     ...(former ? { former: { issuer: issuerFact(former), tokens: tokensAt(former, desired, ids), uncertainAt: uncertainAt(memory, former.issuer) } } : {}),
-    ...(ahead ? { next: { issuer: issuerFact(ahead), tokens: tokensAt(ahead, desired, ids), owner: await ownerFact(at) } } : {}),
+    ...(ahead ? { next: { issuer: issuerFact(ahead), tokens: tokensAt(ahead, desired, ids), owner: nextOwner } } : {}),
     copy: present(sinceKnown(withProbe(copy, at), memory)),
     hand: memory.hand,
     held: at.held(),
@@ -75,12 +77,19 @@ export async function observe(at: Situated): Promise<Observed> {
     uncertainAt: uncertainAt(memory, home.issuer),
     refused,
     unrenderable: memory.unrenderable,
-    trial: stands?.issuer ? listOf(stands.issuer, desired).claim(desired.mark) : false,
+    trial: isTurn(desired, copy, { home, former }),
     said: at.said ?? null,
     ...rolloutFact(at),
     alone: at.alone,
     monotonic: clock.monotonic(),
   };
+}
+
+/** Where the delivered token is, there its value settles what to think of a list. */
+function isTurn(desired: Desired, { record }: Copy, { home, former }: Pick<Places, "home" | "former">): boolean {
+  const isAway = record?.revisions.some((entry) => entry.number === record.current && entry.former);
+  const issuer = (isAway ? former : home)?.issuer;
+  return issuer ? listOf(issuer, desired).claim(desired.mark) : false;
 }
 
 /** The list that shows this resource's tokens at one issuer, at least one look old. */

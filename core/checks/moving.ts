@@ -113,7 +113,8 @@ export const issuerAccepted: Check = {
     const { record, issuer, desired, strange, forged, observed } = s;
     if (!record || !issuer || !strange || forged || !accepts(desired, record.issuer, issuer)) return null;
     if (observed.tokens.is !== "present") return wait("TokensUnknown", observed.tokens.message);
-    const to: RecordedIssuer = { url: issuer.url, userId: issuer.userId, ...(desired.issuerRef === undefined ? {} : { ref: desired.issuerRef }) };
+    const ref = s.ahead ? record.issuer.ref : desired.issuerRef;
+    const to: RecordedIssuer = { url: issuer.url, userId: issuer.userId, ...(ref === undefined ? {} : { ref }) };
     const own = everyRevision(s).filter(({ entry }) => !entry.former);
     const here = own.filter(({ remote }) => remote !== null);
     const stays = s.current && !s.current.entry.former ? s.current.remote !== null : here.length > 0 || own.length === 0;

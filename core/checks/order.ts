@@ -38,16 +38,17 @@ function strayCompromised(s: Situation, number: number, message: string): Hit | 
 }
 
 /** Whether a recorded revocation is to be seen through now. */
-function isUnderway(s: Situation, { entry: { revoked: noted }, seen }: Revision): boolean {
+function isUnderway(s: Situation, revision: Revision): boolean {
+  const { entry: { revoked: noted }, seen } = revision;
   if (!noted) return false;
   // What was compromised is never good again, whoever restores it.
   if (noted.done) return noted.why === "compromised" && seen === "active";
   if (s.desired.state !== "Active") return true;
   // The person changed their mind before the request was sent: restoring takes care of it.
-  if (noted.why === "state") return false;
-  // It gave way to a successor that is no good any more: it may be all that consumers still have.
-  const gaveWay = noted.why === "retired" || noted.why === "early";
-  return !(gaveWay && seen === "active" && (!s.current || brokenCurrent(s, s.current)));
+  if (noted.why === "state" && revision === s.current) return false;
+  // It gave way to a successor that is no good any more, or may be: it may be all that consumers still have.
+  const gaveWay = noted.why === "retired" || noted.why === "early" || noted.why === "state";
+  return !(gaveWay && seen === "active" && (!s.current || s.current.seen === "missing" || brokenCurrent(s, s.current)));
 }
 
 /** A revocation by us is recorded, sent, and then marked as seen through: a crash in between repeats it. */

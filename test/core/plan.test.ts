@@ -56,6 +56,8 @@ export const TABLE: readonly Row[] = [
   { why: "one that is not there needs a person", want: { issuerRef: "TokenIssuer/b" }, facts: { copy: copy({ record: atA([entry(1)]) }), more: { next: { ...next, issuer: absent("no b") } } }, check: "issue-blocked", does: "stall", reason: "IssuerNotFound", ready: "True" },
   { why: "the same issuer by another name: its tokens stay", want: { issuerRef: "TokenIssuer/b" }, facts: { copy: copy({ record: atA([entry(1)]) }), more: { next: { ...next, issuer: present(issuer()) } } }, check: "issuer-next", does: "Record", reason: "IssuerAccepted" },
   { why: "once it has moved, the next revision is issued at the new one", want: { issuerRef: "TokenIssuer/b" }, facts: { issuer: present(issuer({ url: "https://b" })), copy: copy({ record: movedToB([away(1)]) }), list: [], more: { former: atFormer([remote(1)]) } }, check: "issue-in-turn", does: "Issue 2", reason: "IssuerMoved", ready: "True" },
+  { why: "but not while its successor is missing from the list: it may be all that consumers have", facts: { copy: copy({ record: record([entry(1, ended("retired", false)), entry(2, { created: NOW - 2 * DAY })]) }), list: [remote(1)] }, check: "current-missing", does: "Look tokens", reason: "TokenMissing" },
+  { why: "what state: Revoked had begun on one that gave way since is seen through", facts: { copy: copy({ record: record([entry(1, ended("state", false)), entry(2, { created: NOW - 2 * DAY })]) }), list: [remote(1, { active: false }), used] }, check: "revocation-underway", does: "Record", reason: "Revoking" },
   { why: "what was issued before retires at the former one", want: { issuerRef: "TokenIssuer/b", retire: { when: "Deadline", minOverlap: 0, idleFor: DAY, maxOverlap: 7 * DAY } }, facts: { issuer: present(issuer({ url: "https://b" })), copy: copy({ record: movedToB([{ ...away(1), ...ended("retired", false) }, entry(2)]) }), list: [remote(2)], more: { former: atFormer([remote(1)]) } }, check: "revocation-underway", does: "Revoke former", reason: "Revoking" },
   { why: "a third one before anything was issued at the second: there it goes on", want: { issuerRef: "TokenIssuer/c" }, facts: { issuer: present(issuer({ url: "https://b" })), copy: copy({ record: movedToB([away(1)]) }), list: [], more: { former: atFormer([remote(1)]), next: { ...next, issuer: present(issuer({ url: "https://c" })) } } }, check: "issue-in-turn", does: "Record", reason: "IssuerMoved", ready: "True" },
   { why: "but not while a request of late may still issue something at the second", want: { issuerRef: "TokenIssuer/c" }, facts: { issuer: present(issuer({ url: "https://b" })), copy: copy({ record: movedToB([away(1)], MINUTE) }), list: [], more: { former: atFormer([remote(1)]), next: { ...next, issuer: present(issuer({ url: "https://c" })) } } }, check: "issue-blocked", does: "wait", reason: "IssuerMoved", ready: "True" },
@@ -243,6 +245,20 @@ describe("plan", () => {
     const [back] = plan(desired({ issuerRef: "TokenIssuer/a" }), observed(there), NOW).actions;
     expect(back).toMatchObject({ do: "Record", record: { issuer: { url: "https://q" }, former: { url: "https://b" }, current: 2, revisions: [{ number: 1 }, { number: 2, former: true }] } });
     expect(back?.do === "Record" && back.record.revisions[0]).not.toHaveProperty("former");
+  });
+
+  it("keeps the record's name for an issuer whose change is accepted while the spec names another", () => {
+    const want = { issuerRef: "TokenIssuer/b", state: "Revoked" as const, issuerChange: { from: "https://q#1", to: "https://other#1" } };
+    const made = plan(desired(want), observed({ issuer: present(issuer({ url: "https://other" })), copy: copy({ record: atA([entry(1)]) }), more: { next } }), NOW);
+    expect(made).toMatchObject({ check: "issuer-accepted", actions: [{ do: "Record", record: { issuer: { url: "https://other", ref: "TokenIssuer/a" } } }] });
+  });
+
+  it("says what bears its mark where it has not moved to yet, and takes no number twice", () => {
+    const there = { ...next, tokens: present(tokens([remote(5)])) };
+    const made = plan(desired({ issuerRef: "TokenIssuer/b", state: "Revoked" }), observed({ copy: copy({ record: atA([{ ...entry(1), ...ended("state") }]) }), list: [remote(1, { active: false })], more: { next: there } }), NOW);
+    expect(made.conditions).toContainEqual(expect.objectContaining({ type: "Unclaimed", message: expect.stringContaining("revision 5") as string }));
+    const after = plan(desired({ issuerRef: "TokenIssuer/b" }), observed({ issuer: present(issuer({ url: "https://b" })), copy: copy({ record: { ...movedToB([away(1)]), fence: 5 } }), list: [remote(5, { lastUsed: NOW - HOUR, created: NOW - DAY })], more: { former: atFormer([remote(1)]) } }), NOW);
+    expect(after.conditions.map(({ type }) => type)).not.toContain("Unclaimed");
   });
 
   it("names what is given up, and keeps the numbers", () => {

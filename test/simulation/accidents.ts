@@ -16,7 +16,7 @@ const OTHER = markOf("simulation", "ServiceToken/data/export");
 export const FORMER = " (former)";
 
 /** Somebody else under our mark: a copy of this cluster, restored from a backup. It uses what it issues, and issues anew when that was revoked. */
-function clone(world: World, last = 0, left = 4): void {
+function clone(world: World, last = recordOf(world)?.fence ?? 0, left = 4): void {
   const { ledger, time, random } = world;
   const number = 1 + Math.max(last, ...world.tokens().map((token) => token.number));
   const owner = world.anOwner();
@@ -163,6 +163,8 @@ export function changeOf(world: World): { from: string; to: string } | null {
     return now === null || issuerId(now) !== issuerId(recorded);
   };
   if (named && isOther(issuer) && (former || (issuer.ref ?? issuerRef) === issuerRef)) return { from: issuerId(issuer), to: issuerId(named) };
+  const here = issuers[(issuer.ref ?? issuerRef) as Ref];
+  if (here && isOther(issuer) && !former) return { from: issuerId(issuer), to: issuerId(here) };
   return former && isOther(former) ? { from: issuerId(former), to: issuerId(issuer) } : null;
 }
 

@@ -4,12 +4,12 @@ import { Consumer } from "./consumer.ts";
 import type { Coverage } from "./coverage.ts";
 import { OPEN_POLICY } from "../../tokenapi/issuer.ts";
 import { changeOf, FORMER, goRival } from "./accidents.ts";
-import { act } from "./person.ts";
+import { act, deleteObject } from "./person.ts";
 import { readRecord } from "./reading.ts";
 import { Random } from "./random.ts";
 import { atRest, inPeace } from "./rest.ts";
 import { recordOf } from "./truth.ts";
-import { DAILY, HOURLY, STANDING, World, type Breach, type Ref, type Spec } from "./world.ts";
+import { DAILY, HOURLY, RENAMED, STANDING, World, type Breach, type Ref, type Spec } from "./world.ts";
 
 export interface Told {
   readonly seed: number;
@@ -82,14 +82,18 @@ async function turmoil(world: World, seed: number, cut: ReadonlySet<number>): Pr
   return i - 1;
 }
 
-/** All issuers are back, but for one that never is: that is what abandon, or consent at a former one, is for. */
+/** All issuers are back, but for one that never is, or by another name, at the end of an object: that is what abandon and consent are for. */
 function calmIssuers(world: World): void {
   const { object, issuers, random } = world;
   Object.assign(issuers, STANDING);
-  if (!object?.deleting || world.beside) return;
+  if (!object || world.beside) return;
+  const former = recordOf(world)?.former?.ref;
+  if (random.chance(former ? 0.3 : 0.03)) deleteObject(world);
+  if (!object.deleting) return;
   if (!world.stack && random.chance(0.5)) object.spec.abandon = true;
-  const left = object.spec.abandon ? object.spec.issuerRef : recordOf(world)?.former?.ref;
+  const left = object.spec.abandon ? object.spec.issuerRef : former;
   if (left && random.chance(0.5)) issuers[left as Ref] = null;
+  else if (random.chance(0.5)) issuers.a = RENAMED;
 }
 
 /** The world around is as it should be. */

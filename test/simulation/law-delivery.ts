@@ -7,7 +7,7 @@ import { isOf, type Token } from "./ledger.ts";
 import type { Process } from "./process.ts";
 import { readRecord } from "./reading.ts";
 import type { Version } from "./secret.ts";
-import { delivered, isForeign, ordered, overtaken, seenInUse, siteNamed, siteOf, TOLERANCE, usedBefore } from "./truth.ts";
+import { delivered, isForeign, isOlder, ordered, overtaken, seenInUse, siteNamed, siteOf, usedBefore, TOLERANCE } from "./truth.ts";
 import { isRolledOut } from "./workloads.ts";
 import { RESYNC, type World } from "./world.ts";
 
@@ -58,6 +58,7 @@ export function onRecord(of: Process, before: Record | null, record: Record): vo
     keeps(of, before, entry);
   }
   forgets(of, before, record);
+  moves(of, before, record);
   leaves(of, before, record);
 }
 
@@ -78,13 +79,19 @@ function forgets(of: Process, before: Record | null, record: Record): void {
   }
 }
 
+/** It is at home nowhere where nobody answers. */
+function moves(of: Process, before: Record | null, { issuer }: Record): void {
+  if (!before || issuer.ref === undefined || before.issuer.ref === issuer.ref || of.sessionAt(issuer.ref) !== null) return;
+  of.world.broken("L2 never without", `the resource moved to ${issuerId(issuer)}, which does not answer`);
+}
+
 const issuersOf = ({ issuer, former }: Record): RecordedIssuer[] => [issuer, ...(former ? [former] : [])];
 
 /** From now on a record names these issuers. */
 export function remembers(world: World, record: Record): void {
   for (const issuer of issuersOf(record)) {
     const site = siteOf(issuer);
-    if (site) world.recordedAt.add(site);
+    if (site) world.recordedAt.set(site, world.time.now);
   }
 }
 
@@ -98,7 +105,7 @@ function leaves(of: Process, before: Record | null, record: Record): void {
     const site = siteOf(issuer);
     if (site === null || named.some((other) => siteOf(other) === site)) continue;
     for (const token of world.tokens()) {
-      if (token.place !== site || token.by !== "us" || !world.ledger.isValid(token) || world.orphans.has(token)) continue;
+      if (token.place !== site || token.by !== "us" || !world.ledger.isValid(token) || world.orphans.has(token) || isOlder(world, token)) continue;
       // What the record knows to be a second owner's was said, and is left to them.
       const theirs = [...(before?.others ?? []), ...(before?.former?.others ?? [])].includes(token.id);
       letGo(of, token, theirs || isGivenUp(of, issuer));
@@ -174,6 +181,8 @@ export function ends(of: Process, before: Record | null, entry: Entry): void {
   const token = world.ledger.of(entry);
   const current = delivered(world);
   if (!old || old.revoked || !token || !current || !world.ledger.isValid(token) || ordered(of, token)) return;
+  // Whoever put an older record back took that memory away.
+  if (token.rescued !== null && token.activeSince < of.seenAt(token) && world.secretTouchedAt < token.rescued) return world.broken("L2 never without", `r${token.number} was retired, though somebody restored it`);
   retirement(of, token, entry, current);
 }
 

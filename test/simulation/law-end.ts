@@ -1,9 +1,10 @@
 // Laws about ending tokens: nobody is left without, and nothing is left over (L1, L2, L4).
 import { MINUTE } from "../../core/duration.ts";
+import type { Entry } from "../../core/record.ts";
 import { isOf, type Token } from "./ledger.ts";
 import type { Process } from "./process.ts";
 import { readRecord } from "./reading.ts";
-import { delivered, entryOf, isOlder, ordered, overtaken, recordOf, seenInUse, siteNamed, TOLERANCE } from "./truth.ts";
+import { delivered, entryOf, isOlder, isRecorded, ordered, overtaken, recordOf, seenInUse, siteNamed, TOLERANCE } from "./truth.ts";
 
 /** Whether it is a stranger's, and the list said so. */
 const isStrangers = (of: Process, token: Token): boolean => token.by === "stranger" && token.activeSince < of.seenAt(token);
@@ -65,11 +66,18 @@ function unordered(of: Process, token: Token): void {
   if (entry.deliveredAt === null && token.deliveredAt === null) return;
   const bare = !now || !world.ledger.isValid(now);
   if (bare && now?.endedBy !== "outside") world.broken("L4 order", `r${token.number} was revoked and nothing valid is delivered`);
+  if (now) gaveWay(of, token, now, entry);
   if (!bare && !entry.revoked) world.broken("L4 order", `r${token.number} was revoked, and the record does not say so`);
 }
 
+/** It gave way to one of which a list has shown since that it is gone. */
+function gaveWay(of: Process, token: Token, now: Token, { revoked }: Entry): void {
+  const isGone = now.endedBy === "outside" && (now.endedAt ?? 0) < of.seenAt(now);
+  if (isGone && (revoked?.why === "retired" || revoked?.why === "early")) of.world.broken("L2 never without", `r${token.number} was revoked, and its successor is known to be gone`);
+}
+
 /** It was restored since this process looked: the API knows no condition that could hold a request back. */
-const restoredSince = (of: Process, token: Token): boolean => token.activeSince > of.lookedAt && token.deliveredAt !== null;
+const restoredSince = (of: Process, token: Token): boolean => token.activeSince > Math.min(of.lookedAt, of.seenAt(token)) && token.deliveredAt !== null;
 
 /** Somebody else under our mark is recognized in the end, and then remembered: neither chases the other. */
 function chases(of: Process, token: Token): void {
@@ -98,7 +106,7 @@ export function onDelete(of: Process, token: Token): void {
   againstDeletion(of, token, "deleted");
   ofThisLife(of, token, "deleted");
   // Restored by somebody since the list: the API refuses, and nothing is lost.
-  if (token.active && !world.ledger.isOver(token) && token.activeSince > of.seenAt(token)) return;
+  if (token.active && token.activeSince > of.seenAt(token)) return;
   if (token.active) return world.broken("L4 order", `r${token.number} was deleted without having been revoked`);
   if (desired.deleting || ordered(of, token)) return;
   const entry = entryOf(of, token);
@@ -112,7 +120,7 @@ export function onDelete(of: Process, token: Token): void {
 
 /** At another API than the spec's, and nobody could know. */
 function isUnseenElsewhere({ world }: Process, { place, activeSince, created }: Token): boolean {
-  return !world.recordedAt.has(place) || activeSince >= world.removedAt - MINUTE || world.secretTouchedAt >= created - world.ledger.skew;
+  return !isRecorded(world, place) || activeSince >= world.removedAt - MINUTE || world.secretTouchedAt >= created - world.ledger.skew;
 }
 
 export function onRelease(of: Process): void {
@@ -128,7 +136,7 @@ export function onRelease(of: Process): void {
     // Never delivered, so no record says that it was another API's; or restored after that was looked at, or somebody took the record away.
     else if (token.place !== home && isUnseenElsewhere(of, token)) world.orphans.add(token);
     else if (of.seenAt(token) === 0 && of.desired.deletionPolicy !== "Orphan" && !of.desired.abandon) world.broken("L1 nothing lost", `the object was let go unseen while r${token.number} is active`);
-    else if (of.desired.deletionPolicy === "Orphan" || of.desired.abandon || token.activeSince > of.seenAt(token)) world.orphans.add(token);
+    else if (of.desired.deletionPolicy === "Orphan" || of.desired.abandon || token.activeSince > Math.max(of.seenAt(token), of.copyKnownAt)) world.orphans.add(token);
     else if (world.profile.mode !== "replicas" || token.activeSince < of.seenAt(token) - MINUTE) world.broken("L1 nothing lost", `the object was let go while r${token.number} is active`);
     else world.orphans.add(token);
   }
@@ -141,6 +149,7 @@ const isHigher = ({ world, record }: Process, token: Token): boolean => world.st
 function leftBehind(of: Process, token: Token): void {
   const { world, desired } = of;
   const since = token.endedAt ?? (token.expires === null ? Number.POSITIVE_INFINITY : token.expires - world.ledger.skew);
+  if (token.place !== siteNamed(world, desired.issuerRef) && isUnseenElsewhere(of, token)) return;
   if (desired.deletionPolicy !== "Delete" || desired.abandon || token.created < desired.since || since > of.seenAt(token) - MINUTE) return;
   world.broken("L1 nothing lost", `the object was let go and r${token.number} was not deleted`);
 }

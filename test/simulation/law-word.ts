@@ -18,7 +18,7 @@ function meet(of: Process, plan: Plan): void {
 export function onPlan(of: Process, plan: Plan): void {
   const { coverage } = of.world;
   of.plans++;
-  of.plannedBy = new Map(of.apis.map(({ at }) => [at.place, of.listedAt(at.place)]));
+  of.plannedBy = new Map(of.shown);
   of.doing = plan.actions[0] ?? null;
   meet(of, plan);
   if (!of.reaches && !of.desired.deleting && !WITHOUT_ISSUER.has(plan.reason)) of.world.broken("L6 truth", `there is no issuer, and the plan says ${plan.reason}`);
@@ -109,7 +109,7 @@ function truthful(of: Process, record: Record | null, value: string | null): voi
   if (token?.id !== entry.id) return world.broken("L6 truth", `Ready, and the copy does not hold the value of r${entry.number}`);
   // Another issuer's list says nothing of it, though it may be of the same API.
   const issued = entry.former ? record.former : record.issuer;
-  const listedAt = Math.max(0, ...of.apis.filter(({ at }) => issued && issuerId(at) === issuerId(issued)).map((api) => api.listedAt));
+  const listedAt = of.planLists(({ at }) => issued !== undefined && issuerId(at) === issuerId(issued));
   if (token.endedAt !== null && token.endedAt < listedAt && !isDoubted(of, record, entry)) world.broken("L6 truth", `Ready, and r${entry.number} had ended before the last list (${new Date(token.endedAt).toISOString()}, ${new Date(listedAt).toISOString()})`);
   // Without an issuer nobody knows the API's time but by a clock of one's own.
   if (token.expires !== null && token.expires + TOLERANCE <= world.time.now + (of.reachesHome ? world.ledger.skew : of.shift)) world.broken("L6 truth", `Ready, and r${entry.number} has expired`);

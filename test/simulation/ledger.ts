@@ -35,6 +35,8 @@ export interface Token {
   endedBy: "us" | "outside" | null;
   /** Who restored it last. */
   restoredBy: "us" | "outside" | null;
+  /** True time at which we had revoked it, before somebody restored it; null: nobody did. */
+  rescued: number | null;
   /** True times of consumers' uses. */
   uses: number[];
   /** How often it was tried in vain before it was delivered. */
@@ -70,6 +72,9 @@ export class Ledger {
   skew = 0;
   /** Some builds delete an expired token that was never revoked, others refuse. */
   deletesExpired = true;
+  /** Some keep the names of deleted tokens, and give them to nobody again. */
+  keepsNames = false;
+  readonly #names = new Set<string>();
   readonly users: SimUser[] = [
     { id: CREDENTIAL, place: null, name: "Admin", active: true },
     ...(["home", "away", "third", "elsewhere"] as const).flatMap((place, i) => [
@@ -103,14 +108,19 @@ export class Ledger {
     return this.#byValue.get(value) ?? null;
   }
 
+  /** Names are unique per owner. */
+  #take(named: string, by: Issued): void {
+    const exists = [...this.tokens.values()].some(({ place, owner, name }) => `${place} ${owner} ${name}` === named);
+    if (exists || (this.keepsNames && by === "us" && this.#names.has(named))) throw new LifecycleError("conflict", "NAME_TAKEN", "the name exists");
+    this.#names.add(named);
+  }
+
   issue(input: { name: string; days: number | null; scim: boolean; owner: number; place?: Site }, by: Issued = "us", reused: number | null = null): Token {
     const { place = "home" } = input;
     const user = this.users.find(({ id, place: at }) => id === input.owner && (at === null || at === place));
     if (!user) throw new LifecycleError("invalid", "NO_SUCH_USER", "no such user");
     if (!user.active) throw new LifecycleError("invalid", "DEACTIVATED", "the user is deactivated");
-    for (const token of this.tokens.values()) {
-      if (token.owner === input.owner && token.place === place && token.name === input.name) throw new LifecycleError("conflict", "NAME_TAKEN", "the name exists");
-    }
+    this.#take(`${place} ${input.owner} ${input.name}`, by);
     const id = reused ?? ++this.#id;
     const parsed = parseName(input.name);
     const created = this.clock;
@@ -133,6 +143,7 @@ export class Ledger {
       deliveredAt: null,
       endedBy: null,
       restoredBy: null,
+      rescued: null,
       uses: [],
       failures: 0,
       by,
@@ -163,6 +174,7 @@ export class Ledger {
   /** As it was then: what was made since is gone, what was deleted is back, and the next ids and names were given out before. */
   rewind({ next, tokens }: Backup): void {
     const then = new Map(tokens.map((kept) => [kept.token, kept]));
+    this.#names.clear();
     for (const token of this.tokens.values()) {
       if (!then.has(token)) this.#vanish(token);
     }
@@ -196,6 +208,7 @@ export class Ledger {
       token.active = false;
       token.endedAt = this.#time();
       token.endedBy = by;
+      token.rescued = null;
     }
     return token;
   }
@@ -203,7 +216,11 @@ export class Ledger {
   restore(id: number, by: "us" | "outside"): Token {
     const token = this.get(id);
     if (this.isOver(token)) throw new LifecycleError("invalid", "EXPIRED", "the token has expired");
-    if (!token.active) token.activeSince = this.#time();
+    if (!token.active) {
+      token.activeSince = this.#time();
+      token.rescued = by === "outside" && token.endedBy === "us" ? token.endedAt : null;
+    }
+    if (by === "us") token.rescued = null;
     token.active = true;
     token.endedAt = null;
     token.endedBy = null;

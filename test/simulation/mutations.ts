@@ -176,7 +176,7 @@ const WRITING: readonly Mutation[] = [
   retire("the current one retires", "revoking(s.record, old.entry.number, \"retired\"", "revoking(s.record, s.current.entry.number, \"retired\""),
   order("deleted without being revoked", "return act(finish(stray.remote, stray),", "return act({ do: \"Delete\", token: stray.remote },"),
   order("compromised is restored", "if (entry.revoked?.why !== \"state\") return null;", "if (!entry.revoked) return null;"),
-  order("the last good one is revoked when its successor is gone", 'const gaveWay = noted.why === "retired" || noted.why === "early";', "const gaveWay = false;"),
+  order("the last good one is revoked when its successor is gone", 'const gaveWay = noted.why === "retired" || noted.why === "early" || noted.why === "state";', "const gaveWay = false;"),
   order("an expired one is restored for a rollback", "if (old.remote.expires !== null && old.remote.expires <= s.apiNow) return null;", ""),
   need("the mark is left out of the name", "name: tokenName(desired.base, desired.mark, s.next)", "name: desired.base + \"-r\" + s.next"),
   need("issued under the number that is delivered", "number: s.next, name: tokenName(desired.base, desired.mark, s.next)", "number: s.next - 1, name: tokenName(desired.base, desired.mark, s.next - 1)"),

@@ -29,9 +29,14 @@ export class Neighbours {
     });
   }
 
-  /** What they lost they issue again. */
+  /** What they lost they issue again. Until then a list that left everything out is as it should be, or could not be told from one. */
   recover(): void {
-    this.#world.time.in(REISSUED, () => this.#issue());
+    const { time, replicas } = this.#world;
+    if (!this.stand) {
+      this.#world.cutUntil = 0;
+      for (const api of replicas.flatMap(({ apis }) => apis)) api.listedAt ||= time.now;
+    }
+    time.in(REISSUED, () => this.#issue());
   }
 
   /** One of them; none right after a loss. */
@@ -61,9 +66,6 @@ export class Neighbours {
       this.#world.ledger.revoke(id, "outside");
       this.#world.ledger.delete(id, "outside");
     }
-    this.#world.cutUntil = 0;
-    // A list that had left everything out is now as it should be.
-    for (const api of this.#world.replicas.flatMap(({ apis }) => apis)) api.listedAt ||= this.#world.time.now;
     this.recover();
   }
 }

@@ -22,6 +22,16 @@ function abandonLater(world: World): void {
   });
 }
 
+export function deleteObject(world: World): void {
+  if (!world.object || world.object.deleting) return;
+  world.object.deleting = true;
+  if (!world.object.held) {
+    for (const token of world.tokens()) world.orphans.add(token);
+    world.vanish();
+  }
+  world.outside(500);
+}
+
 export const ACTS: readonly Act[] = [
   { name: "nothing", weight: 4, run: () => undefined },
   edit("rotate", 6, (spec, { random }) => (spec.rotate = `r${random.int(1_000_000)}`)),
@@ -33,7 +43,11 @@ export const ACTS: readonly Act[] = [
   edit("owner", 2, (spec, { kind, random }) => (spec.ownerName = kind === "PersonalToken" ? null : random.pick(["Data Ingest", "Data Export", "Data Ingest", "Nobody"])), 2),
   edit("scim", 1, (spec) => (spec.scim = !spec.scim)),
   edit("state", 5, (spec) => (spec.state = spec.state === "Active" ? "Revoked" : "Active"), 2),
-  edit("compromised", 3, (spec, world) => (spec.compromised = anyRevision(world)), 2),
+  edit("compromised", 3, (spec, world) => {
+    spec.compromised = anyRevision(world);
+    // The word is taken back, which makes nothing good again.
+    if (world.random.chance(0.3)) world.time.in(world.random.span(100, 3_000), () => (spec.compromised = null));
+  }, 2),
   edit("rollback", 2, (spec, world) => (spec.rollback = world.random.chance(0.7) ? anyRevision(world) : null), 2),
   edit("paused", 2, (spec) => (spec.paused = !spec.paused)),
   edit("look", 2, (spec, { random }) => (spec.look = `look-${random.int(3)}`)),
@@ -54,13 +68,8 @@ export const ACTS: readonly Act[] = [
     weight: 3,
     run(world) {
       if (!world.object || world.object.deleting) return;
-      world.object.deleting = true;
       abandonLater(world);
-      if (!world.object.held) {
-        for (const token of world.tokens()) world.orphans.add(token);
-        world.vanish();
-      }
-      world.outside(500);
+      deleteObject(world);
     },
   },
   {

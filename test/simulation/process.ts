@@ -6,6 +6,7 @@ import type { Record } from "../../core/record.ts";
 import type { Clock } from "../../tokenapi/clock.ts";
 import { IssuerSession } from "../../tokenapi/issuer.ts";
 import { blankMemory, type Memory } from "../../tokenapi/memory.ts";
+import { listOf } from "../../tokenapi/places.ts";
 import { readRecord } from "./reading.ts";
 import { SimApi } from "./sim-api.ts";
 import type { Version } from "./secret.ts";
@@ -37,7 +38,7 @@ export abstract class Process {
   /** Plans of the present run: none where the place of delivery could not be read. */
   plans = 0;
   /** True time of the lists that its newest plan rests on: others may come while that is carried out. */
-  plannedBy: ReadonlyMap<Site, number> = new Map();
+  plannedBy: ReadonlyMap<SimApi, number> = new Map();
   /** What the status said when it began. */
   said: DeclaringObject["said"] = null;
   /** What it waits for, and the answer that is on its way; for whoever compares two worlds. */
@@ -147,6 +148,11 @@ export abstract class Process {
     return [...this.#open.values()].map(({ api }) => api);
   }
 
+  /** True time of the newest list of each issuer that a plan of now would rest on: an answer that has just come is not in it yet. */
+  get shown(): [SimApi, number][] {
+    return [...this.#open.values()].map(({ api, session }) => [api, Math.min(api.listedAt, this.started + (listOf(session, this.desired).sentAt ?? 0) - 1)]);
+  }
+
   /** True time of the newest list of one API that it has seen; 0: none. */
   listedAt(place: Site): number {
     return Math.max(0, ...this.apis.filter(({ at }) => at.place === place).map(({ listedAt }) => listedAt));
@@ -165,7 +171,17 @@ export abstract class Process {
 
   /** The newest list of one API, as its newest plan had it. */
   seenAt({ place }: Pick<Token, "place">): number {
-    return this.plannedBy.get(place) ?? 0;
+    return this.planLists(({ at }) => at.place === place);
+  }
+
+  /** The newest list of some of its issuers, as its newest plan had it; 0: none. */
+  planLists(isMeant: (api: SimApi) => boolean): number {
+    return Math.max(0, ...[...this.plannedBy].flatMap(([api, at]) => (isMeant(api) ? [at] : [])));
+  }
+
+  /** True time since which the delivered copy is known as its newest plan had it. */
+  get copyKnownAt(): number {
+    return this.started + this.copyAt.done - 1;
   }
 
   /** Another issuer of that name: what the lists of the old one said is gone with it. */

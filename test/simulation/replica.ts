@@ -125,11 +125,11 @@ export class Replica extends Process {
     const refs = this.refs;
     this.planned = null;
     for (const ref of refs) await this.#reach(ref, desired);
-    const session = this.sessionAt(object.spec.issuerRef);
+    const ref = desired.issuerRef ?? "a";
     const outcome = await converge({
       desired,
-      issuer: session,
-      issuerProblem: this.#problem(object.spec.issuerRef),
+      issuer: this.sessionAt(ref),
+      issuerProblem: this.#problem(ref),
       elsewhere: (ref) => ({ issuer: this.sessionAt(ref), problem: this.#problem(ref), policy: world.policy }),
       policy: world.policy,
       owner: desired.ownerName === null ? null : { name: desired.ownerName },

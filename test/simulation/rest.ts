@@ -1,7 +1,7 @@
 // What has to be true in peace: consumers are served at every step, and at rest the goal is reached and nothing is left over.
 import { HOUR, MINUTE } from "../../core/duration.ts";
 import type { Entry } from "../../core/record.ts";
-import { delivered, isOlder, nameOfOwner, placesNamed, recordOf, siteNamed } from "./truth.ts";
+import { delivered, isOlder, isRecorded, nameOfOwner, placesNamed, recordOf, siteNamed, siteOf } from "./truth.ts";
 import { isOf, type Token } from "./ledger.ts";
 import { STUBBORN } from "./sim-target.ts";
 import { DAILY, type DeclaringObject, type Spec, type World } from "./world.ts";
@@ -54,7 +54,8 @@ export function atRest(world: World): void {
 /** A second owner's newer token, or one that the record knows to be its, is said, and left alone. */
 function isBeside(world: World, token: Token): boolean {
   const record = recordOf(world);
-  return !world.object || token.number >= (record?.current ?? 0) || record?.others?.includes(token.id) === true;
+  const theirs = [...(record?.others ?? []), ...(record?.former?.others ?? [])];
+  return !world.object || token.number >= (record?.current ?? 0) || theirs.includes(token.id);
 }
 
 /**
@@ -64,14 +65,16 @@ function isBeside(world: World, token: Token): boolean {
 function isForgotten(world: World, token: Token): boolean {
   const { place, created, deliveredAt } = token;
   if (placesNamed(world).has(place)) return false;
-  return world.orphans.has(token) || world.secretTouchedAt >= created - world.ledger.skew || (deliveredAt === null && !world.recordedAt.has(place));
+  return world.orphans.has(token) || world.secretTouchedAt >= created - world.ledger.skew || (deliveredAt === null && !isRecorded(world, place));
 }
 
-/** What has expired is not kept as good by whoever looks afterwards; its expiry alone wakes nobody. */
+/** Somebody has looked since it expired: its expiry alone wakes nobody. */
+const isSeenOver = ({ replicas, ledger }: World, expires: number | null): boolean => expires === null || expires + MINUTE < Math.max(0, ...replicas.map(({ lookedAt }) => lookedAt)) + ledger.skew;
+
+/** What has expired is not kept as good by whoever looks afterwards. */
 function outlived(world: World, entry: Entry, late: number): void {
   const expires = world.ledger.of(entry)?.expires ?? null;
-  const looked = Math.max(0, ...world.replicas.map(({ lookedAt }) => lookedAt)) + world.ledger.skew;
-  if (expires !== null && expires + late < world.time.now + world.ledger.skew && expires + MINUTE < looked) world.broken("L3 few", `r${entry.number} is recorded as good long after it expired`);
+  if (expires !== null && expires + late < world.time.now + world.ledger.skew && isSeenOver(world, expires)) world.broken("L3 few", `r${entry.number} is recorded as good long after it expired`);
 }
 
 /** What has ended is deleted when its time is over, and forgotten. */
@@ -88,10 +91,18 @@ function tidied(world: World): void {
   }
   for (const token of world.tokens()) {
     if (token.by !== "us" || ledger.isValid(token) || token.number > record.fence || isForgotten(world, token)) continue;
-    if (world.stack ? isOlder(world, token) : token.created < object.since + MINUTE) continue;
-    if (record.revisions.some((entry) => isOf(token, entry))) continue;
+    if (isAlien(world, token, object.since) || record.revisions.some((entry) => isOf(token, entry))) continue;
     world.broken("L3 few", `r${token.number} has ended, is not recorded and is still there at rest`);
   }
+}
+
+/** Of an earlier life, or nobody has seen yet that it is over. */
+const isAlien = (world: World, token: Token, since: number): boolean => (world.stack ? isOlder(world, token) : token.created < since + MINUTE) || (token.active && !isSeenOver(world, token.expires));
+
+/** At the issuer that the spec names, and the resource has not moved there yet. */
+function isAhead(world: World, { place }: Token): boolean {
+  const record = recordOf(world);
+  return record !== null && siteOf(record.issuer) !== place && siteNamed(world, world.object?.spec.issuerRef) === place;
 }
 
 /** Why a token should not be active at rest; null: it may be. */
@@ -100,7 +111,7 @@ function leftActive(world: World, token: Token): string | null {
   const current = delivered(world);
   if (object && token === current) return null;
   const entry = object ? recordOf(world)?.revisions.find((other) => isOf(token, other)) : undefined;
-  if (!entry) return world.unclaimedSaid && isOlder(world, token) ? null : "and nobody's";
+  if (!entry) return world.unclaimedSaid && (isOlder(world, token) || isAhead(world, token)) ? null : "and nobody's";
   // Its successor ended elsewhere and a person is to decide: it is held back, and said.
   const decides = object?.spec.onExternalChange === "Report" && !(current && ledger.isValid(current));
   return decides || accounted(entry, object?.spec.rollback ?? null) ? null : "though it was given up";

@@ -3,7 +3,7 @@
 // are all the same; the judge's own comparisons are written out. Names that never come again count by their place.
 import type { Desired } from "../../core/desired.ts";
 import type { Record } from "../../core/record.ts";
-import { overtaken } from "./truth.ts";
+import { isRecorded, overtaken } from "./truth.ts";
 import { readRecord } from "./reading.ts";
 import { issuerId } from "../../core/home.ts";
 import type { Replica } from "./replica.ts";
@@ -26,7 +26,7 @@ export function stateOf(world: World): string {
     [...ledger.tokens.values(), ...gone(world)].map((token) => tokenState(world, token, since)),
     ledger.users.map(({ active }) => active),
     world.replicas.map((replica) => replicaState(replica, since)),
-    [Object.values(world.issuers).map((issuer) => issuer && issuerId(issuer)), [...world.recordedAt], since(world.removedAt)],
+    [Object.values(world.issuers).map((issuer) => issuer && issuerId(issuer)), [...world.recordedAt.keys()].filter((place) => isRecorded(world, place)), since(world.removedAt)],
     [[...world.orphans].map(({ name }) => name), world.unclaimedSaid, world.secondOwnerSaid, world.secretTouchedAt === time.now],
     world.leader ? world.nameOf(world.leader) : null,
   ]);

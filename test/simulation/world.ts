@@ -129,8 +129,8 @@ export class World {
   cutUntil = 0;
   /** What each issuer object names; null: there is none. */
   readonly issuers: { [ref in Ref]: Issuer | null } = { ...STANDING };
-  /** The APIs that a record of this object has ever named. */
-  readonly recordedAt = new Set<Site>();
+  /** When a record of this object has named an API last. */
+  readonly recordedAt = new Map<Site, number>();
   /** When a copy was removed by us last. */
   removedAt = 0;
   policy: Policy = OPEN_POLICY;
@@ -291,6 +291,8 @@ export class World {
   /** Somebody but us is about to change the delivered copy. */
   touch(): void {
     this.secretTouchedAt = this.time.now;
+    // With the record goes the memory of whose they were.
+    this.fought = 0;
     this.secretTouched = this.secret.version + 1;
   }
 
@@ -324,6 +326,7 @@ function drawLedger(random: Random, time: () => number): Ledger {
   const ledger = new Ledger(time);
   ledger.skew = random.pick([0, 0, 300, -700, 20_000]);
   ledger.deletesExpired = random.chance(0.5);
+  ledger.keepsNames = random.chance(0.2);
   return ledger;
 }
 

@@ -87,7 +87,7 @@ function watchProvider(child: ChildProcess, seen: { peak: number }): void {
 async function measure(what: string, program: string): Promise<Row> {
   const api = spawn(process.execPath, [join(import.meta.dirname, "stub-api.ts"), String(LATENCY)], { stdio: ["ignore", "pipe", "inherit"] });
   const { url } = JSON.parse(await new Promise<string>((resolve) => api.stdout.setEncoding("utf8").once("data", resolve))) as { url: string };
-  const workspace = await Workspace.create({ program, alone: true, env: { QUALYTICS_URL: url, QUALYTICS_TOKEN: "admin" } });
+  const workspace = await Workspace.create({ program, alone: true, passphrase: true, env: { QUALYTICS_URL: url, QUALYTICS_TOKEN: "admin" } });
   try {
     const seen = { peak: 0 };
     const up = async (): Promise<number> => {

@@ -4,6 +4,7 @@ import { copyFileSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { readDeployment } from "../../provider/deployment.ts";
 import type { Outcome } from "../support/pulumi/workspace.ts";
+import { killTree } from "../support/pulumi/processes.ts";
 import { assassin, startWorld, type World } from "../support/pulumi/world.ts";
 
 /** Quick overlaps, so that each up retires and deletes what the one before has left. */
@@ -16,6 +17,8 @@ for (const [name, more] of Object.entries(JSON.parse(process.env.DECLARED))) exp
 type Declared = { readonly [name: string]: object };
 
 const UP = ["up", "--yes", "--skip-preview"];
+/** What the CLI notes of each attempt to write the state that fails. */
+const NO_SPACE = "Error while writing snapshot";
 /** Whatever changes something at the API. */
 const WRITE = /^(POST|PUT|DELETE) \/api\/user-tokens/;
 
@@ -56,7 +59,7 @@ let round = 0;
  * At once: one token is created, one rotates, one has leaked, one is deleted; killed after the nth write. The first
  * writes are POSTs and revocations, the later ones what tidies up after them.
  */
-test.each([1, 2, 4, 6])("killed after write %i of an update that creates, rotates, revokes and deletes", async (nth) => {
+test.each([2, 5])("killed after write %i of an update that creates, rotates, revokes and deletes", async (nth) => {
   round++;
   const before = await world.workspace.outputs();
   const names = ["stays", "turns", "leaks", `made${round}`];
@@ -80,8 +83,11 @@ test("the disk is full under the state when a token was issued", async () => {
   declare(declared);
   // Room for the create that is begun, and not for the one that has ended.
   const blocks = Math.ceil((readFileSync(world.workspace.stateFile).length + 1_100) / 1_024);
-  const full = await world.workspace.exec("/bin/bash", ["-c", `trap "" XFSZ; ulimit -f ${blocks}; exec pulumi up --yes --skip-preview --non-interactive --color never`]);
-  expect(full.text).toContain("failed to save snapshot");
+  const full = await world.workspace.exec("/bin/bash", ["-c", `trap "" XFSZ; ulimit -f ${blocks}; exec pulumi ${UP.join(" ")} --non-interactive --color never --logtostderr -v=7`], (child) => {
+    // It would try for half a minute more.
+    child.stderr?.on("data", (text: string) => text.includes(NO_SPACE) && killTree(child.pid ?? 0));
+  });
+  expect(full.text).toContain(NO_SPACE);
   // The CLI leaves half a state, and the whole one of before beside it: a person has to put that back.
   expect(() => recorded()).toThrow(SyntaxError);
   copyFileSync(`${world.workspace.stateFile}.bak`, world.workspace.stateFile);

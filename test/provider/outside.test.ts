@@ -19,8 +19,7 @@ const idOf = async (name: string): Promise<number> => (await world.resource(name
 const revoke = (id: number) => world.service.api("PUT", `/api/user-tokens/${id}`, { revoke: true });
 
 beforeAll(async () => {
-  // The program asks for the service user itself.
-  world = await startWorld({ program, alone: true });
+  world = await startWorld({ program });
   const up = await world.workspace.up();
   expect(up.code, up.text).toBe(0);
   Object.assign(before, await world.workspace.outputs());

@@ -1,7 +1,8 @@
 // A stack's state as the file backend keeps it, with its secrets in the clear: what `pulumi stack output` and `export`
 // tell, without a process of the CLI for each question. The form is Pulumi's own: sdk/go/common/resource/config/crypt.go.
-import { createDecipheriv, pbkdf2Sync } from "node:crypto";
+import { createDecipheriv } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
+import { keyIn } from "./key-service.ts";
 
 export interface StackResource {
   readonly urn: string;
@@ -15,28 +16,13 @@ export interface StackResource {
 
 interface Checkpoint {
   readonly latest?: {
-    readonly secrets_providers?: { readonly state?: { readonly salt?: string } };
+    readonly secrets_providers?: { readonly state?: { readonly encryptedkey?: string } };
     readonly resources?: StackResource[];
   };
 }
 
-/** The passphrase of every stack in the tests. */
-export const PASSPHRASE = "test";
-
-const ROUNDS = 1_000_000;
-const KEY_BYTES = 32;
 const TAG_BYTES = 16;
 const SECRET = "4dabf18193072939515e22adb298388d";
-
-const keys = new Map<string, Buffer>();
-
-function keyOf(salt: string): Buffer {
-  const known = keys.get(salt);
-  if (known) return known;
-  const key = pbkdf2Sync(PASSPHRASE, Buffer.from(salt, "base64"), ROUNDS, KEY_BYTES, "sha256");
-  keys.set(salt, key);
-  return key;
-}
 
 /** "v1:<nonce>:<ciphertext and tag>" */
 function decrypt(text: string, key: Buffer): unknown {
@@ -47,11 +33,11 @@ function decrypt(text: string, key: Buffer): unknown {
   return JSON.parse(Buffer.concat([cipher.update(bytes.subarray(0, -TAG_BYTES)), cipher.final()]).toString("utf8")) as unknown;
 }
 
-function clear(value: unknown, salt: string): unknown {
+function clear(value: unknown, key: Buffer): unknown {
   if (typeof value !== "object" || value === null) return value;
-  if (Array.isArray(value)) return value.map((item) => clear(item, salt));
-  if (SECRET in value && "ciphertext" in value) return decrypt(String(value.ciphertext), keyOf(salt));
-  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, clear(item, salt)]));
+  if (Array.isArray(value)) return value.map((item) => clear(item, key));
+  if (SECRET in value && "ciphertext" in value) return decrypt(String(value.ciphertext), key);
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, clear(item, key)]));
 }
 
 function read(file: string): Checkpoint {
@@ -62,11 +48,10 @@ function read(file: string): Checkpoint {
 /** As the state holds them: secrets encrypted. */
 export const resourcesIn = (file: string): StackResource[] => read(file).latest?.resources ?? [];
 
-/** The stack's outputs, secrets in the clear. */
+/** The stack's outputs, secrets in the clear; not of a stack with a passphrase. */
 export function outputsIn(file: string): Record<string, unknown> {
   const { latest } = read(file);
-  // "v1:<salt>:<a text to try a passphrase on>"
-  const salt = latest?.secrets_providers?.state?.salt?.split(":")[1] ?? "";
+  const key = keyIn(latest?.secrets_providers?.state?.encryptedkey ?? "");
   const stack = latest?.resources?.find(({ type }) => type === "pulumi:pulumi:Stack");
-  return clear(stack?.outputs ?? {}, salt) as Record<string, unknown>;
+  return clear(stack?.outputs ?? {}, key) as Record<string, unknown>;
 }

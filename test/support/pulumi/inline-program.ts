@@ -30,6 +30,21 @@ export interface InlineProgram {
   close(): void;
 }
 
+/** What a program asks the package itself (getServiceUser), the package answers by the process's own environment. Returns what ends it. */
+function lend(env: NodeJS.ProcessEnv): () => void {
+  const names = new Set([...Object.keys(process.env), ...Object.keys(env)].filter((name) => name.startsWith("QUALYTICS_")));
+  const set = (from: NodeJS.ProcessEnv): void => {
+    for (const name of names) {
+      const value = from[name];
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
+  };
+  const before = { ...process.env };
+  set(env);
+  return () => set(before);
+}
+
 /** For one command. */
 export async function serveProgram(folder: string, env: NodeJS.ProcessEnv): Promise<InlineProgram> {
   const host = new LanguageServer(() => Promise.resolve(evaluate(folder, env)));
@@ -41,5 +56,12 @@ export async function serveProgram(folder: string, env: NodeJS.ProcessEnv): Prom
     cancel: (_: unknown, answer: (error: null, response: object) => void) => answer(null, new empty.Empty()),
   } as never);
   const port = await new Promise<number>((resolve, reject) => server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, bound) => (error ? reject(error) : resolve(bound))));
-  return { flag: `--client=127.0.0.1:${port}`, close: () => server.forceShutdown() };
+  const giveBack = lend(env);
+  return {
+    flag: `--client=127.0.0.1:${port}`,
+    close() {
+      giveBack();
+      server.forceShutdown();
+    },
+  };
 }

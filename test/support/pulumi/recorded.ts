@@ -73,7 +73,7 @@ export async function replay({ deployment, answers }: Recorded): Promise<Replay>
 }
 
 export async function record(file: string, version: string): Promise<void> {
-  const world = await startWorld({ program: RECORDED_PROGRAM, alone: true, env: { DECLARED: JSON.stringify(DECLARED) } });
+  const world = await startWorld({ program: RECORDED_PROGRAM, alone: true, passphrase: true, env: { DECLARED: JSON.stringify(DECLARED) } });
   try {
     const declared = structuredClone(DECLARED);
     const up = async (): Promise<void> => {

@@ -6,9 +6,10 @@ import type { ChildProcess } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
-import { outputsIn, PASSPHRASE, resourcesIn, type StackResource } from "./checkpoint.ts";
+import { outputsIn, resourcesIn, type StackResource } from "./checkpoint.ts";
 import { engineFolder, hasRealHost, kept, root } from "./engine.ts";
 import { serveProgram } from "./inline-program.ts";
+import { KEY_URL, keyService } from "./key-service.ts";
 import { builtPackage } from "./package.ts";
 import { killTree } from "./processes.ts";
 
@@ -32,8 +33,10 @@ export interface WorkspaceOptions {
   readonly typescript?: boolean;
   /** Leave node_modules to the test. */
   readonly bare?: boolean;
-  /** The program needs a process of its own: it looks at its environment by itself, or is to be killed. */
+  /** The program needs a process of its own: its memory is measured, or a stranger looks at what it leaves in the state. */
   readonly alone?: boolean;
+  /** The secrets' key comes from the passphrase "test", as it does where nothing else is set up: slower, and `outputs` cannot read them. */
+  readonly passphrase?: boolean;
 }
 
 const FLAGS = ["--non-interactive", "--color", "never"];
@@ -62,7 +65,7 @@ export class Workspace {
       HOME: join(folder, "home"),
       PULUMI_HOME: join(folder, "pulumi"),
       PULUMI_BACKEND_URL: `file://${join(folder, "state")}`,
-      PULUMI_CONFIG_PASSPHRASE: PASSPHRASE,
+      PULUMI_CONFIG_PASSPHRASE: "test",
       PULUMI_SKIP_UPDATE_CHECK: "true",
       PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
       // Three processes of Node a command load the SDK: most of a command's time otherwise.
@@ -81,7 +84,8 @@ export class Workspace {
       ...options.files,
     });
     if (!options.bare) workspace.#install();
-    const { code, text } = await workspace.pulumi(["stack", "init", workspace.stack]);
+    workspace.setEnv(await keyService());
+    const { code, text } = await workspace.pulumi(["stack", "init", workspace.stack, ...(options.passphrase ? [] : ["--secrets-provider", KEY_URL])]);
     if (code !== 0) throw new Error(`pulumi stack init failed:\n${text}`);
     return workspace;
   }

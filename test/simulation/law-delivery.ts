@@ -7,7 +7,7 @@ import { isOf, type Token } from "./ledger.ts";
 import type { Process } from "./process.ts";
 import { readRecord } from "./reading.ts";
 import type { Version } from "./secret.ts";
-import { delivered, isForeign, isOlder, ordered, overtaken, seenInUse, siteNamed, siteOf, usedBefore, TOLERANCE } from "./truth.ts";
+import { delivered, isForeign, isOlder, ordered, overtaken, recordOf, seenInUse, siteNamed, siteOf, usedBefore, TOLERANCE } from "./truth.ts";
 import { isRolledOut } from "./workloads.ts";
 import { RESYNC, type World } from "./world.ts";
 
@@ -126,8 +126,22 @@ export function onDeliver(of: Process, value: string): void {
   if (!token) return;
   world.tell(() => `  ${of.name} delivers r${token.number}`);
   world.fought = 0;
+  of.delivering = token;
   if (!isGood(of, token)) world.broken("L2 never without", `r${token.number} was delivered after it had been given up`);
   if (of.desired.verify && of.memory.hand?.verified !== true) world.broken("L4 order", `r${token.number} was delivered unverified`);
+}
+
+/** So much later than recorded may a value stand there. */
+const SLOW = 2_000;
+
+/** The overlap counts from when the value stood there, as far as whoever wrote it was told that it did. */
+export function dated(of: Process): void {
+  const { world, delivering, memory } = of;
+  of.delivering = null;
+  if (!delivering?.deliveredAt || memory.hand || world.stack || world.profile.mode === "replicas" || overtaken(of)) return;
+  const entry = recordOf(world)?.revisions.find((other) => isOf(delivering, other));
+  if (!entry?.deliveredAt || entry.deliveredAt + SLOW + TOLERANCE >= delivering.deliveredAt + world.ledger.skew) return;
+  world.broken("L4 order", `r${delivering.number} is recorded as delivered ${delivering.deliveredAt + world.ledger.skew - entry.deliveredAt} ms before it stood there`);
 }
 
 /** A second owner of our mark is never fought: what it uses beside a good one of ours is not taken in. */

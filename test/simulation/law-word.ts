@@ -4,6 +4,7 @@ import type { Entry, Record } from "../../core/record.ts";
 import type { Outcome } from "../../tokenapi/converge.ts";
 import { listOf } from "../../tokenapi/places.ts";
 import { issuerId } from "../../core/home.ts";
+import { dated } from "./law-delivery.ts";
 import type { Process } from "./process.ts";
 import { readRecord } from "./reading.ts";
 import { TOLERANCE } from "./truth.ts";
@@ -18,6 +19,7 @@ function meet(of: Process, plan: Plan): void {
 export function onPlan(of: Process, plan: Plan): void {
   const { coverage } = of.world;
   of.plans++;
+  dated(of);
   of.plannedBy = new Map(of.shown);
   of.doing = plan.actions[0] ?? null;
   meet(of, plan);

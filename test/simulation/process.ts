@@ -39,6 +39,8 @@ export abstract class Process {
   plans = 0;
   /** True time of the lists that its newest plan rests on: others may come while that is carried out. */
   plannedBy: ReadonlyMap<SimApi, number> = new Map();
+  /** What its last write has delivered, until it plans again. */
+  delivering: Token | null = null;
   /** What the status said when it began. */
   said: DeclaringObject["said"] = null;
   /** What it waits for, and the answer that is on its way; for whoever compares two worlds. */

@@ -7,6 +7,7 @@ import { act, normal, wait, warning, type Check, type Hit } from "../hit.ts";
 import { back, moved, settledAt, through, without } from "../moving.ts";
 import type { Tokens } from "../observed.ts";
 import type { Entry, Former, RecordedIssuer } from "../record.ts";
+import { secondOwners } from "../second-owner.ts";
 import { everyRevision, isSame, knownAt, type Situation } from "../situation.ts";
 import { currentMissing, findNeed, issueOutsideWindow } from "./need.ts";
 
@@ -138,7 +139,13 @@ export const formerGivenUp: Check = {
   },
 };
 
-const hasLeft = (s: Situation): boolean => s.record?.revisions.some((entry) => entry.former) === true || [...s.lost, ...s.remains.filter(({ number }) => number <= (s.record?.fence ?? 0))].some(({ former }) => former);
+/** Whether anything of ours is left at the former issuer: a second owner's is said, and left to them. */
+function hasLeft(s: Situation): boolean {
+  if (s.record?.revisions.some((entry) => entry.former)) return true;
+  const theirs = secondOwners(s);
+  const lost = s.lost.filter((stray) => !theirs.includes(stray));
+  return [...lost, ...s.remains.filter(({ number }) => number <= (s.record?.fence ?? 0))].some(({ former }) => former);
+}
 
 /** When a former issuer at which nothing is left is looked at for the last time, by the API's clock; null: not by a date. */
 export function lastLookAt(s: Situation): number | null {

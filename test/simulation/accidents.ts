@@ -162,6 +162,8 @@ export function changeOf(world: World): { from: string; to: string } | null {
     const now = issuers[(recorded.ref ?? issuerRef) as Ref];
     return now === null || issuerId(now) !== issuerId(recorded);
   };
+  // It is waited for before anything else.
+  if (object.deleting && former && isOther(former)) return { from: issuerId(former), to: issuerId(issuer) };
   if (named && isOther(issuer) && (former || (issuer.ref ?? issuerRef) === issuerRef)) return { from: issuerId(issuer), to: issuerId(named) };
   const here = issuers[(issuer.ref ?? issuerRef) as Ref];
   if (here && isOther(issuer) && !former) return { from: issuerId(issuer), to: issuerId(here) };

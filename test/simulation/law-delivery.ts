@@ -7,7 +7,7 @@ import { isOf, type Token } from "./ledger.ts";
 import type { Process } from "./process.ts";
 import { readRecord } from "./reading.ts";
 import type { Version } from "./secret.ts";
-import { delivered, isForeign, isOlder, ordered, overtaken, recordOf, seenInUse, siteNamed, siteOf, usedBefore, TOLERANCE } from "./truth.ts";
+import { delivered, isForeign, isNamedTheirs, isOlder, ordered, overtaken, recordOf, seenInUse, siteNamed, siteOf, usedBefore, TOLERANCE } from "./truth.ts";
 import { isRolledOut } from "./workloads.ts";
 import { RESYNC, type World } from "./world.ts";
 
@@ -106,12 +106,13 @@ function leaves(of: Process, before: Record | null, record: Record): void {
     if (site === null || named.some((other) => siteOf(other) === site)) continue;
     for (const token of world.tokens()) {
       if (token.place !== site || token.by !== "us" || !world.ledger.isValid(token) || world.orphans.has(token) || isOlder(world, token)) continue;
-      // What the record knows to be a second owner's was said, and is left to them.
-      const theirs = [...(before?.others ?? []), ...(before?.former?.others ?? [])].includes(token.id);
-      letGo(of, token, theirs || isGivenUp(of, issuer));
+      letGo(of, token, isTheirs(world, before, token) || isGivenUp(of, issuer));
     }
   }
 }
+
+/** What is known to be a second owner's was said, and is left to them. */
+const isTheirs = (world: World, before: Record | null, token: Token): boolean => [...(before?.others ?? []), ...(before?.former?.others ?? [])].includes(token.id) || isNamedTheirs(world, token);
 
 function letGo(of: Process, token: Token, isAllowed: boolean): void {
   const { world } = of;
@@ -125,7 +126,7 @@ export function onDeliver(of: Process, value: string): void {
   const token = world.ledger.ofValue(value);
   if (!token) return;
   world.tell(() => `  ${of.name} delivers r${token.number}`);
-  world.fought = 0;
+  world.fought = world.foughtUpTo = 0;
   of.delivering = token;
   if (!isGood(of, token)) world.broken("L2 never without", `r${token.number} was delivered after it had been given up`);
   if (of.desired.verify && of.memory.hand?.verified !== true) world.broken("L4 order", `r${token.number} was delivered unverified`);

@@ -33,7 +33,7 @@ function againstDeletion(of: Process, token: Token, does: "revoked" | "deleted")
   if (does === "deleted" && desired.deletionPolicy === "Revoke") world.broken("L4 order", `r${token.number} was deleted though the deletion policy is Revoke`);
   const { current } = world.secret;
   // What is not where the spec says is told by the record alone: it goes before the copy that holds the record.
-  const stands = token.place === siteNamed(world, desired.issuerRef) && delivered(world) === token && recordOf(world) !== null && current?.owner === of.uid && world.object?.uid === of.uid && token.created >= desired.since;
+  const stands = token.place === siteNamed(world, desired.issuerRef) && delivered(world) === token && recordOf(world) !== null && current?.owner === of.uid && world.object?.uid === of.uid && token.created >= desired.since && !desired.abandon;
   if (stands && !overtaken(of) && world.profile.mode === "elected") world.broken("L4 order", `r${token.number} was ${does} while its delivered copy stands`);
 }
 
@@ -89,7 +89,9 @@ function chases(of: Process, token: Token): void {
     return other && world.ledger.isValid(other) && other.activeSince < of.seenAt(other);
   });
   if (isKnown) world.broken("L7 settles", `r${token.number} was revoked, of a second owner that is known`);
-  if (token.active) world.fought++;
+  // What others count on their own may come to numbers that ours have passed.
+  if (token.active && token.number > world.foughtUpTo) world.fought++;
+  world.foughtUpTo = Math.max(world.foughtUpTo, token.number);
   if (world.fought > MOST_FOUGHT) world.broken("L7 settles", `${world.fought} tokens of a second owner were revoked, one after the other`);
 }
 
@@ -125,7 +127,7 @@ function isUnseenElsewhere({ world }: Process, { place, activeSince, created }: 
 
 export function onRelease(of: Process): void {
   const { world } = of;
-  const home = siteNamed(world, of.desired.issuerRef);
+  const home = of.siteAt(of.desired.issuerRef) ?? siteNamed(world, of.desired.issuerRef);
   for (const token of world.tokens()) {
     if (token.by !== "us" || world.orphans.has(token)) continue;
     if (!world.ledger.isValid(token)) {

@@ -18,7 +18,7 @@ function meet(of: Process, plan: Plan): void {
 
 export function onPlan(of: Process, plan: Plan): void {
   const { coverage } = of.world;
-  of.plans++;
+  if (of.plans++ === 0) of.tokens = of.world.tokens().length;
   dated(of);
   of.plannedBy = new Map(of.shown);
   of.doing = plan.actions[0] ?? null;
@@ -58,7 +58,7 @@ export function onOutcome(of: Process, outcome: Outcome): void {
   if (outcome.error) world.tell(() => `  ${of.name} stops: ${outcome.error?.code ?? ""}`);
   // For an object that was replaced meanwhile its writes are collected, until it looks again.
   // Each token that a second owner left behind takes a few steps of its own.
-  const few = world.tokens().length <= MANY;
+  const few = Math.max(of.tokens, world.tokens().length) <= MANY;
   if (outcome.error?.code === "TOO_MANY_STEPS" && world.object?.uid === of.uid && few) world.broken("L7 settles", outcome.error.message);
   if (of.plans === 0) blindly(of, outcome);
   const ready = heard(of, outcome.plan);

@@ -218,7 +218,7 @@ const MOVES: readonly Mutation[] = [
   moving("move: it does not take its turn", "return isReached(s) ? null : leaving(s, to);", "return leaving(s, to);"),
   moving("move: nobody has to consent", "strange || forged || !accepts(desired, record.issuer, issuer)", "strange || forged"),
   moving("move: a former issuer is forgotten at once", "at === null || at > s.apiNow", "at === null"),
-  moving("move: a former issuer is forgotten with what it still has", "s.record?.revisions.some((entry) => entry.former) === true || ", ""),
+  moving("move: a former issuer is forgotten with what it still has", "if (s.record?.revisions.some((entry) => entry.former)) return true;", ""),
   moving("move: a former issuer is left without consent", "former.tokens || forged || !accepts(desired, record.former, record.issuer)", "former.tokens || forged"),
   situation("move: the new issuer's list is taken for the former one's", "entry.former ? (former?.tokens ?? null) : tokens", "tokens"),
   execute("move: the former issuer's tokens are asked for at the new one", "(former ? places.former : places.home)", "places.home"),

@@ -2,7 +2,8 @@
 import { HOUR, MINUTE } from "../../core/duration.ts";
 import { ACCIDENTS } from "./accidents.ts";
 import { anyRevision, edit, outside, touchSecret, type Act } from "./act.ts";
-import { CREDENTIAL } from "./ledger.ts";
+import { CREDENTIAL, isOf } from "./ledger.ts";
+import { recordOf } from "./truth.ts";
 import { DAILY, HOURLY, WORKLOADS, type World } from "./world.ts";
 
 /** What there is of it where Pulumi is the front: no Secret, no object, no annotation, and a state that is locked while an up runs. */
@@ -152,6 +153,8 @@ export const ACTS: readonly Act[] = [
     if (ledger.isOver(token)) return;
     ledger.restore(token.id, "outside");
     // What an earlier life left revoked, for audit, is nobody's when somebody restores it.
+    // While it is suspended by order, that order's end is what counts.
+    if (recordOf(world)?.revisions.find((entry) => isOf(token, entry))?.revoked?.why === "state") token.rescued = null;
     for (const { object, orphans } of [world, ...(world.rival ? [world.rival] : [])]) {
       if (!object || token.created - ledger.skew < object.since) orphans.add(token);
     }

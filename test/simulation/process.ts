@@ -39,6 +39,8 @@ export abstract class Process {
   plans = 0;
   /** True time of the lists that its newest plan rests on: others may come while that is carried out. */
   plannedBy: ReadonlyMap<SimApi, number> = new Map();
+  /** How many tokens bore the mark when it began. */
+  tokens = 0;
   /** What its last write has delivered, until it plans again. */
   delivering: Token | null = null;
   /** What the status said when it began. */
@@ -143,6 +145,11 @@ export abstract class Process {
 
   sessionAt(ref: string): IssuerSession | null {
     return this.#open.get(ref)?.session ?? null;
+  }
+
+  /** Where the issuer of a name is, as it knows it; null: it has not opened it. */
+  siteAt(ref = "a"): Site | null {
+    return this.#open.get(ref)?.at.place ?? null;
   }
 
   /** The line to each issuer that it has opened. */

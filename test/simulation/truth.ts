@@ -28,6 +28,9 @@ export const siteOf = ({ url, userId }: RecordedIssuer): Site | null => ISSUERS.
 /** Where the issuer of a name is, or was before it was gone. */
 export const siteNamed = ({ issuers }: World, ref = "a"): Site => (issuers[ref as Ref] ?? STANDING[ref as Ref]).place;
 
+/** The last words of ours called it a second owner's. */
+export const isNamedTheirs = ({ secondOwnerSaid }: World, { number }: Token): boolean => new RegExp(`revision .*\\b${number}\\b`).test(secondOwnerSaid);
+
 /** A record has named it, and nobody took that record away since. */
 export const isRecorded = ({ recordedAt, secretTouchedAt }: World, place: Site): boolean => (recordedAt.get(place) ?? -1) > secretTouchedAt;
 

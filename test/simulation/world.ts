@@ -138,6 +138,8 @@ export class World {
   secretTouchedAt = 0;
   /** Tokens of a second owner that were revoked since the last delivery. */
   fought = 0;
+  /** The highest of their numbers so far. */
+  foughtUpTo = 0;
   readonly workload = new Workload();
   /** When somebody last made, removed or changed the workload. */
   workloadTouchedAt = 0;
@@ -292,7 +294,7 @@ export class World {
   touch(): void {
     this.secretTouchedAt = this.time.now;
     // With the record goes the memory of whose they were.
-    this.fought = 0;
+    this.fought = this.foughtUpTo = 0;
     this.secretTouched = this.secret.version + 1;
   }
 

@@ -6,6 +6,7 @@ import { serviceTokenFields } from "../core/schema.ts";
 import { resolve, type TokenSpec } from "../core/spec.ts";
 import { nameOf } from "./mark.ts";
 import { written, type Inputs } from "./inputs.ts";
+import { unpackRotation } from "./rotation-line.ts";
 import { telling } from "./telling.ts";
 import { known } from "./unknown.ts";
 
@@ -22,8 +23,10 @@ const KEPT = ["rotation", "onExternalChange", "deletionPolicy", "issuerChange", 
 /** What the record tells of the current revision, and nobody while there is none. */
 const RECORDED = ["serviceUser", "expiresInDays", "neverExpires", "scimEndpointsOnly"] as const;
 
-function pick(inputs: Inputs, names: readonly string[]): Outputs {
-  const spec = known(inputs) as Inputs;
+/** From inputs, or from outputs of this version or of an older one. */
+function pick(from: Inputs, names: readonly string[]): Outputs {
+  const all = known(from) as Inputs;
+  const spec: Inputs = { ...all, rotation: unpackRotation(all["rotation"]) };
   return Object.fromEntries(
     names.flatMap((name) => {
       const value = telling(spec[name], serviceTokenFields[name]);

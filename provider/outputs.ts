@@ -5,6 +5,7 @@ import { formatInstant } from "../core/instant.ts";
 import type { Revision, Situation } from "../core/situation.ts";
 import { kept, keptBefore, type Outputs } from "./desired.ts";
 import type { Inputs } from "./inputs.ts";
+import { packRotation } from "./rotation-line.ts";
 import { encodeState } from "./state-record.ts";
 import type { StateTarget } from "./state-target.ts";
 import type { RetiringRevision } from "./token-outputs.ts";
@@ -64,8 +65,11 @@ export interface Shown {
 
 export function outputsOf({ situation, target, next, inputs }: Shown): Outputs {
   const { current } = situation;
+  const repeated = current ? kept(inputs) : keptBefore(inputs);
   const outputs: Outputs = {
-    ...(current ? kept(inputs) : keptBefore(inputs)),
+    ...repeated,
+    // A plugin's outputs have the types of its schema, and lie in a state that holds no __provider.
+    ...(inputs["__provider"] === undefined ? {} : { rotation: packRotation(repeated["rotation"]) }),
     ...(current ? currentOutputs(situation, current) : nothingIssued(situation)),
     // The second call site of reveal(): this is the delivered copy.
     token: target.token?.reveal(),

@@ -10,6 +10,10 @@ const VERSION = "2";
 /** With a former issuer, which an older version of this package must not overlook. */
 const VERSION_MOVED = "3";
 const NOTHING = "-";
+/** In the place of an owner: owner, base and lifetime are those of the line before. To an older version of this package it is no owner: it refuses. */
+const SAME = "=";
+/** Where the owner stands in a line, counted from 0. */
+const OWNER = 7;
 const SECOND = 1_000;
 /** So much of a value's SHA-256 is kept: 96 bits. */
 const PRINT_DIGITS = 24;
@@ -28,7 +32,11 @@ const since = (at: number | null, from: number): string => (at === null ? NOTHIN
 
 const WHYS: readonly RevokedWhy[] = ["retired", "state", "compromised", "early", "elsewhere", "expired"];
 
-function line(entry: Entry, { mark, current }: Record): string {
+function isAsBefore({ inputs }: Entry, before: Entry | undefined): boolean {
+  return before !== undefined && inputs.owner === before.inputs.owner && inputs.base === before.inputs.base && inputs.days === before.inputs.days;
+}
+
+function line(entry: Entry, { mark, current }: Record, before: Entry | undefined): string {
   const { number, id, name, created, expires, deliveredAt, usedAfter, sha256, inputs, revoked, kept, former } = entry;
   const begun = second(created);
   const words = [
@@ -40,9 +48,7 @@ function line(entry: Entry, { mark, current }: Record): string {
     since(second(usedAfter), begun),
     // Compared with what stands in the state: there stands the current one alone, and nobody tries to be found equal.
     sha256 === null || number !== current ? NOTHING : Buffer.from(sha256.slice(0, PRINT_DIGITS), "hex").toString("base64url"),
-    String(inputs.owner),
-    escaped(inputs.base),
-    inputs.days === null ? NOTHING : String(inputs.days),
+    ...(isAsBefore(entry, before) ? [SAME] : [String(inputs.owner), escaped(inputs.base), inputs.days === null ? NOTHING : String(inputs.days)]),
     `${inputs.scim ? "s" : ""}${kept ? "k" : ""}${former ? "f" : ""}` || NOTHING,
     inputs.rotate === "" ? NOTHING : escaped(inputs.rotate),
     revoked ? `${revoked.why}${revoked.done ? "." : ","}${since(revoked.at, begun * SECOND)}` : NOTHING,
@@ -59,7 +65,7 @@ export function encodeState(record: Record): string {
   const head = [former ? VERSION_MOVED : VERSION, escaped(record.issuer.url), String(record.issuer.userId), record.current === null ? NOTHING : String(record.current), String(record.fence)];
   if (record.others?.length || former) head.push(record.others?.join(",") || NOTHING);
   if (former) head.push(escaped(former.url), String(former.userId), short(former.since), ...(former.others?.length ? [former.others.join(",")] : []));
-  return [head.join(" "), ...record.revisions.map((entry) => line(entry, record))].join("|");
+  return [head.join(" "), ...record.revisions.map((entry, index) => line(entry, record, record.revisions[index - 1]))].join("|");
 }
 
 /** What an output holds, of this version or of an older one; null: it cannot be read. */
@@ -79,7 +85,7 @@ export function decodeState(value: unknown, mark: string): Record | null {
         fence: whole(fence),
         ...(version === VERSION_MOVED ? { former: formerOf(moved) } : {}),
         ...othersOf(others),
-        revisions: lines.map((text) => entryOf(text, mark)),
+        revisions: writtenOut(lines).map((words) => entryOf(words, mark)),
       }),
     );
   } catch {
@@ -105,8 +111,19 @@ function distance(text: string | undefined): number | null {
 const seconds = (from: number, after: number | null): string | null => (after === null ? null : formatInstant((from + after) * SECOND));
 const exact = (at: number): string => new Date(at).toISOString();
 
-function entryOf(text: string, mark: string): object {
-  const [number, id, begun, expires, delivered, used, sha256, owner, base = "", days, flags = "", rotate, ended, name] = text.split(" ");
+/** The words of each line, with those that SAME stands for. */
+function writtenOut(lines: readonly string[]): string[][] {
+  let before: string[] = [];
+  return lines.map((text) => {
+    const words = text.split(" ");
+    const all = words[OWNER] === SAME ? words.toSpliced(OWNER, 1, ...before) : words;
+    before = [all[OWNER] ?? "", all[OWNER + 1] ?? "", all[OWNER + 2] ?? NOTHING];
+    return all;
+  });
+}
+
+function entryOf(words: readonly string[], mark: string): object {
+  const [number, id, begun, expires, delivered, used, sha256, owner, base = "", days, flags = "", rotate, ended, name] = words;
   const created = distance(begun) ?? Number.NaN;
   const at = distance(delivered);
   const written = unescaped(base);

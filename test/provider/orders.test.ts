@@ -15,6 +15,17 @@ for (const [name, more] of Object.entries(args)) {
 
 const quick = { retire: { when: "Deadline", minOverlap: "0s", maxOverlap: "0s" }, keepRevokedFor: "1h" };
 
+/** As much as one resource says in practice. */
+const LARGEST = "warehouse-ingest-nightly-production-eu-central";
+const largest = {
+  tokenName: LARGEST,
+  expiresInDays: 180,
+  onExternalChange: "Restore",
+  deletionPolicy: "Revoke",
+  trigger: "first",
+  rotation: { renewBefore: "720h", every: "1440h", verify: false, retire: { when: "Unused", minOverlap: "2h", idleFor: "48h", maxOverlap: "240h" }, keepRevokedFor: "336h", windows: [{ cron: "0 2 * * 1-5", duration: "4h", timeZone: "Europe/Zurich" }] },
+};
+
 /** What the program declares; the tests change it step by step. */
 const args: Record<string, Record<string, unknown>> = {
   paused: { state: "Revoked" },
@@ -22,6 +33,7 @@ const args: Record<string, Record<string, unknown>> = {
   leaked: {},
   rolled: { rotation: quick },
   longer: { rotation: { renewBefore: "1h" } },
+  [LARGEST]: largest,
   due: { expiresInDays: 1, rotation: { renewBefore: "86395s", retire: { minOverlap: "1s", idleFor: "1s", maxOverlap: "1h" } } },
 };
 
@@ -51,7 +63,7 @@ test("a whole resource fits into 2 KiB of state, a third of it the encrypted tok
 test("state: Revoked from the start issues nothing yet", async () => {
   expect(before["paused"]).toBeUndefined();
   expect((await world.resource("paused")).outputs).toMatchObject({ revision: 0, state: "Revoked" });
-  expect(await world.tokens()).toHaveLength(5);
+  expect(await world.tokens()).toHaveLength(6);
 });
 
 test("one up carries out all orders", async () => {
@@ -62,11 +74,22 @@ test("one up carries out all orders", async () => {
   args["rolled"] = { rotation: quick, trigger: { build: 2 } };
   args["longer"] = { rotation: { renewBefore: "1h" }, expiresInDays: 60 };
   args["paused"] = {};
+  args[LARGEST] = { ...largest, trigger: "second" };
   const text = await up();
   expect(text).toContain("Revoked revision 1 of revoked: the spec says state: Revoked.");
   expect(text).toContain("Revoked revision 1: reported as compromised.");
   expect(text).toContain("Due now: Revision 1 is due for renewal. Issuing revision 2.");
   expect(text).toContain("Issued and delivered revision 1 of paused.");
+});
+
+test("what we write of the largest resource, with a retiring revision, is half of what lies in the state", async () => {
+  const resource = await world.resource(LARGEST);
+  expect(resource.outputs).toMatchObject({ revision: 2, retiring: [{ revision: 1 }] });
+  // Pulumi's own words about a resource, the encrypted token, and the text that names the provider, twice.
+  const { token, __provider, ...outputs } = resource.outputs;
+  const ours = JSON.stringify([{ ...resource.inputs, __provider: undefined }, outputs]).length;
+  expect(ours).toBeLessThan(1_350);
+  expect(JSON.stringify(resource).length).toBeLessThan(2_900);
 });
 
 test("state: Revoked revokes and keeps the value", async () => {

@@ -28,6 +28,19 @@ test("one revision is about a hundred bytes", () => {
   expect(text.length).toBeLessThan(100);
 });
 
+test("a second one of the same owner, name and lifetime repeats none of them", () => {
+  const both = record(entry(1, { sha256: null }), entry(2, { sha256: null }));
+  expect(encodeState(both)).toBe("2 https://q.example 7 2 2|1 4001 t8wii0 4mo00 bg 2 - 12 data-ingest 90|2 4002 t8wii0 4mo00 bg 2 - =");
+  expect(decodeState(encodeState(both), MARK)).toEqual(both);
+  const other = record(entry(1), entry(2, { inputs: { ...entry(2).inputs, base: "=", rotate: "=" } }), entry(3, { inputs: { ...entry(2).inputs, base: "=", days: null } }));
+  expect(decodeState(encodeState(other), MARK)?.revisions.map(({ inputs }) => inputs)).toEqual(other.revisions.map(({ inputs }) => inputs));
+});
+
+test("what was written in full is read as ever", () => {
+  const text = "2 https://q.example 7 2 2|1 4001 t8wii0 4mo00 bg 2 - 12 data-ingest 90|2 4002 t8wii0 4mo00 bg 2 - 12 data-ingest 90";
+  expect(decodeState(text, MARK)).toEqual(record(entry(1, { sha256: null }), entry(2, { sha256: null })));
+});
+
 test("what was imported has a name of its own", () => {
   const imported = record(entry(1, { name: "made by hand | 100 %", deliveredAt: null, sha256: null }));
   expect(decodeState(encodeState(imported), MARK)).toEqual(imported);
@@ -55,11 +68,11 @@ const entries: fc.Arbitrary<Partial<Entry>> = fc.record(
     usedAfter: whole,
     sha256: fc.option(fc.constantFrom("00".repeat(32), "ff".repeat(32)), { nil: null }),
     inputs: fc.record({
-      owner: fc.nat(),
-      base: fc.oneof(fc.string({ unit: "grapheme" }), fc.constantFrom("", "-", "%", "%-", "a b|c\t%20", "-r1")),
+      owner: fc.oneof(fc.nat(), fc.constantFrom(1, 2)),
+      base: fc.oneof(fc.string({ unit: "grapheme" }), fc.constantFrom("", "-", "=", "%", "%-", "a b|c\t%20", "-r1")),
       days: fc.option(fc.integer({ min: 1, max: 365 }), { nil: null }),
       scim: fc.boolean(),
-      rotate: fc.oneof(fc.string(), fc.constantFrom("", "-", "%")),
+      rotate: fc.oneof(fc.string(), fc.constantFrom("", "-", "=", "%")),
     }),
     revoked: fc.record({ at: instant, why: fc.constantFrom("retired", "state", "compromised", "early", "elsewhere", "expired"), done: fc.boolean() }),
     kept: fc.constant(true),
@@ -89,6 +102,7 @@ describe("what is no record is refused", () => {
     ["a letter for a number", good.replace("4001", "4o01")],
     ["two of one number", good.replace("|2 ", "|1 ")],
     ["a current one that is not there", good.replace(" 7 2 2", " 7 5 2")],
+    ["the same as no line", good.replace("12 data-ingest 90", "=")],
     ["a wrong escape", good.replace("data-ingest", "%E0%A4%A")],
     ["a reason that is none", `${good} - - lost.1`],
     ["a number", 3],

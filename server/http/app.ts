@@ -1,6 +1,6 @@
 // The HTTP face of the service. Decides what every answer has in common; the routes
 // decide the rest.
-import { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest, type FastifyServerOptions, LogController, fastify } from "fastify";
+import { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest, type FastifyServerOptions, fastify } from "fastify";
 import type { Logger } from "pino";
 import type { Service } from "../rules/service.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -19,6 +19,7 @@ import { everywhere, protect } from "./protection.ts";
 import { publicRoutes } from "./public-routes.ts";
 import { RateLimits } from "./rate-limits.ts";
 import { requestId } from "./request-id.ts";
+import { FailuresOnly, requestLog } from "./request-log.ts";
 import type { PublicRoute, Route } from "./route.ts";
 import { scimRoutes } from "./scim-routes.ts";
 import { serveSession } from "./session-routes.ts";
@@ -91,10 +92,10 @@ function forbidStoring(_request: FastifyRequest, reply: FastifyReply, done: () =
 function optionsFor(settings: Settings, logger: Logger, tls: AppParts["tls"]): FastifyServerOptions {
   const connections = { maxHeaderSize: settings.headerBytes, headersTimeout: settings.headersTimeout, requestTimeout: settings.requestTimeout, connectionsCheckingInterval: checkIntervalMs };
   return {
-    // One line a request would be most of the log and none of it news: failures only.
     loggerInstance: logger.child({}, { level: "warn" }) as FastifyBaseLogger,
     genReqId: requestId,
-    logController: new LogController({ requestIdLogLabel: "requestId" }),
+    childLoggerFactory: requestLog,
+    logController: new FailuresOnly({ requestIdLogLabel: "requestId" }),
     bodyLimit: settings.bodyBytes,
     requestTimeout: settings.requestTimeout,
     connectionTimeout: settings.idleTimeout,

@@ -12,7 +12,9 @@ import { callerOf } from "./request-caller.ts";
 import { type CallerRoute, type Method, type PublicRoute, type Route, endpointOf } from "./route.ts";
 
 const methods: readonly (Method | "OPTIONS" | "TRACE" | "QUERY")[] = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY"];
-const callers = new WeakMap<FastifyRequest, Caller>();
+/** Where a request keeps who makes it, from the first check to its handler. */
+const callerKey = Symbol("caller");
+type AskedRequest = FastifyRequest & { [callerKey]: Caller | null };
 
 export interface Serving {
   readonly service: Service;
@@ -21,6 +23,7 @@ export interface Serving {
 }
 
 export function serveRoutes(app: FastifyInstance, serving: Serving): void {
+  app.decorateRequest(callerKey, null);
   for (const route of serving.routes) {
     if (route.access === "public") servePublic(app, serving.service, route);
     else serveCaller(app, serving, route);
@@ -48,11 +51,11 @@ function serveCaller(app: FastifyInstance, { service, limits }: Serving, route: 
       const caller = await callerOf(service, limits, request);
       limits.admitUser(caller.account.id);
       refuseAccess(endpoint, caller);
-      callers.set(request, caller);
+      (request as AskedRequest)[callerKey] = caller;
     },
     handler: async (request, reply) => {
-      const caller = callers.get(request);
-      if (caller === undefined) throw new Error("A request reached its handler without a caller.");
+      const caller = (request as AskedRequest)[callerKey];
+      if (caller === null) throw new Error("A request reached its handler without a caller.");
       const input = check({ params: request.params, query: request.query, body: request.body });
       return send(request, reply, route, await route.handle({ service, caller, ...input }));
     },

@@ -1,25 +1,29 @@
 // A list of tokens as the text of its answer, some at a time. Decides that an owner's part
 // is written once however many tokens they have; the shape is that of answer.ts.
-import { dateOf, stamp } from "../rules/moment.ts";
-import type { TokenCells, TokenList } from "../storage/token-list.ts";
+import { stampOfSecond } from "../rules/moment.ts";
+import type { TokenColumns, TokenList } from "../storage/token-list.ts";
 import { userStub } from "./answer.ts";
 
 const perChunk = 200;
 
 export function* tokenListText({ tokens, owners }: TokenList): Generator<string> {
   const stubs = new Map([...owners].map(([id, owner]) => [id, JSON.stringify(userStub(owner))]));
-  if (tokens.length === 0) yield "[]";
-  for (let start = 0; start < tokens.length; start += perChunk) {
-    const part = tokens.slice(start, start + perChunk).map((cells) => textOf(cells, stubs.get(cells[1])));
-    yield `${start === 0 ? "[" : ","}${part.join(",")}${start + perChunk >= tokens.length ? "]" : ""}`;
+  const count = tokens.ids.length;
+  if (count === 0) yield "[]";
+  for (let start = 0; start < count; start += perChunk) {
+    const end = Math.min(start + perChunk, count);
+    let text = start === 0 ? "[" : ",";
+    for (let at = start; at < end; at += 1) text += (at === start ? "" : ",") + textAt(tokens, at, stubs);
+    yield end === count ? `${text}]` : text;
   }
 }
 
-function textOf([id, , name, created, expiration, lastUsed, active]: TokenCells, stub: string | undefined): string {
-  if (stub === undefined) throw new Error(`Token ${id} came without its owner.`);
-  return `{"id":${id},"created":${quoted(created)},"name":${JSON.stringify(name)},"active":${active},"expiration":${quoted(expiration)},"last_used":${quoted(lastUsed)},"user":${stub}}`;
+function textAt({ ids, owners, names, created, expiration, lastUsed, active }: TokenColumns, at: number, stubs: ReadonlyMap<number, string>): string {
+  const stub = stubs.get(owners[at] ?? 0);
+  if (stub === undefined) throw new Error(`Token ${ids[at]} came without its owner.`);
+  return `{"id":${ids[at]},"created":${quoted(created[at])},"name":${JSON.stringify(names[at])},"active":${active[at]},"expiration":${quoted(expiration[at])},"last_used":${quoted(lastUsed[at])},"user":${stub}}`;
 }
 
-function quoted(second: number | null): string {
-  return second === null ? "null" : `"${stamp(dateOf(second))}"`;
+function quoted(second: number | null | undefined): string {
+  return typeof second === "number" ? `"${stampOfSecond(second)}"` : "null";
 }

@@ -23,8 +23,8 @@ export interface Caller {
 export async function authenticate(service: Service, authorization: string | undefined): Promise<Caller & { readonly tokenId: number }> {
   const token = extract(authorization);
   if (!service.acceptTokens) throw new Refusal("unauthenticated", "This deployment accepts no Qualytics-issued tokens (API_AUTH_ALLOW_QUALYTICS_ISSUER).");
-  const { userId, hash } = await genuine(service, token);
-  const found = await service.credentials.find(hash);
+  const { userId, hash, hashText } = await genuine(service, token);
+  const found = await service.credentials.find(hashText);
   if (found === undefined || !timingSafeEqual(found.hash, hash) || found.account.id !== userId) {
     throw new Refusal("unauthenticated", "The token does not exist.");
   }

@@ -25,7 +25,21 @@ export function daysAfter(second: number, days: number): number {
 
 /** `2026-01-15T10:30:00Z` */
 export function stamp(date: Date): string {
-  return `${date.toISOString().slice(0, 19)}Z`;
+  return stampOfSecond(secondOf(date));
+}
+
+/** The same of a second. Most that are asked for fall on the day before them, whose date need not be worked out again. */
+export function stampOfSecond(second: number): string {
+  const day = Math.floor(second / daySeconds);
+  if (day !== lastDay.day) lastDay = { day, text: dateOf(day * daySeconds).toISOString().slice(0, 11) };
+  const rest = second - day * daySeconds;
+  return `${lastDay.text}${two(Math.floor(rest / 3_600))}:${two(Math.floor(rest / 60) % 60)}:${two(rest % 60)}Z`;
+}
+
+let lastDay = { day: Number.NaN, text: "" };
+
+function two(number: number): string {
+  return number < 10 ? `0${number}` : String(number);
 }
 
 /** `2026-01-15T10:30:00.700Z`, where a second is too coarse. */

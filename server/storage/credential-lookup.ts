@@ -18,24 +18,22 @@ export interface Credential {
 
 type CredentialRow = User & Omit<Credential, "account">;
 
-const nameOf = (hash: Uint8Array): string => Buffer.from(hash).toString("base64");
-
 const mostRemembered = 20_000;
 
-export type CredentialLookup = Pick<Gathering<Uint8Array, Credential>, "find">;
+/** By the hash that is kept of a token, in hexadecimal digits. */
+export type CredentialLookup = Pick<Gathering<string, Credential>, "find">;
 
 export function lookUpCredentials(database: Database): CredentialLookup {
-  const read = async (hashes: readonly Uint8Array[]): Promise<ReadonlyMap<string, Credential>> => {
-    const wanted = [...new Map(hashes.map((hash) => [nameOf(hash), hash])).values()];
+  const read = async (hashes: readonly string[]): Promise<ReadonlyMap<string, Credential>> => {
     const rows = await database.query<CredentialRow>(
       `select ${userColumns}, k.id as "tokenId", k.hash, k.active, k.expiration, k.scim_only as "scimOnly"
-         from servicetokens.token k join servicetokens.account a on a.id = k.account_id 
+         from servicetokens.token k join servicetokens.account a on a.id = k.account_id
         where k.hash = any(array(select decode(h, 'hex') from unnest($1::text[]) h))`,
-      [wanted.map((hash) => Buffer.from(hash).toString("hex"))],
+      [[...new Set(hashes)]],
     );
-    return new Map(rows.map((row) => [nameOf(row.hash), credentialOf(row)]));
+    return new Map(rows.map((row) => [Buffer.from(row.hash).toString("hex"), credentialOf(row)]));
   };
-  const lookup = new Gathering(read, nameOf, database.shared ? 2 : 1);
+  const lookup = new Gathering(read, (hash) => hash, database.shared ? 2 : 1);
   return database.writes === undefined ? lookup : remembering(lookup, database.writes);
 }
 
@@ -48,12 +46,11 @@ function remembering(lookup: CredentialLookup, writes: () => number): Credential
       const now = writes();
       if (now !== asOf) known.clear();
       asOf = now;
-      const name = nameOf(hash);
-      const remembered = known.get(name);
+      const remembered = known.get(hash);
       if (remembered !== undefined) return remembered;
       const found = await lookup.find(hash);
       // What was written meanwhile may be younger than what was found.
-      if (found !== undefined && writes() === now && known.size < mostRemembered) known.set(name, found);
+      if (found !== undefined && writes() === now && known.size < mostRemembered) known.set(hash, found);
       return found;
     },
   };

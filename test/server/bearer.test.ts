@@ -18,9 +18,9 @@ const header = headerOf(value);
 const claims = claimsOf(value);
 
 it("lets through what it issued, and one that never expires", async () => {
-  expect(bearer.verify(value, now)).toEqual({ userId: 7, hash });
+  expect(bearer.verify(value, now)).toEqual({ userId: 7, hash, hashText: hash.toString("hex") });
   expect(bearer.verify(bearer.issue(owner, { created: second }).value, new Date("2099-01-01T00:00:00Z"))?.userId).toBe(7);
-  expect(bearer.verify(forge(header, claims, secret), now)).toEqual({ userId: 7, hash });
+  expect(bearer.verify(forge(header, claims, secret), now)).toEqual({ userId: 7, hash, hashText: hash.toString("hex") });
 });
 
 /** Signed with the right key, and worth nothing all the same: a refusal. */
@@ -84,7 +84,7 @@ it("is a JWT like any other for a library", async () => {
 
 it("takes older keys behind the one that signs, and tells hashes apart by key and by token", () => {
   const rotated = new BearerTokens(["a newer secret for this test, long enough", secret]);
-  expect(rotated.verify(value, now)).toEqual({ userId: 7, hash });
+  expect(rotated.verify(value, now)).toEqual({ userId: 7, hash, hashText: hash.toString("hex") });
   const fresh = rotated.issue(owner, { created: second });
   expect(bearer.verify(fresh.value, now)).toBeUndefined();
   expect(rotated.verify(fresh.value, now)?.hash).toEqual(fresh.hash);

@@ -170,8 +170,17 @@ export function changeOf(world: World): { from: string; to: string } | null {
   return former && isOther(former) ? { from: issuerId(former), to: issuerId(issuer) } : null;
 }
 
+/** One is gone: often the one that the resource has left, and then its person may name it anew. */
+function lose(world: World): void {
+  const { random, issuers, object, stack } = world;
+  const former = recordOf(world)?.former?.ref as Ref | undefined;
+  const ref = former && random.chance(0.5) ? former : random.pick<Ref>(["a", "a", "b"]);
+  issuers[ref] = null;
+  if (object && !stack && ref === former && random.chance(0.5)) object.spec.issuerRef = ref;
+}
+
 export const ACCIDENTS: readonly Act[] = [
-  aWhile("issuer-gone", 1, (world) => (world.issuers[world.random.pick<Ref>(["a", "a", "b"])] = null), (world) => restoreIssuers(world)),
+  aWhile("issuer-gone", 1, lose, (world) => restoreIssuers(world)),
   aWhile("issuer-moved", 2, (world) => (world.issuers.a = world.random.pick([ELSEWHERE, RENAMED, ...(world.stack ? [] : [NOBODY, COLLEAGUE])])), (world) => restoreIssuers(world)),
   edit("issuer-ref", 4, (spec, { random }) => (spec.issuerRef = random.pick(["a", "b", "b", "c"])), 4),
   edit("issuer-change-accepted", 2, (spec, world) => {

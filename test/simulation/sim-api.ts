@@ -62,7 +62,7 @@ export class SimApi implements TokenApi {
       throw new LifecycleError(writes ? "uncertain" : "retryable", "TIMEOUT", `${name} timed out`);
     }
     if (bad === "late") {
-      world.time.in(random.span(1_000, 300_000), () => this.#late(effect));
+      world.comesLate(random.span(1_000, 300_000), () => this.#late(effect));
       await this.#of.park(name, TIMEOUT, TIMEOUT + 1);
       throw new LifecycleError("uncertain", "TIMEOUT", `${name} timed out`);
     }

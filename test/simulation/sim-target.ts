@@ -135,6 +135,7 @@ export class SimTarget implements Target {
       const { current } = world.secret;
       if (!current || uid === null) return;
       if (current.uid !== uid) throw new LifecycleError("conflict", "CONFLICT", "another Secret stands there");
+      world.hurry();
       onRemove(this.#of, current);
       world.tell(() => `  ${this.#of.name} removed the Secret`);
       world.touchOther();

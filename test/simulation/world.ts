@@ -167,6 +167,7 @@ export class World {
   #working = 0;
   #processes = 0;
   #uid = 0;
+  readonly #late = new Set<() => void>();
 
   constructor(random: Random, coverage: Coverage, story: string[] | null, { profile, time = new Timeline(), beside = null }: Staging = {}) {
     this.random = random;
@@ -288,6 +289,20 @@ export class World {
     if (this.breach) return;
     this.breach = { law, text };
     this.tell(() => `LAW BROKEN ${law}: ${text}`);
+  }
+
+  /** A request that its sender gave up takes effect after so long. */
+  comesLate(delay: number, effect: () => void): void {
+    const come = (): void => {
+      if (this.#late.delete(come)) effect();
+    };
+    this.#late.add(come);
+    this.time.in(delay, come);
+  }
+
+  /** What is late comes at the most dangerous moment. */
+  hurry(): void {
+    if (this.faults && this.#late.size > 0 && this.random.chance(0.5)) for (const come of [...this.#late]) come();
   }
 
   /** Somebody but us is about to change the delivered copy. */

@@ -164,8 +164,9 @@ export function changeOf(world: World): { from: string; to: string } | null {
   };
   // It is waited for before anything else.
   if (object.deleting && former && isOther(former)) return { from: issuerId(former), to: issuerId(issuer) };
-  if (named && isOther(issuer) && (former || (issuer.ref ?? issuerRef) === issuerRef)) return { from: issuerId(issuer), to: issuerId(named) };
   const here = issuers[(issuer.ref ?? issuerRef) as Ref];
+  if (object.deleting && here && isOther(issuer)) return { from: issuerId(issuer), to: issuerId(here) };
+  if (named && isOther(issuer) && (former || (issuer.ref ?? issuerRef) === issuerRef)) return { from: issuerId(issuer), to: issuerId(named) };
   if (here && isOther(issuer) && !former) return { from: issuerId(issuer), to: issuerId(here) };
   return former && isOther(former) ? { from: issuerId(former), to: issuerId(issuer) } : null;
 }

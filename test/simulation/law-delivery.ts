@@ -139,7 +139,8 @@ const SLOW = 2_000;
 export function dated(of: Process): void {
   const { world, delivering, memory } = of;
   of.delivering = null;
-  if (!delivering?.deliveredAt || memory.hand || world.stack || world.profile.mode === "replicas" || overtaken(of)) return;
+  // What failed after the delivery ended that run.
+  if (!delivering?.deliveredAt || of.plans < 2 || memory.hand || world.stack || world.profile.mode === "replicas" || overtaken(of)) return;
   const entry = recordOf(world)?.revisions.find((other) => isOf(delivering, other));
   if (!entry?.deliveredAt || entry.deliveredAt + SLOW + TOLERANCE >= delivering.deliveredAt + world.ledger.skew) return;
   world.broken("L4 order", `r${delivering.number} is recorded as delivered ${delivering.deliveredAt + world.ledger.skew - entry.deliveredAt} ms before it stood there`);

@@ -187,7 +187,7 @@ export class Replica extends Process {
   /** Other resources use the same list: they say what should be in it, and read it anew while this one is worked on. */
   #beside(ref: Ref, list: Snapshot): void {
     const { world } = this;
-    if (world.issuers[ref]?.place === "home") world.neighbours.look(this, list);
+    if (this.siteAt(ref) === "home") world.neighbours.look(this, list);
     if (!list.sentAt || !world.faults || !world.random.chance(0.1)) return;
     world.working++;
     const over = (): void => void world.working--;

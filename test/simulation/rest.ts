@@ -86,7 +86,7 @@ function tidied(world: World): void {
     const { revoked, number } = entry;
     const late = HOUR + lateness(world);
     if (!revoked && number !== record.current) outlived(world, entry, late);
-    if (!revoked || number === record.current || number === object.spec.rollback) continue;
+    if (!revoked || number === record.current || number === object.spec.rollback || (!revoked.done && isHeldBack(world))) continue;
     if (revoked.at + object.spec.keepRevokedFor + late < time.now) world.broken("L3 few", `r${number} is recorded long after it ended`);
   }
   for (const token of world.tokens()) {
@@ -107,14 +107,18 @@ function isAhead(world: World, { place }: Token): boolean {
 
 /** Why a token should not be active at rest; null: it may be. */
 function leftActive(world: World, token: Token): string | null {
-  const { object, ledger } = world;
+  const { object } = world;
   const current = delivered(world);
   if (object && token === current) return null;
   const entry = object ? recordOf(world)?.revisions.find((other) => isOf(token, other)) : undefined;
   if (!entry) return world.unclaimedSaid && (isOlder(world, token) || isAhead(world, token)) ? null : "and nobody's";
-  // Its successor ended elsewhere and a person is to decide: it is held back, and said.
-  const decides = object?.spec.onExternalChange === "Report" && !(current && ledger.isValid(current));
-  return decides || accounted(entry, object?.spec.rollback ?? null) ? null : "though it was given up";
+  return isHeldBack(world) || accounted(entry, object?.spec.rollback ?? null) ? null : "though it was given up";
+}
+
+/** The current one ended elsewhere and a person is to decide: what gave way to it is held back, and that is said. */
+function isHeldBack(world: World): boolean {
+  const current = delivered(world);
+  return world.object?.spec.onExternalChange === "Report" && !(current && world.ledger.isValid(current));
 }
 
 /** What may be active at rest beside the delivered one: kept for somebody, or still retiring. */

@@ -15,8 +15,7 @@ afterAll(() => scene.close());
 
 const apply = (object: object): Promise<string> => scene.kubectl("apply -f -", object);
 const data = async (secret: string): Promise<Record<string, string>> => {
-  const text = await scene.kubectl(`get secret ${secret} -o json --ignore-not-found`);
-  const encoded = text.trim() === "" ? {} : ((JSON.parse(text) as { data?: Record<string, string> }).data ?? {});
+  const { data: encoded = {} } = (await scene.read<{ data?: Record<string, string> }>(`secret/${secret}`)) ?? {};
   return Object.fromEntries(Object.entries(encoded).map(([key, value]) => [key, Buffer.from(value, "base64").toString("utf8")]));
 };
 const named = async (name: string): Promise<{ id: number; name: string; active: boolean }[]> => (await scene.tokens()).filter((token) => token.name.startsWith(`default-${name}-`));
@@ -29,7 +28,7 @@ async function issued(name: string, spec: object = {}): Promise<string> {
   return (await scene.value((spec as { secret?: { name?: string } }).secret?.name ?? name)) ?? "";
 }
 
-test("a template writes the token in the forms that its consumers read: Docker, .netrc, a shell, basic authentication", async () => {
+test.concurrent("a template writes the token in the forms that its consumers read: Docker, .netrc, a shell, basic authentication", async () => {
   const template = {
     ".dockerconfigjson": '{"auths": {"{{ .url | host }}": {"auth": "{{ .user ":" .token | base64 }}"}}}',
     netrc: "machine {{ .url | host }} login {{ .user | url }} password {{ .token }}\n",
@@ -47,7 +46,7 @@ test("a template writes the token in the forms that its consumers read: Docker, 
   expect(secret).toMatchObject({ type: "kubernetes.io/dockerconfigjson", metadata: { labels: { team: "data" }, annotations: { "example.com/owner": "data team" } } });
 });
 
-test("a Secret that is there is taken over only with consent, keeps the keys of others, and is not written before", async () => {
+test.concurrent("a Secret that is there is taken over only with consent, keeps the keys of others, and is not written before", async () => {
   await scene.kubectl("create secret generic taken --from-literal=theirs=kept --from-literal=token=old");
   await apply(serviceToken("taken"));
   expect(await stalled("taken")).toMatchObject({ reason: "SecretNotOurs", message: expect.stringContaining("secret.adopt: true") as string });
@@ -58,14 +57,14 @@ test("a Secret that is there is taken over only with consent, keeps the keys of 
   expect([theirs, await scene.authenticate(token ?? "")]).toEqual(["kept", 200]);
 });
 
-test("one of another type is not taken over: it is said which, and no token is issued", async () => {
+test.concurrent("one of another type is not taken over: it is said which, and no token is issued", async () => {
   await scene.kubectl("create secret generic typed --type=example.com/other --from-literal=token=old");
   await apply(serviceToken("typed", { secret: { adopt: true } }));
   expect(await stalled("typed")).toMatchObject({ reason: "SecretNotWritable", message: expect.stringContaining("set secret.type to the one it has") as string });
   expect([await scene.value("typed"), await named("typed")]).toEqual(["old", []]);
 });
 
-test("one key of several is edited, or taken away: repaired with the same token", async () => {
+test.concurrent("one key of several is edited, or taken away: repaired with the same token", async () => {
   const template = { token: "{{ .token }}", env: "TOKEN={{ .token }}\n" };
   const value = await issued("several", { secret: { template } });
   await scene.kubectl(`patch secret several --type merge -p {"data":{"env":"aGFja2Vk"}}`);
@@ -74,6 +73,32 @@ test("one key of several is edited, or taken away: repaired with the same token"
   await until("the key is back", async () => (await data("several"))["token"] === value);
   expect((await scene.ready("several")).token?.revision).toBe(1);
   expect((await named("several")).map(({ active }) => active)).toEqual([true]);
+});
+
+test.concurrent("a form that the value cannot be read back from needs a new revision for the next form, and says so", async () => {
+  const template = { token: "{{ .token | base64 | base64 }}" };
+  await issued("wrapped", { secret: { template }, rotation: { retire: { minOverlap: "1h" } } });
+  const plain = (text: string): string => Buffer.from(Buffer.from(text, "base64").toString("utf8"), "base64").toString("utf8");
+  const first = plain((await data("wrapped"))["token"] ?? "");
+  expect(await scene.authenticate(first)).toBe(200);
+  await apply(serviceToken("wrapped", { secret: { template: { token: "{{ .token }}" } } }));
+  const second = await until("the next revision is there", async () => {
+    const value = await scene.value("wrapped");
+    return value?.startsWith("eyJ") === true && value;
+  });
+  expect([await scene.authenticate(first), await scene.authenticate(second)]).toEqual([200, 200]);
+  await scene.tells("cannot be written in that form. Issuing revision 2");
+});
+
+test.concurrent("secret.name changes: the value moves, the old Secret stays for its overlap, then goes; no token is issued for it", async () => {
+  const rotation = { retire: { minOverlap: "5s", idleFor: "1h" } };
+  const value = await issued("moving", { rotation, secret: { name: "moving-old" } });
+  await apply(serviceToken("moving", { rotation, secret: { name: "moving-new", type: "example.com/token" } }));
+  await until("it stands in the new one", async () => (await scene.value("moving-new")) === value);
+  expect(await scene.value("moving-old")).toBe(value);
+  await until("the old one is gone", async () => (await scene.value("moving-old")) === null);
+  expect([await scene.value("moving-new"), (await scene.ready("moving")).token?.revision]).toEqual([value, 1]);
+  expect((await named("moving")).map(({ active }) => active)).toEqual([true]);
 });
 
 test("what was edited, taken away or deleted while nobody ran is repaired at the next start", async () => {
@@ -98,32 +123,6 @@ test("what was edited, taken away or deleted while nobody ran is repaired at the
   expect(await scene.value("asleep-edited")).toBe(kept);
   // Nobody had used the one whose Secret was deleted: nothing of it is left.
   expect((await named("asleep-deleted")).filter(({ active }) => active)).toHaveLength(1);
-});
-
-test("a form that the value cannot be read back from needs a new revision for the next form, and says so", async () => {
-  const template = { token: "{{ .token | base64 | base64 }}" };
-  await issued("wrapped", { secret: { template }, rotation: { retire: { minOverlap: "1h" } } });
-  const plain = (text: string): string => Buffer.from(Buffer.from(text, "base64").toString("utf8"), "base64").toString("utf8");
-  const first = plain((await data("wrapped"))["token"] ?? "");
-  expect(await scene.authenticate(first)).toBe(200);
-  await apply(serviceToken("wrapped", { secret: { template: { token: "{{ .token }}" } } }));
-  const second = await until("the next revision is there", async () => {
-    const value = await scene.value("wrapped");
-    return value?.startsWith("eyJ") === true && value;
-  });
-  expect([await scene.authenticate(first), await scene.authenticate(second)]).toEqual([200, 200]);
-  await until("it says why", async () => (await scene.kubectl("get events -o json")).includes("cannot be written in that form. Issuing revision 2"));
-});
-
-test("secret.name changes: the value moves, the old Secret stays for its overlap, then goes; no token is issued for it", async () => {
-  const rotation = { retire: { minOverlap: "5s", idleFor: "1h" } };
-  const value = await issued("moving", { rotation, secret: { name: "moving-old" } });
-  await apply(serviceToken("moving", { rotation, secret: { name: "moving-new", type: "example.com/token" } }));
-  await until("it stands in the new one", async () => (await scene.value("moving-new")) === value);
-  expect(await scene.value("moving-old")).toBe(value);
-  await until("the old one is gone", async () => (await scene.value("moving-old")) === null);
-  expect([await scene.value("moving-new"), (await scene.ready("moving")).token?.revision]).toEqual([value, 1]);
-  expect((await named("moving")).map(({ active }) => active)).toEqual([true]);
 });
 
 test("secret.name goes there and back while nobody runs or somebody is in the way: same token throughout", async () => {

@@ -51,9 +51,9 @@ test("as installed for the cluster it issues tokens of both kinds, makes users, 
     serviceToken("ingest"),
     personalToken("mine"),
   );
-  await scene.kubectl("wait --for=condition=Ready serviceuser/exporter servicetoken/export -n data --timeout=60s");
-  await scene.kubectl("wait --for=condition=Ready servicetoken/ingest personaltoken/mine --timeout=60s");
-  await until("it tells", async () => (await scene.kubectl("get events -n data")).includes("Issued and delivered revision 1 of data/export"));
+  await scene.areReady("serviceuser/exporter servicetoken/export -n data");
+  await scene.areReady("servicetoken/ingest personaltoken/mine");
+  await scene.tells("Issued and delivered revision 1 of data/export", "data");
   await scene.kubectl("annotate servicetoken ingest tokens.qualytics.io/rotate=now");
   await until("it rotates", async () => (await scene.status("ingest")).token?.revision === 2);
   await scene.kubectl("delete servicetoken/export serviceuser/exporter -n data --timeout=60s");
@@ -171,8 +171,8 @@ test("as installed for one namespace it works there with one Role, and in anothe
     serviceToken("elsewhere"),
     serviceToken("own", {}, { namespace: "team-two" }),
   );
-  await scene.kubectl("wait --for=condition=Ready servicetoken/own personaltoken/mine serviceuser/loader -n team --timeout=60s");
-  await scene.kubectl("wait --for=condition=Ready servicetoken/own -n team-two --timeout=60s");
+  await scene.areReady("servicetoken/own personaltoken/mine serviceuser/loader -n team");
+  await scene.areReady("servicetoken/own -n team-two");
   for (const where of ["team", "team-two"]) expect(await scene.kubectl(`get configmap/servicetokens-identity lease/servicetokens-controller -n ${where} -o name`)).toContain("lease");
   expect(await both.looks()).toBeGreaterThan(4);
   expect((await scene.says("servicetoken/shared -n team", "IssuerNotFound")).message).toContain("works in one namespace only");

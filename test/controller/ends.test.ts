@@ -1,5 +1,6 @@
 // Deletions that must not hang, on a control plane with the controllers that empty namespaces and collect garbage. Each
-// finishes by itself, or says what it waits for and how to let it go.
+// finishes by itself, or says what it waits for and how to let it go. Those that are about a namespace of their own wait
+// side by side.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { join } from "node:path";
 import { applyIssuer, credential, issuer, personalToken, serviceToken, serviceUser, startScene, until, type Operator, type Scene } from "../support/scene.ts";
@@ -16,9 +17,13 @@ beforeAll(async () => {
 
 afterAll(() => scene.close());
 
+interface Held {
+  readonly metadata: { readonly finalizers?: readonly string[] };
+}
+
 const apply = (...objects: object[]): Promise<string> => scene.kubectl("apply -f -", objects);
 const named = async (prefix: string): Promise<{ active: boolean }[]> => (await scene.tokens()).filter(({ name }) => name.startsWith(prefix));
-const gone = (what: string): Promise<unknown> => until(`${what} is gone`, async () => (await scene.kubectl(`get ${what} -o name --ignore-not-found`)).trim() === "", 60_000);
+const gone = (what: string): Promise<unknown> => until(`${what} is gone`, async () => (await scene.read(what)) === null, 60_000);
 
 /** A namespace of its own with issuer and credential. */
 async function place(name: string, url = scene.service.url, token = scene.service.adminToken): Promise<void> {
@@ -26,14 +31,14 @@ async function place(name: string, url = scene.service.url, token = scene.servic
   await scene.kubectl(`apply -n ${name} -f -`, [credential(token, "qualytics-admin", name), issuer(url)]);
 }
 
-test("a namespace that goes takes its tokens along, though issuer and credential go with it", async () => {
+test.concurrent("a namespace that goes takes its tokens along, though issuer and credential go with it", async () => {
   await place("leaving");
   await apply(
     serviceUser("worker", { name: "Leaving", deletionPolicy: "Deactivate" }, { namespace: "leaving" }),
     serviceToken("one", { serviceUser: { ref: "worker" } }, { namespace: "leaving" }),
     personalToken("two", {}, { namespace: "leaving" }),
   );
-  await scene.kubectl("wait --for=condition=Ready servicetoken/one personaltoken/two serviceuser/worker -n leaving --timeout=60s");
+  await scene.areReady("servicetoken/one personaltoken/two serviceuser/worker -n leaving");
   await scene.kubectl("delete namespace leaving --timeout=120s");
   expect(await named("leaving-")).toEqual([]);
   const personal = (await scene.service.api<{ name: string }[]>("GET", "/api/user-tokens")).body;
@@ -42,11 +47,11 @@ test("a namespace that goes takes its tokens along, though issuer and credential
   expect(users.find(({ name }) => name === "Leaving")?.deleted_at).not.toBeNull();
 }, 240_000);
 
-test("an issuer that is deleted first waits for its tokens, says for which, and issues nothing new", async () => {
+test.concurrent("an issuer that is deleted first waits for its tokens, says for which, and issues nothing new", async () => {
   await place("early");
   await apply(serviceToken("held", {}, { namespace: "early" }));
-  await scene.kubectl("wait --for=condition=Ready servicetoken/held -n early --timeout=60s");
-  await until("the issuer is held", async () => (await scene.kubectl("get tokenissuer qualytics -n early -o jsonpath={.metadata.finalizers}")).includes("tokens.qualytics.io"));
+  await scene.areReady("servicetoken/held -n early");
+  await until("the issuer is held", async () => ((await scene.read<Held>("tokenissuer/qualytics -n early"))?.metadata.finalizers ?? []).length > 0);
   await scene.kubectl("delete tokenissuer qualytics -n early --wait=false");
   const { message } = await scene.says("tokenissuer/qualytics -n early", "DeletionBlocked");
   expect(message).toContain("ServiceToken early/held");
@@ -54,31 +59,17 @@ test("an issuer that is deleted first waits for its tokens, says for which, and 
   await apply(serviceToken("late", {}, { namespace: "early" }));
   expect((await scene.says("servicetoken/late -n early", "PolicyForbids")).message).toContain("is being deleted");
   await scene.kubectl("delete servicetoken held late -n early --timeout=60s");
-  await gone("tokenissuer qualytics -n early");
+  await gone("tokenissuer/qualytics -n early");
   expect(await named("early-")).toEqual([]);
 }, 120_000);
 
-test("an issuer that nothing needs goes at once, and so does one of an operator that never saw it work", async () => {
+test.concurrent("an issuer that nothing needs goes at once, and so does one of an operator that never saw it work", async () => {
   await place("idle", "https://127.0.0.1:1");
   await scene.says("tokenissuer/qualytics -n idle", "IssuerNotReady");
   await scene.kubectl("delete tokenissuer qualytics -n idle --timeout=20s");
 });
 
-test("a credential that is deleted first is remembered for deletions, and for nothing else", async () => {
-  await place("bare");
-  await apply(serviceToken("left", {}, { namespace: "bare" }));
-  await scene.kubectl("wait --for=condition=Ready servicetoken/left -n bare --timeout=60s");
-  await scene.kubectl("delete secret qualytics-admin -n bare");
-  await scene.says("tokenissuer/qualytics -n bare", "CredentialDenied");
-  const looks = await operator.looks();
-  await scene.kubectl("annotate servicetoken left -n bare tokens.qualytics.io/rotate=now");
-  await until("it has been looked at", async () => (await operator.looks()) > looks);
-  expect(await named("bare-")).toHaveLength(1);
-  await scene.kubectl("delete servicetoken left -n bare --timeout=60s");
-  expect(await named("bare-")).toEqual([]);
-}, 120_000);
-
-test("with the API gone for good each deletion names the way out, and one annotation on the issuer lets all go", async () => {
+test.concurrent("with the API gone for good each deletion names the way out, and one annotation on the issuer lets all go", async () => {
   const other = await startPreparedService();
   await place("lost", other.url, other.adminToken);
   await apply(
@@ -86,7 +77,7 @@ test("with the API gone for good each deletion names the way out, and one annota
     serviceToken("one", {}, { namespace: "lost" }),
     personalToken("two", {}, { namespace: "lost" }),
   );
-  await scene.kubectl("wait --for=condition=Ready servicetoken/one personaltoken/two serviceuser/worker -n lost --timeout=60s");
+  await scene.areReady("servicetoken/one personaltoken/two serviceuser/worker -n lost");
   await other.kill();
   await scene.says("tokenissuer/qualytics -n lost", "IssuerNotReady");
   await scene.kubectl("delete servicetoken/one personaltoken/two serviceuser/worker tokenissuer/qualytics -n lost --wait=false");
@@ -98,10 +89,24 @@ test("with the API gone for good each deletion names the way out, and one annota
   await scene.kubectl("delete namespace lost --timeout=60s");
 }, 240_000);
 
+test("a credential that is deleted first is remembered for deletions, and for nothing else", async () => {
+  await place("bare");
+  await apply(serviceToken("left", {}, { namespace: "bare" }));
+  await scene.areReady("servicetoken/left -n bare");
+  await scene.kubectl("delete secret qualytics-admin -n bare");
+  await scene.says("tokenissuer/qualytics -n bare", "CredentialDenied");
+  const looks = await operator.looks();
+  await scene.kubectl("annotate servicetoken left -n bare tokens.qualytics.io/rotate=now");
+  await until("it has been looked at", async () => (await operator.looks()) > looks);
+  expect(await named("bare-")).toHaveLength(1);
+  await scene.kubectl("delete servicetoken left -n bare --timeout=60s");
+  expect(await named("bare-")).toEqual([]);
+}, 120_000);
+
 test("removed CRDs take every token along, and the operator works on once they are back", async () => {
   await apply(serviceToken("before"), personalToken("before", { secret: { name: "before-personal" } }));
   await scene.ready("before");
-  await scene.kubectl("wait --for=condition=Ready personaltoken/before --timeout=60s");
+  await scene.areReady("personaltoken/before");
   const crds = join(import.meta.dirname, "..", "..", "crds");
   await scene.kubectl(`delete -f ${crds} --timeout=120s`);
   expect(await named("default-before")).toEqual([]);
@@ -110,7 +115,7 @@ test("removed CRDs take every token along, and the operator works on once they a
   await scene.kubectl("wait --for=condition=Established crd --all --timeout=60s");
   await scene.kubectl("apply -f -", [issuer(scene.service.url), serviceToken("after")]);
   // The watches of a kind that was gone are tried again at most half a minute apart.
-  await scene.kubectl("wait --for=condition=Ready servicetoken/after --timeout=120s");
+  await scene.areReady("servicetoken/after");
 }, 360_000);
 
 test("removed while the operator is down they wait for it, and its start ends the waiting", async () => {
@@ -126,5 +131,5 @@ test("removed while the operator is down they wait for it, and its start ends th
   await scene.kubectl(`apply -f ${crds}`);
   await scene.kubectl("wait --for=condition=Established crd --all --timeout=60s");
   await scene.kubectl("apply -f -", [issuer(scene.service.url), serviceToken("again")]);
-  await scene.kubectl("wait --for=condition=Ready servicetoken/again --timeout=120s");
+  await scene.areReady("servicetoken/again");
 }, 360_000);

@@ -15,8 +15,7 @@ afterAll(() => scene.close());
 
 const conditionOf = (kind: string, name: string, type: string): Promise<Condition> =>
   until(`${kind}/${name} has ${type}`, async () => {
-    const object = JSON.parse(await scene.kubectl(`get ${kind} ${name} -o json`)) as { status?: { conditions?: Condition[] } };
-    return object.status?.conditions?.find((condition) => condition.type === type);
+    return (await scene.statusOf(`${kind}/${name}`)).conditions?.find((condition) => condition.type === type);
   }, 60_000);
 
 test.each<[string, object, string]>([

@@ -45,7 +45,7 @@ test("a new object of every kind is in progress from its first moment", async ()
 
 test("a PersonalToken is one of the issuer's own user, and goes with its object", async () => {
   await apply(personalToken("mine"));
-  await scene.kubectl("wait --for=condition=Ready personaltoken/mine --timeout=30s");
+  await scene.areReady("personaltoken/mine");
   const value = (await scene.value("mine")) ?? "";
   const own = await scene.service.api<{ id: number }>("GET", "/api/users/me");
   const me = await scene.service.api<{ id: number }>("GET", "/api/users/me", undefined, value);
@@ -62,7 +62,7 @@ test("a PersonalToken is one of the issuer's own user, and goes with its object"
 test("a ServiceToken and a PersonalToken of one name do not meet, and one Secret belongs to one of them", async () => {
   await apply(serviceToken("twin"), personalToken("twin", { secret: { name: "twin-personal" } }));
   await scene.ready("twin");
-  await scene.kubectl("wait --for=condition=Ready personaltoken/twin --timeout=30s");
+  await scene.areReady("personaltoken/twin");
   await apply(personalToken("rival", { secret: { name: "twin" } }));
   const { message } = await scene.says("personaltoken/rival", "SecretNotOurs");
   expect(message).toContain("belongs to the ServiceToken twin");
@@ -72,7 +72,7 @@ test("a ServiceUser is made, kept at its role and teams, and its tokens name it 
   await apply(serviceToken("by-ref", { serviceUser: { ref: "exporter" } }));
   expect((await scene.says("servicetoken/by-ref", "NoServiceUser")).message).toContain("There is no ServiceUser exporter in this namespace");
   await apply(serviceUser("exporter", { name: "Data Export", role: "Editor" }));
-  await scene.kubectl("wait --for=condition=Ready serviceuser/exporter --timeout=30s");
+  await scene.areReady("serviceuser/exporter");
   await scene.ready("by-ref");
   const made = await user("Data Export");
   expect(made).toMatchObject({ role: "Editor", deleted_at: null });
@@ -99,7 +99,7 @@ test("Deactivate waits while the user has active tokens, says so, and goes on by
 
 test("one that was deactivated is reactivated, also when somebody deactivates it later", async () => {
   await apply(serviceUser("again", { name: "Data Export" }));
-  await scene.kubectl("wait --for=condition=Ready serviceuser/again --timeout=30s");
+  await scene.areReady("serviceuser/again");
   const id = (await user("Data Export"))?.id;
   expect(await users().then((all) => all.filter(({ name }) => name === "Data Export"))).toHaveLength(1);
   await scene.service.api("DELETE", `/api/users/${id}`);
@@ -118,7 +118,7 @@ test("a name that the API does not give is told, and nothing is taken", async ()
 
 test("of two objects for one user the older one has the say", async () => {
   await apply(serviceUser("first", { name: "Shared", role: "Editor" }));
-  await scene.kubectl("wait --for=condition=Ready serviceuser/first --timeout=30s");
+  await scene.areReady("serviceuser/first");
   await apply(serviceUser("second", { name: "Shared", role: "Admin", deletionPolicy: "Deactivate" }));
   expect((await scene.says("serviceuser/second", "ServiceUserClaimed")).message).toContain("ServiceUser object first manages");
   expect((await user("Shared"))?.role).toBe("Editor");
@@ -130,16 +130,16 @@ test("a ClusterTokenIssuer serves the namespaces that its policy selects, from a
   await scene.kubectl("create namespace vault");
   await apply(credential(scene.service.adminToken, "qualytics-admin", "vault"), namespace("team-a", { tokens: "yes" }), namespace("team-b"));
   await apply(clusterIssuer(scene.service.url, { namespaceSelector: { matchLabels: { tokens: "yes" } }, serviceUsers: ["Data *", "{namespace}.*"] }));
-  await scene.kubectl("wait --for=condition=Ready clustertokenissuer/shared --timeout=30s");
+  await scene.areReady("clustertokenissuer/shared");
   const issuerRef = { kind: "ClusterTokenIssuer", name: "shared" };
   await apply(serviceToken("ours", { issuerRef }, { namespace: "team-a" }), serviceToken("ours", { issuerRef }, { namespace: "team-b" }));
-  await scene.kubectl("wait --for=condition=Ready servicetoken/ours -n team-a --timeout=30s");
+  await scene.areReady("servicetoken/ours -n team-a");
   expect(await scene.authenticate(await valueIn("ours", "team-a"))).toBe(200);
   const { message } = await scene.says("servicetoken/ours -n team-b", "PolicyForbids");
   expect(message).toContain("does not serve the namespace team-b");
   // A label is enough, in both directions: what is issued stays, and nothing more comes.
   await scene.kubectl("label namespace team-b tokens=yes");
-  await scene.kubectl("wait --for=condition=Ready servicetoken/ours -n team-b --timeout=30s");
+  await scene.areReady("servicetoken/ours -n team-b");
   await scene.kubectl("label namespace team-b tokens-");
   await scene.kubectl("annotate servicetoken ours -n team-b tokens.qualytics.io/rotate=now");
   await until("the rotation is refused", async () => (await scene.kubectl("get servicetoken ours -n team-b -o jsonpath={.status.nextAction.reason}")).includes("does not serve"));
@@ -163,7 +163,7 @@ test("its policy says which service users, which roles, and that nobody becomes 
   );
   for (const name of ["payroll", "payroll-id"]) expect((await scene.says(`servicetoken/${name} -n team-a`, "PolicyForbids")).message).toContain("does not allow tokens for the service user Payroll");
   expect((await scene.says("personaltoken/root -n team-a", "PolicyForbids")).message).toContain("issues no personal tokens");
-  await scene.kubectl("wait --for=condition=Ready serviceuser/mine -n team-a --timeout=30s");
+  await scene.areReady("serviceuser/mine -n team-a");
   for (const name of ["theirs", "takeover"]) expect((await scene.says(`serviceuser/${name} -n team-a`, "PolicyForbids")).message).toContain("does not let this namespace manage");
   expect((await scene.says("serviceuser/root -n team-a", "PolicyForbids")).message).toContain("does not allow the role Admin");
   await scene.kubectl("delete serviceuser takeover -n team-a --timeout=30s");
@@ -191,10 +191,10 @@ test("what can be known to be wrong is refused at admission, with what to write 
 
 test("an issuer without a gate says so", async () => {
   await apply({ apiVersion: "tokens.qualytics.io/v1alpha1", kind: "ClusterTokenIssuer", metadata: { name: "open" }, spec: { url: scene.service.url, credentialsSecretRef: { name: "qualytics-admin", namespace: "vault" } } });
-  await scene.kubectl("wait --for=condition=Ready clustertokenissuer/open --timeout=30s");
+  await scene.areReady("clustertokenissuer/open");
   expect((await scene.statusOf("clustertokenissuer/open")).conditions?.[0]?.message).toContain("Its policy allows every namespace and tokens of every service user.");
   await apply(serviceToken("open", { issuerRef: { kind: "ClusterTokenIssuer", name: "open" } }, { namespace: "team-b" }));
-  await scene.kubectl("wait --for=condition=Ready servicetoken/open -n team-b --timeout=30s");
+  await scene.areReady("servicetoken/open -n team-b");
 });
 
 test("a token that nobody used is no orphan while its object stands, of whichever kind", async () => {

@@ -36,7 +36,7 @@ test("what nobody declares, records or uses is revoked and deleted; what was orp
   expect((await token("forced"))?.active).toBe(true);
   operator = await scene.operator();
   await until("the token of the object that is gone is deleted", async () => (await token("forced")) === undefined);
-  await until("it is said", async () => (await scene.kubectl("get events -o jsonpath={.items[*].message}{.items[*].note}")).includes("No object declares default-forced-"));
+  await scene.tells("No object declares default-forced-");
   expect((await token("kept"))?.active).toBe(true);
   expect((await token("declared"))?.active).toBe(true);
   expect((await scene.statusOf("tokenissuer/qualytics")).conditions?.map(({ type }) => type)).toEqual(["Ready"]);

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { startProxy, type Proxy } from "../support/proxy.ts";
-import { applyIssuer, credential, issuer, serviceToken, startScene, until, type Scene } from "../support/scene.ts";
+import { applyIssuer, credential, issuer, serviceToken, startScene, until, type Condition, type Scene } from "../support/scene.ts";
 
 let scene: Scene;
 let proxy: Proxy;
@@ -18,10 +18,7 @@ afterAll(async () => {
   await proxy.close();
 });
 
-const condition = async (kind: string, name: string, type: string): Promise<{ status: string; reason: string; message: string } | undefined> => {
-  const object = JSON.parse(await scene.kubectl(`get ${kind} ${name} -o json`)) as { status?: { conditions?: { type: string; status: string; reason: string; message: string }[] } };
-  return object.status?.conditions?.find((each) => each.type === type);
-};
+const condition = async (kind: string, name: string, type: string): Promise<Condition | undefined> => (await scene.statusOf(`${kind}/${name}`)).conditions?.find((each) => each.type === type);
 
 function controller(...flags: string[]): { code: number | null; stderr: string } {
   const run = spawnSync(process.execPath, [join(import.meta.dirname, "..", "..", "cli", "main.ts"), "controller", ...flags], { encoding: "utf8", timeout: 60_000 });
@@ -144,5 +141,5 @@ test("a deletion that cannot reach the API names the way out, and takes it when 
   }, 60_000);
   expect(blocked.status).toBe("False");
   await scene.kubectl("annotate servicetoken patient tokens.qualytics.io/abandon=true");
-  await until("it is let go", async () => !(await scene.kubectl("get servicetoken -o name")).includes("patient"), 60_000);
+  await until("it is let go", async () => (await scene.read("servicetoken/patient")) === null, 60_000);
 });

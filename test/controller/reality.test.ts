@@ -3,6 +3,12 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { startFront, type Call, type Front } from "../support/front.ts";
 import { applyIssuer, credential, issuer as otherIssuer, serviceToken, startScene, until, type Scene } from "../support/scene.ts";
 
+/** Few, so that few tokens are more than there are workers. */
+const WORKERS = 4;
+const FEW = 5;
+const ALL = 25;
+const PATIENT = 10;
+
 let scene: Scene;
 let front: Front;
 /** The operator's own administrator, whose role can be taken away. */
@@ -16,7 +22,7 @@ beforeAll(async () => {
   admin = { id: user.id, token: body.bearer_token };
   await applyIssuer(scene, { url: front.url });
   await scene.kubectl("apply -f -", credential(admin.token));
-  await scene.operator("--leader-elect=true");
+  await scene.operator("--leader-elect=true", "--concurrency", String(WORKERS));
 });
 
 afterAll(async () => {
@@ -51,16 +57,16 @@ async function nextLists(count: number): Promise<readonly Call[]> {
 
 /** What is asked of an issuer in peace: by what, how often. */
 async function askedInPeace(): Promise<{ lists: number; users: number; others: number }> {
-  await nextLists(2);
-  const calls = await nextLists(4);
+  await nextLists(1);
+  const calls = await nextLists(3);
   const lists = calls.filter(isList).length;
   const users = calls.filter(({ method, path }) => method === "GET" && path.startsWith("/api/users?")).length;
   return { lists, users, others: calls.length - lists - users };
 }
 
-test("one list an interval, whether there are five tokens or fifty", async () => {
-  await scene.kubectl("apply -f -", Array.from({ length: 5 }, (_, index) => serviceToken(`few-${index}`)));
-  await allReady(5);
+test("one list an interval, whether there are five tokens or twenty-five", async () => {
+  await scene.kubectl("apply -f -", Array.from({ length: FEW }, (_, index) => serviceToken(`few-${index}`)));
+  await allReady(FEW);
   const peace = async (): Promise<void> => {
     const { lists, users, others } = await askedInPeace();
     // Beside each the service users, and nothing for each token.
@@ -68,8 +74,8 @@ test("one list an interval, whether there are five tokens or fifty", async () =>
     expect(others).toBe(0);
   };
   await peace();
-  await scene.kubectl("apply -f -", Array.from({ length: 45 }, (_, index) => serviceToken(`many-${index}`)));
-  await allReady(50);
+  await scene.kubectl("apply -f -", Array.from({ length: ALL - FEW }, (_, index) => serviceToken(`many-${index}`)));
+  await allReady(ALL);
   await peace();
 });
 
@@ -79,9 +85,9 @@ test("gone for long: everything stays as it is, one event says so, and one that 
   const earlier = (await events()).length;
   front.rule(() => ({ status: 503 }));
   await until("the issuer says so", async () => (await issuer())?.status === "False", 60_000);
-  await nextLists(6);
+  await nextLists(4);
   expect(await issuer()).toMatchObject({ reason: "IssuerNotReady", message: expect.stringContaining("503") as string });
-  expect((await objects("servicetoken")).map((item) => condition(item)?.status)).toEqual(Array.from({ length: 50 }, () => "True"));
+  expect((await objects("servicetoken")).map((item) => condition(item)?.status)).toEqual(Array.from({ length: ALL }, () => "True"));
   expect((await events()).slice(0).filter(({ type }) => type === "Warning").map(({ regarding, reason }) => [regarding.kind, reason])).toEqual([["TokenIssuer", "IssuerNotReady"]]);
   front.heal();
   await until("it is over", async () => (await issuer())?.status === "True", 60_000);
@@ -95,11 +101,11 @@ test("gone for long: everything stays as it is, one event says so, and one that 
 test("429: all of the issuer's work slows down and no other's, and is done once there is room", async () => {
   front.rule(() => ({ status: 429, headers: { "retry-after": "1" } }));
   // Each one halves what may be under way.
-  await until("it is met", () => Promise.resolve(front.calls().filter(({ status }) => status === 429).length >= 6), 60_000);
-  await scene.kubectl("apply -f -", Array.from({ length: 40 }, (_, index) => serviceToken(`patient-${index}`)));
+  await until("it is met", () => Promise.resolve(front.calls().filter(({ status }) => status === 429).length >= 4), 60_000);
+  await scene.kubectl("apply -f -", Array.from({ length: PATIENT }, (_, index) => serviceToken(`patient-${index}`)));
   front.forget();
   await until("it is tried again", () => Promise.resolve(front.calls().length >= 4), 60_000);
-  // Forty objects wait, and are not forty times as impatient: a few calls take as long as they are asked to.
+  // Ten objects wait, and are not ten times as impatient: a few calls take as long as they are asked to.
   const [first, , , fourth] = front.calls();
   expect((fourth?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThan(1_900);
   // They are more than there are workers, and a token of another issuer comes all the same.
@@ -109,8 +115,8 @@ test("429: all of the issuer's work slows down and no other's, and is done once 
   await scene.kubectl("delete servicetoken swift --timeout=120s");
   await scene.kubectl("delete tokenissuer swift --timeout=60s");
   front.heal();
-  await allReady(90);
-  await scene.kubectl(`delete servicetoken ${Array.from({ length: 40 }, (_, index) => `patient-${index}`).join(" ")} --timeout=120s`);
+  await allReady(ALL + PATIENT);
+  await scene.kubectl(`delete servicetoken ${Array.from({ length: PATIENT }, (_, index) => `patient-${index}`).join(" ")} --timeout=120s`);
 });
 
 test("a credential that is wrong stops the issuer, is not tried for every token, and heals when it is mended", async () => {
@@ -152,7 +158,7 @@ test("a credential of somebody else is told apart too, and nothing is done with 
   await nextLists(3);
   expect(await ours()).toBe(before);
   await scene.kubectl("apply -f -", credential(admin.token));
-  await allReady(50);
+  await allReady(ALL);
   expect(await ours()).toBe(before);
 });
 
@@ -164,13 +170,13 @@ test("a list that suddenly lacks most tokens is not believed, and one of them is
     return ready?.reason === "TokensSuspect" && ready;
   }, 60_000);
   expect(suspected.status).toBe("False");
-  await nextLists(6);
+  await nextLists(4);
   expect(await ours()).toBe(before);
   expect((await objects("servicetoken")).every((item) => item.status?.token?.revision === 1)).toBe(true);
   expect((await objects("servicetoken")).every((item) => condition(item)?.status === "True")).toBe(true);
   front.heal();
   await until("it is over", async () => (await issuer())?.status === "True", 60_000);
-  await allReady(50);
+  await allReady(ALL);
   expect(await ours()).toBe(before);
 });
 

@@ -11,7 +11,7 @@ let theirs: { value: string; token: Token; uid: string; record: string };
 
 const apply = (...objects: object[]): Promise<string> => scene.kubectl("apply -f -", objects);
 const token = (where: string, name: string, spec: object = {}): object => serviceToken(name, { issuerRef, ...spec }, { namespace: where });
-const ready = (where: string, name: string): Promise<string> => scene.kubectl(`wait --for=condition=Ready servicetoken/${name} -n ${where} --timeout=30s`);
+const ready = (where: string, name: string): Promise<void> => scene.areReady(`servicetoken/${name} -n ${where}`);
 const record = async (where: string, name: string): Promise<string> => (JSON.parse(await scene.kubectl(`get secret ${name} -n ${where} -o json`)) as { metadata: { annotations: Record<string, string> } }).metadata.annotations[RECORD] ?? "";
 const value = async (where: string, name: string): Promise<string> => Buffer.from(await scene.kubectl(`get secret ${name} -n ${where} -o jsonpath={.data.token}`), "base64").toString("utf8");
 
@@ -107,11 +107,11 @@ test("an issuer of its own reads no Secret of another namespace", async () => {
 
 test("a ServiceUser of another namespace is none of its own, and a status that lies deactivates nobody", async () => {
   await apply(serviceUser("loader", { issuerRef, name: "blue.loader" }, { namespace: "blue" }), token("red", "borrowed", { serviceUser: { ref: "loader" } }));
-  await scene.kubectl("wait --for=condition=Ready serviceuser/loader -n blue --timeout=30s");
+  await scene.areReady("serviceuser/loader -n blue");
   expect((await scene.says("servicetoken/borrowed -n red", "NoServiceUser")).message).toContain("no ServiceUser loader in this namespace");
   const id = Number(await scene.kubectl("get serviceuser loader -n blue -o jsonpath={.status.user.id}"));
   await apply(serviceUser("liar", { issuerRef, name: "red.liar", deletionPolicy: "Deactivate" }, { namespace: "red" }));
-  await scene.kubectl("wait --for=condition=Ready serviceuser/liar -n red --timeout=30s");
+  await scene.areReady("serviceuser/liar -n red");
   await scene.kubectl(`patch serviceuser liar -n red --subresource=status --type=merge -p {"status":{"user":{"id":${id}}}}`);
   await scene.kubectl("delete serviceuser liar -n red --timeout=30s");
   const { items } = (await scene.service.api<{ items: { name: string; deleted_at: string | null }[] }>("GET", "/api/users?type=Service&include_deleted=true")).body;

@@ -8,6 +8,8 @@ import { engineFolder, root } from "../support/pulumi/engine.ts";
 import { killTree } from "../support/pulumi/processes.ts";
 import { Workspace, type Outcome } from "../support/pulumi/workspace.ts";
 import { applyIssuer, startScene, type Scene } from "../support/scene.ts";
+import { USER } from "../support/service-data.ts";
+import { startTokenService, type TokenService } from "../support/token-service.ts";
 
 const program = `
 const { ServiceToken } = require("qualytics-servicetokens");
@@ -16,6 +18,8 @@ for (const name of process.env.NAMES.split(",").filter(Boolean)) exports[name] =
 `;
 
 let scene: Scene;
+/** The token service's clock: its tokens are two minutes old at once, since the use of a token counts from its second minute on. */
+let behindMs = 120_000;
 let front: KubeFront;
 let workspace: Workspace;
 let value = "";
@@ -49,11 +53,18 @@ async function isWhole(owner: "stack" | "object"): Promise<void> {
   expect(await scene.authenticate(value)).toBe(200);
 }
 
+async function serviceWithUser(): Promise<TokenService> {
+  const service = await startTokenService({ server: { clock: () => Date.now() - behindMs } });
+  await service.createServiceUser(USER);
+  return service;
+}
+
 beforeAll(async () => {
-  scene = await startScene();
+  scene = await startScene({ service: serviceWithUser() });
   workspace = await Workspace.create({ program, env: { QUALYTICS_URL: scene.service.url, QUALYTICS_TOKEN: scene.service.adminToken, NAMES: "ingest" } });
   const up = await workspace.up();
   expect(up.code, up.text).toBe(0);
+  behindMs = 0;
   value = (await workspace.outputs())["ingest"] ?? "";
   id = (await scene.tokens())[0]?.id ?? 0;
   front = await startKubeFront(scene.plane.url);

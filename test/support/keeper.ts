@@ -5,6 +5,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { keepPlanes } from "./shared-plane.ts";
 import { keepServiceData } from "./service-data.ts";
+import { keepServices } from "./shared-service.ts";
 
 const ADDRESS = "TEST_KEEPER";
 
@@ -15,7 +16,7 @@ export interface Kept {
 }
 
 /** What the keeper gives to this file, or null: there is none. */
-export async function ask<Given>(what: "plane" | "service"): Promise<Given | null> {
+export async function ask<Given>(what: "plane" | "data" | "service"): Promise<Given | null> {
   const address = process.env[ADDRESS];
   if (address === undefined) return null;
   const response = await fetch(`${address}/${what}/${process.env["VITEST_POOL_ID"] ?? "0"}`, { method: "POST" });
@@ -24,7 +25,7 @@ export async function ask<Given>(what: "plane" | "service"): Promise<Given | nul
 }
 
 export default async function keep(): Promise<() => Promise<void>> {
-  const kept: Readonly<Record<string, Kept>> = { plane: keepPlanes(), service: keepServiceData() };
+  const kept: Readonly<Record<string, Kept>> = { plane: keepPlanes(), data: keepServiceData(), service: keepServices() };
   const secret = randomBytes(16).toString("hex");
   const server = createServer((request, response) => {
     const [, given, what = "", slot = ""] = (request.url ?? "").split("/");

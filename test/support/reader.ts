@@ -14,6 +14,7 @@ const resources: Readonly<Record<string, Resource>> = {
   deployment: defineResource("apps/v1", "Deployment", "deployments"),
   statefulset: defineResource("apps/v1", "StatefulSet", "statefulsets"),
   daemonset: defineResource("apps/v1", "DaemonSet", "daemonsets"),
+  event: defineResource("events.k8s.io/v1", "Event", "events"),
 };
 
 export class Reader {

@@ -8,7 +8,7 @@ import { startGuarded, type GuardedChild } from "./child.ts";
 import { freePorts, type ControlPlaneOptions } from "./control-plane.ts";
 import { Reader } from "./reader.ts";
 import { borrowPlane, type BorrowedPlane } from "./shared-plane.ts";
-import { startPreparedService } from "./service-data.ts";
+import { borrowService } from "./shared-service.ts";
 import type { TokenService } from "./token-service.ts";
 
 const root = join(import.meta.dirname, "..", "..");
@@ -17,6 +17,7 @@ export interface Token {
   readonly id: number;
   readonly name: string;
   readonly active: boolean;
+  readonly created: string;
   readonly last_used: string | null;
 }
 
@@ -61,12 +62,17 @@ export interface Scene {
   statusOf(object: string): Promise<Status>;
   /** Waits until an object has a condition with this reason. */
   says(object: string, reason: string): Promise<Condition>;
+  label(secret: string, name: string): Promise<string | undefined>;
   /** The plain value in a Secret, or null. */
   value(secret: string): Promise<string | null>;
   /** The status code that the token service answers to this value. */
   authenticate(value: string): Promise<number>;
   tokens(): Promise<Token[]>;
   ready(name: string): Promise<Status>;
+  /** Waits until objects of any kind are Ready: "personaltoken/mine", or "serviceuser/a servicetoken/b -n data". */
+  areReady(objects: string): Promise<void>;
+  /** Waits until an event says this. */
+  tells(text: string, namespace?: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -120,8 +126,13 @@ export const clusterIssuer = (url: string, policy: object, name = "shared"): obj
 
 export const namespace = (name: string, labels: object = {}): object => ({ apiVersion: "v1", kind: "Namespace", metadata: { name, labels } });
 
-export async function startScene(options: Pick<ControlPlaneOptions, "controllerManager"> = {}): Promise<Scene> {
-  const [plane, service] = await Promise.all([borrowPlane(options), startPreparedService()]);
+export interface SceneOptions extends Pick<ControlPlaneOptions, "controllerManager"> {
+  /** One that knows USER; the scene closes it. Default: the program, which others use as well. */
+  readonly service?: Promise<TokenService>;
+}
+
+export async function startScene(options: SceneOptions = {}): Promise<Scene> {
+  const [plane, service] = await Promise.all([borrowPlane(options), options.service ?? borrowService()]);
   const reader = await Reader.of(plane.kubeconfigPath);
   const folder = mkdtempSync(join(tmpdir(), "servicetokens-scene-"));
   let count = 0;
@@ -158,6 +169,7 @@ export async function startScene(options: Pick<ControlPlaneOptions, "controllerM
     all: (kind, namespace) => reader.all(kind, namespace),
     statusOf: async (object) => (await reader.read<{ status?: Status }>(object))?.status ?? {},
     says: (object, reason) => until(`${object} says ${reason}`, async () => (await scene.statusOf(object)).conditions?.find((condition) => condition.reason === reason), 30_000),
+    label: async (secret, name) => (await reader.read<{ metadata: { labels?: Record<string, string> } }>(`secret/${secret}`))?.metadata.labels?.[name],
     async value(secret) {
       const encoded = (await reader.read<{ data?: { token?: string } }>(`secret/${secret}`))?.data?.token;
       const value = encoded === undefined ? null : Buffer.from(encoded, "base64").toString("utf8");
@@ -171,6 +183,18 @@ export async function startScene(options: Pick<ControlPlaneOptions, "controllerM
         const status = await scene.status(name);
         return status.conditions?.some(({ type, status: value }) => type === "Ready" && value === "True") === true && status;
       }, 30_000),
+    async areReady(objects) {
+      const [names = "", namespace = "default"] = objects.split(" -n ");
+      for (const name of names.split(" ")) {
+        await until(`${name} is Ready`, async () => {
+          const { observedGeneration, conditions } = await scene.statusOf(`${name} -n ${namespace}`);
+          return observedGeneration !== -1 && conditions?.some(({ type, status }) => type === "Ready" && status === "True");
+        }, 60_000);
+      }
+    },
+    async tells(text, namespace) {
+      await until(`an event says: ${text}`, async () => (await reader.all<{ note?: string }>("event", namespace)).some(({ note }) => note?.includes(text)), 60_000);
+    },
     async close() {
       const shown = await everythingShown(scene, metrics).catch((error: unknown) => [{ where: `nothing could be looked at: ${String(error)}`, text: "eyJ".padEnd(40, "x.") }]);
       await Promise.all([...running].map((child) => child.stop("SIGKILL")));

@@ -43,7 +43,7 @@ export interface ServiceFiles {
 /** Where a token service in this folder keeps its things; it knows USER, made here if need be. */
 export async function prepareService(folder: string): Promise<ServiceFiles> {
   const files = { data: join(folder, FOLDER), adminTokenFile: join(folder, ADMIN) };
-  const prepared = await ask<Description>("service");
+  const prepared = await ask<Description>("data");
   if (prepared === null) await fill(files);
   else cpSync(prepared.folder, folder, { recursive: true });
   return files;

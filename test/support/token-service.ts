@@ -39,6 +39,8 @@ export interface TokenService {
   createServiceUser(name: string, role?: string): Promise<{ id: number; user_id: string }>;
   /** Everything it logged so far. */
   logs(): string;
+  /** Where a process of its own logs to. */
+  readonly logFile: string | null;
   close(): Promise<void>;
   /** SIGKILL. */
   kill(): Promise<void>;
@@ -46,8 +48,9 @@ export interface TokenService {
 
 const program = join(import.meta.dirname, "../../cli/main.ts");
 
-interface Running {
+export interface Running {
   readonly url: string;
+  readonly logFile: string | null;
   logs(): string;
   close(): Promise<void>;
   kill(): Promise<void>;
@@ -59,25 +62,28 @@ export async function startTokenService(options: TokenServiceOptions = {}): Prom
   const adminTokenFile = options.adminTokenFile ?? join(folder, "admin-token");
   try {
     const running = options.inProcess === false ? await startChild(options, folder, adminTokenFile) : await startHere(options, adminTokenFile);
-    const adminToken = readFileSync(adminTokenFile, "utf8").trim();
-    const api: TokenService["api"] = (method, path, body, token = adminToken) => ask(running.url + path, method, body, token);
-    return {
-      url: running.url,
-      adminToken,
-      api,
-      createServiceUser: async (name, role = "Member") => {
-        const { status, body } = await api<{ id: number; user_id: string }>("POST", "/api/users", { name, role });
-        if (status !== 200) throw new Error(`POST /users answered ${status}: ${JSON.stringify(body)}`);
-        return body;
-      },
-      logs: running.logs,
-      close: () => running.close().finally(tidy),
-      kill: () => running.kill().finally(tidy),
-    };
+    const { close, kill } = running;
+    return atService({ ...running, close: () => close().finally(tidy), kill: () => kill().finally(tidy) }, readFileSync(adminTokenFile, "utf8").trim());
   } catch (cause) {
     tidy();
     throw cause;
   }
+}
+
+/** A service that runs already. */
+export function atService({ url, ...running }: Running, adminToken: string): TokenService {
+  const api: TokenService["api"] = (method, path, body, token = adminToken) => ask(url + path, method, body, token);
+  return {
+    url,
+    adminToken,
+    api,
+    createServiceUser: async (name, role = "Member") => {
+      const { status, body } = await api<{ id: number; user_id: string }>("POST", "/api/users", { name, role });
+      if (status !== 200) throw new Error(`POST /users answered ${status}: ${JSON.stringify(body)}`);
+      return body;
+    },
+    ...running,
+  };
 }
 
 async function ask<Body>(url: string, method: string, body: unknown, token: string | null): Promise<Answer<Body>> {
@@ -108,16 +114,17 @@ async function startHere(options: TokenServiceOptions, adminTokenFile: string): 
     ...options.server,
   });
   const kill = (): Promise<void> => Promise.reject(new Error("Only a service in a process of its own (inProcess: false) can be killed."));
-  return { url: server.url, logs: () => lines.join(""), close: () => server.close(), kill };
+  return { url: server.url, logFile: null, logs: () => lines.join(""), close: () => server.close(), kill };
 }
 
 async function startChild(options: TokenServiceOptions, folder: string, adminTokenFile: string): Promise<Running> {
   if (options.server !== undefined) throw new Error("Only a service in this process can be given `server` options.");
   const args = ["--listen", options.listen ?? "127.0.0.1:0", "--data", options.data ?? "memory:", "--admin-token-file", adminTokenFile];
   const child = await startGuarded(folder, "server", [process.execPath, program, "server", ...args]);
-  const logs = (): string => readFileSync(join(folder, "server.log"), "utf8");
+  const logFile = join(folder, "server.log");
+  const logs = (): string => readFileSync(logFile, "utf8");
   const url = await readyUrl(child, logs);
-  return { url, logs, close: () => child.stop("SIGTERM"), kill: () => child.stop("SIGKILL") };
+  return { url, logFile, logs, close: () => child.stop("SIGTERM"), kill: () => child.stop("SIGKILL") };
 }
 
 /** The program says where it answers in one JSON line, once it does. */

@@ -5,7 +5,7 @@ import { openPostgres } from "../../server/storage/postgres.ts";
 import { startTokenService } from "../support/token-service.ts";
 import { apiContract } from "./contract/all.ts";
 import { type PostgresCluster, startPostgres, whyNoPostgres } from "./postgres-cluster.ts";
-import { type UserToken, type World, buildWorld, issue } from "./world.ts";
+import { type UserToken, type World, buildWorld, detailOf, issue } from "./world.ts";
 
 const missing = whyNoPostgres();
 if (missing !== undefined) console.log(`Skipped, the contract on PostgreSQL: ${missing}.`);
@@ -66,6 +66,31 @@ describe.skipIf(missing !== undefined)("on PostgreSQL", () => {
       expect((await service.api("GET", "/api/users/me")).status).toBe(200);
       expect(service.logs()).not.toContain(service.adminToken);
     } finally {
+      await service.close();
+    }
+  });
+
+  it("what is changed past the service counts at once; what it did not expect is told to its log only", async () => {
+    const data = await cluster.createDatabase("past");
+    const service = await startTokenService({ data });
+    const database = await openPostgres(data, () => undefined);
+    try {
+      const user = await service.createServiceUser("leaver");
+      const token = await issue(service, { name: "t", user_id: user.id });
+      expect((await service.api("GET", "/api/users/me", undefined, token.bearer_token)).status).toBe(200);
+      // By the API a user with active tokens cannot go; whoever is gone all the same has no token that works.
+      await database.query("update servicetokens.account set deleted = now() where id = $1", [user.id]);
+      expect(detailOf(await service.api("GET", "/api/users/me", undefined, token.bearer_token), 401)).toBe("The token's user is deactivated.");
+      await database.query("alter table servicetokens.audit rename to audit_elsewhere");
+      const answer = await service.api("POST", "/api/user-tokens", { name: "a telling name" });
+      expect([answer.status, answer.body]).toEqual([500, { detail: "Internal Server Error" }]);
+      await database.query("alter table servicetokens.audit_elsewhere rename to audit");
+      expect((await service.api<UserToken[]>("GET", "/api/user-tokens")).body.map(({ name }) => name)).toEqual(["bootstrap"]);
+      const failures = service.logs().split("\n").filter((line) => line.includes("Request failed"));
+      expect(failures.map((line) => (JSON.parse(line) as { requestId: string }).requestId)).toEqual([answer.headers.get("x-request-id")]);
+      expect(failures[0]).not.toContain("a telling name");
+    } finally {
+      await database.close();
       await service.close();
     }
   });

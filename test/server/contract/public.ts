@@ -41,6 +41,12 @@ export function publicContract(world: () => World): void {
       for (const reference of JSON.stringify(body).matchAll(/"#\/components\/schemas\/(\w+)"/g)) {
         expect(Object.keys(body.components.schemas)).toContain(reference[1]);
       }
+      // What the vendor's document declares for every operation, and 401, which is real all the same.
+      for (const [path, methods] of Object.entries(body.paths)) {
+        for (const [method, { security, responses }] of Object.entries(methods)) {
+          if (security !== undefined) expect(Object.keys(responses), `${method} ${path}`).toEqual(expect.arrayContaining(["400", "401", "403", "404", "409", "415", "422"]));
+        }
+      }
       expect(body.paths["/api/health"]?.["get"]?.security).toBeUndefined();
       expect(Object.keys(body.paths["/api/users"]?.["post"]?.responses ?? {})).toEqual(["200", "400", "401", "403", "404", "409", "413", "414", "415", "422", "429", "431", "503"]);
     });

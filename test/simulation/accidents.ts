@@ -150,25 +150,33 @@ function restoreIssuers({ issuers }: World): void {
   Object.assign(issuers, STANDING);
 }
 
+interface Change {
+  readonly from: string;
+  readonly to: string;
+}
+
+type Known = NonNullable<ReturnType<typeof recordOf>>["issuer"];
+
+const change = (from: Known, to: Pick<Known, "url" | "userId"> | null): Change | null => (to ? { from: issuerId(from), to: issuerId(to) } : null);
+
 /** What a person would have to consent to: an issuer that is another than the record says, or one that was left. */
-export function changeOf(world: World): { from: string; to: string } | null {
+export function changeOf(world: World): Change | null {
   const record = recordOf(world);
   const { object, issuers } = world;
   if (!record || !object) return null;
   const { issuer, former } = record;
   const { issuerRef } = object.spec;
-  const named = issuers[issuerRef];
-  const isOther = (recorded: typeof issuer): boolean => {
-    const now = issuers[(recorded.ref ?? issuerRef) as Ref];
-    return now === null || issuerId(now) !== issuerId(recorded);
+  const refOf = ({ ref }: Known): Ref => (ref ?? issuerRef) as Ref;
+  const isOther = (known: Known): boolean => {
+    const now = issuers[refOf(known)];
+    return now === null || issuerId(now) !== issuerId(known);
   };
-  // It is waited for before anything else.
-  if (object.deleting && former && isOther(former)) return { from: issuerId(former), to: issuerId(issuer) };
-  const here = issuers[(issuer.ref ?? issuerRef) as Ref];
-  if (object.deleting && here && isOther(issuer)) return { from: issuerId(issuer), to: issuerId(here) };
-  if (named && isOther(issuer) && (former || (issuer.ref ?? issuerRef) === issuerRef)) return { from: issuerId(issuer), to: issuerId(named) };
-  if (here && isOther(issuer) && !former) return { from: issuerId(issuer), to: issuerId(here) };
-  return former && isOther(former) ? { from: issuerId(former), to: issuerId(issuer) } : null;
+  const leaves = former && isOther(former) ? change(former, issuer) : null;
+  const stays = isOther(issuer) ? change(issuer, issuers[refOf(issuer)]) : null;
+  // At the end what was left is waited for before anything else.
+  if (object.deleting) return leaves ?? stays;
+  const goesOn = isOther(issuer) && (former || refOf(issuer) === issuerRef) ? change(issuer, issuers[issuerRef]) : null;
+  return goesOn ?? (former ? null : stays) ?? leaves;
 }
 
 /** One is gone: often the one that the resource has left, and then its person may name it anew. */

@@ -1,6 +1,6 @@
 // What has to be true in peace: consumers are served at every step, and at rest the goal is reached and nothing is left over.
 import { HOUR, MINUTE } from "../../core/duration.ts";
-import type { Entry } from "../../core/record.ts";
+import type { Entry, Record } from "../../core/record.ts";
 import { delivered, isNamedTheirs, isOlder, isRecorded, nameOfOwner, placesNamed, recordOf, siteNamed, siteOf } from "./truth.ts";
 import { isOf, type Token } from "./ledger.ts";
 import { STUBBORN } from "./sim-target.ts";
@@ -77,6 +77,9 @@ function outlived(world: World, entry: Entry, late: number): void {
   if (expires !== null && expires + late < world.time.now + world.ledger.skew && isSeenOver(world, expires)) world.broken("L3 few", `r${entry.number} is recorded as good long after it expired`);
 }
 
+/** It has a part yet: delivered, asked for, or held back. */
+const isAwaited = (world: World, { current }: Record, { number, revoked }: Entry): boolean => number === current || number === world.object?.spec.rollback || (revoked?.done === false && isHeldBack(world));
+
 /** What has ended is deleted when its time is over, and forgotten. */
 function tidied(world: World): void {
   const { object, ledger, time } = world;
@@ -86,7 +89,7 @@ function tidied(world: World): void {
     const { revoked, number } = entry;
     const late = HOUR + lateness(world);
     if (!revoked && number !== record.current) outlived(world, entry, late);
-    if (!revoked || number === record.current || number === object.spec.rollback || (!revoked.done && isHeldBack(world))) continue;
+    if (!revoked || isAwaited(world, record, entry)) continue;
     if (revoked.at + object.spec.keepRevokedFor + late < time.now) world.broken("L3 few", `r${number} is recorded long after it ended`);
   }
   for (const token of world.tokens()) {

@@ -141,10 +141,13 @@ export function goRival(other: World): void {
 }
 
 /** Somebody changes the workload, or who may. */
-function meddle(world: World, change: Partial<World["workload"]>): void {
+export function meddle(world: World, change: Partial<World["workload"]>): void {
   Object.assign(world.workload, change);
   world.workloadTouchedAt = world.time.now;
 }
+
+/** The workload is made anew: its pods begin with what is delivered then. */
+export const made = (world: World): void => meddle(world, { exists: true, marked: null, madeAt: world.time.now + world.ledger.skew + 5_000 });
 
 function restoreIssuers({ issuers }: World): void {
   Object.assign(issuers, STANDING);
@@ -233,7 +236,7 @@ export const ACCIDENTS: readonly Act[] = [
       world.outside(MINUTE);
     },
   },
-  aWhile("workload-gone", 1, (world) => meddle(world, { exists: false }), (world) => meddle(world, { exists: true, marked: null, madeAt: world.time.now + world.ledger.skew + 5_000 })),
+  aWhile("workload-gone", 1, (world) => meddle(world, { exists: false }), made),
   aWhile("workload-refuses", 1, (world) => meddle(world, { refusal: "forbidden" }), (world) => meddle(world, { refusal: null })),
   { name: "workload-reverted", weight: 1, run: (world) => meddle(world, { marked: null }) },
   aWhile("secret-unreadable", 1, (world) => (world.secret.unreadable = true), (world) => (world.secret.unreadable = false)),

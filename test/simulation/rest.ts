@@ -157,11 +157,12 @@ function reached(world: World): void {
   }
   if (spec.onExternalChange === "Report") return;
   if (!current || !ledger.isValid(current)) return world.broken("L7 settles", "at rest nothing valid is delivered");
-  // A daily window is longer away than rest is waited for, and nobody runs an up just while a window is open.
-  const waits = spec.windows === DAILY || (world.stack !== null && spec.windows?.length !== 0);
-  if (!isAsked(world, spec, current) && !waits && !isHeldUp(world)) world.broken("L7 settles", `r${current.number} is not what the spec asks for`);
+  if (!isAsked(world, spec, current) && !waitsForWindow(world, spec) && !isHeldUp(world)) world.broken("L7 settles", `r${current.number} is not what the spec asks for`);
   asOrdered(world, spec, current);
 }
+
+/** A daily window is longer away than rest is waited for, and nobody runs an up just while a window is open. */
+const waitsForWindow = ({ stack }: World, { windows }: Spec): boolean => windows === DAILY || (stack !== null && windows?.length !== 0);
 
 function asOrdered(world: World, spec: Spec, current: Token): void {
   const record = recordOf(world);
@@ -172,8 +173,8 @@ function asOrdered(world: World, spec: Spec, current: Token): void {
   const waitedFor = (record?.revisions ?? []).some((other) => other.number < current.number && !other.revoked && !other.kept);
   if (!waitedFor) inTime(world, spec, current);
   // A look that only a new revision can have waits with that revision.
-  const waits = waitedFor && spec.look === STUBBORN;
-  if (!waits && spec.look !== world.secret.current?.look && !waits) world.broken("L7 settles", "the delivered copy looks other than the spec says");
+  const waits = (waitedFor || waitsForWindow(world, spec)) && spec.look === STUBBORN;
+  if (spec.look !== world.secret.current?.look && !waits) world.broken("L7 settles", "the delivered copy looks other than the spec says");
   rolledBack(world, spec);
 }
 

@@ -1,11 +1,12 @@
 // The handlers of a service user: thin. The engine (core/user/) decides what is done; here stands only what Pulumi
 // has to be told, and in which words.
 import { DEFAULT_ROLE, resolveUser, type DesiredUser, type UserSpec } from "../core/user/desired.ts";
+import type { UserPlan } from "../core/user/plan.ts";
 import type { User } from "../tokenapi/api.ts";
 import { convergeUser, foreseeUser } from "../tokenapi/user-converge.ts";
 import { blankUserMemory, OPEN_USER_POLICY, type UserScene } from "../tokenapi/user-scene.ts";
 import type { Outputs } from "./desired.ts";
-import { ProviderError, sentence } from "./failure.ts";
+import { AGAIN, ONCE_CHANGED, ProviderError, sentence, told, unbegun } from "./failure.ts";
 import { complaints, type Inputs } from "./inputs.ts";
 import { journal } from "./journal.ts";
 import { nameOf } from "./mark.ts";
@@ -23,33 +24,42 @@ export const userHandlers: Handlers = {
   async diff(id, olds, news) {
     if (hasUnknown(news)) return { changes: true, ...(olds["name"] === news["name"] ? {} : { replaces: ["name"] }) };
     if (olds["name"] !== specOf(news).name) return { changes: true, replaces: ["name"] };
-    return within((opened) => diff(opened, { id: Number(id), olds, news }));
+    const opened = await opening().catch(notBegun);
+    return diff(opened, { id: Number(id), olds, news }).catch(notBegun);
   },
   async create(inputs) {
-    const user = await within((opened) => carryOut(opened, inputs, null));
+    const opened = await opening().catch(notBegun);
+    const { name } = specOf(inputs);
+    if (opened.issuer.users.user({ name })) await journal(inputs["self"]).info(`There is a service user named ${name} already: it is taken over.`);
+    const user = await carryOut(opened, inputs, null);
     return { id: String(user.id), outs: outputsOf(user, inputs) };
   },
   async read(id, outputs) {
-    const user = await within((opened) => find(opened, Number(id)));
+    const opened = await opening().catch((error: unknown) => {
+      throw new ProviderError(sentence(error), { cause: error });
+    });
+    const user = find(opened, Number(id));
     return user ? { id, props: outputsOf(user, outputs) } : { id: "", props: {} };
   },
   async update(id, _, news) {
-    const user = await within(async (opened) => {
-      const found = await find(opened, Number(id));
-      if (!found) throw new ProviderError(`The service user ${specOf(news).name} (id ${id}) is not there any more: the next update creates it anew.`);
-      return carryOut(opened, news, Number(id));
-    });
-    return { outs: outputsOf(user, news) };
+    const opened = await opening().catch(notBegun);
+    if (!find(opened, Number(id))) throw new ProviderError(told(`The service user ${specOf(news).name} (id ${id}) is not there any more.`, [], "The next pulumi up creates it anew."));
+    return { outs: outputsOf(await carryOut(opened, news, Number(id)), news) };
   },
   async delete(id, outputs) {
-    await within((opened) => remove(opened, outputs, Number(id)));
+    if (specOf(outputs).deletionPolicy !== "Deactivate") return;
+    await remove(await opening().catch(notBegun), outputs, Number(id));
   },
 };
+
+function notBegun(error: unknown): never {
+  throw unbegun(error);
+}
 
 async function diff(opened: Session, at: { id: number; olds: Outputs; news: Inputs }): Promise<{ changes: boolean; replaces?: string[] }> {
   const { id, olds, news } = at;
   const log = journal(news["self"]);
-  const user = await find(opened, id);
+  const user = find(opened, id);
   const scene = sceneOf(opened, news, { bound: id });
   const plan = await foreseeUser(scene);
   // Another user under the name, or none at all: the one that the state speaks of has to be another resource's, or gone.
@@ -85,45 +95,48 @@ function sceneOf({ issuer }: Session, inputs: Inputs, at: { bound: number | null
   };
 }
 
-/** Does something with the session; whatever fails is a sentence, with the origin of a refused credential. */
-async function within<T>(work: (opened: Session) => Promise<T>): Promise<T> {
-  let opened: Session | null = null;
-  try {
-    opened = await session();
-    return await work(opened);
-  } catch (error) {
-    const better = opened ? explained(error, opened.credentials) : error;
-    throw better instanceof ProviderError ? better : new ProviderError(sentence(better), { cause: error });
-  }
+/** The session, with the service users as they are now; of a refused credential it is said where it came from. */
+async function opening(): Promise<Session> {
+  const opened = await session();
+  await opened.issuer.users.refresh(Number.NEGATIVE_INFINITY).catch((error: unknown) => {
+    throw explained(error, opened.credentials);
+  });
+  return opened;
 }
 
-async function find({ issuer }: Session, id: number): Promise<User | null> {
-  await issuer.users.refresh(Number.NEGATIVE_INFINITY);
-  return issuer.users.user({ id });
+const find = ({ issuer }: Session, id: number): User | null => issuer.users.user({ id });
+
+interface Ended {
+  readonly plan: UserPlan;
+  /** The failure in whole, for a plan that should not have been the last one. */
+  readonly failure: (trouble?: string) => ProviderError;
+}
+
+/** Does all there is to do now, and tells what was done. */
+async function converged(opened: Session, scene: UserScene): Promise<Ended> {
+  const done: string[] = [];
+  const { plan, error } = await convergeUser(scene, ({ message }) => done.push(message));
+  const next = plan.outcome === "stall" && !error ? ONCE_CHANGED : AGAIN;
+  const failure: Ended["failure"] = (trouble = plan.message) => new ProviderError(told(trouble, done, next));
+  if (error) throw failure(sentence(explained(error, opened.credentials)));
+  return { plan, failure };
 }
 
 /** Makes the user what the program asks for, or fails with what is in the way. */
 async function carryOut(opened: Session, inputs: Inputs, bound: number | null): Promise<User> {
-  const { users } = opened.issuer;
-  await users.refresh(Number.NEGATIVE_INFINITY);
-  const { name } = specOf(inputs);
-  if (bound === null && users.user({ name })) await journal(inputs["self"]).info(`There is a service user named ${name} already: it is taken over.`);
-  const { plan, error } = await convergeUser(sceneOf(opened, inputs, { bound }));
-  if (error) throw error;
-  const user = users.user({ name });
-  if (plan.outcome !== "rest" || !user) throw new ProviderError(plan.message);
+  const { plan, failure } = await converged(opened, sceneOf(opened, inputs, { bound }));
+  const user = opened.issuer.users.user({ name: specOf(inputs).name });
+  if (plan.outcome !== "rest" || !user) throw failure();
   return user;
 }
 
 async function remove(opened: Session, outputs: Outputs, id: number): Promise<void> {
-  if (specOf(outputs).deletionPolicy !== "Deactivate") return;
-  const user = await find(opened, id);
+  const user = find(opened, id);
   // Renamed or gone: what bears the name now is not what this resource stood for.
   if (!user) return;
-  await opened.issuer.tokens("service").refresh(Number.NEGATIVE_INFINITY);
-  const { plan, error } = await convergeUser(sceneOf(opened, { ...outputs, name: user.name }, { bound: id, deleting: true }));
-  if (error) throw error;
-  if (plan.action?.do !== "Release") throw new ProviderError(`${(plan.message.split(" To let go ")[0] ?? plan.message)} Or set deletionPolicy: "Orphan".`);
+  await opened.issuer.tokens("service").refresh(Number.NEGATIVE_INFINITY).catch(notBegun);
+  const { plan, failure } = await converged(opened, sceneOf(opened, { ...outputs, name: user.name }, { bound: id, deleting: true }));
+  if (plan.action?.do !== "Release") throw failure(`${(plan.message.split(" To let go ")[0] ?? plan.message)} Or set deletionPolicy: "Orphan".`);
 }
 
 function outputsOf(user: User, inputs: Inputs): Outputs {

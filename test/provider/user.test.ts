@@ -30,7 +30,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-test("a preview of everything new knows nothing yet and asks nobody", async () => {
+test("a preview of everything new knows nothing yet and changes nothing", async () => {
   const preview = await world.workspace.pulumi(["preview"]);
   expect(preview.code, preview.text).toBe(0);
   expect(preview.stdout).toContain("5 to create");

@@ -37,6 +37,8 @@ export function sentence(error: unknown): string {
 
 /** What the next update does after a failure that nobody has to mend by hand. */
 export const AGAIN = "The next pulumi up looks again, and goes on from there.";
+/** The same for a deletion: what is out of the program goes by either. */
+export const DELETED_AGAIN = "The next pulumi up or destroy looks again, and goes on from there.";
 /** And after one that somebody has to. */
 export const ONCE_CHANGED = "The next pulumi up goes on once that is changed.";
 
@@ -46,6 +48,6 @@ export function told(trouble: string, done: readonly string[], next: string): st
 }
 
 /** Whatever was thrown before anything was begun, as a failure in whole. */
-export function unbegun(error: unknown): ProviderError {
-  return new ProviderError(told(sentence(error), [], error instanceof ProviderError ? ONCE_CHANGED : AGAIN), { cause: error });
+export function unbegun(error: unknown, again: string = AGAIN): ProviderError {
+  return new ProviderError(told(sentence(error), [], error instanceof ProviderError ? ONCE_CHANGED : again), { cause: error });
 }

@@ -7,7 +7,7 @@ import { isKind, type LifecycleError } from "../core/error.ts";
 import type { EventText } from "../core/hit.ts";
 import { isOver } from "../core/situation.ts";
 import { isChanged, kept, ownerLast, wanted, wantedLast, type Outputs, type Subject } from "./desired.ts";
-import { AGAIN, ONCE_CHANGED, PartialFailure, ProviderError, sentence, told, unbegun } from "./failure.ts";
+import { AGAIN, DELETED_AGAIN, ONCE_CHANGED, PartialFailure, ProviderError, sentence, told, unbegun } from "./failure.ts";
 import type { Inputs } from "./inputs.ts";
 import { journal, type Journal } from "./journal.ts";
 import { outputsOf } from "./outputs.ts";
@@ -127,12 +127,12 @@ export async function remove(of: Subject, outputs: Outputs): Promise<void> {
   // What stays as it is needs no API, and no credential.
   if (desired.deletionPolicy === "Orphan") return;
   const opened = await opening(of).catch((error: unknown) => {
-    throw unbegun(error);
+    throw unbegun(error, DELETED_AGAIN);
   });
   const done: string[] = [];
   const view = await carryOut(sceneOf(opened, desired, memory, ownerLast(outputs, memory.record)), ({ message }) => done.push(message));
   const { plan, error } = view;
-  if (error || plan.check !== "deletion-released") throw new ProviderError(failed(error?.message ?? plan.message, view, done));
+  if (error || plan.check !== "deletion-released") throw new ProviderError(told(error?.message ?? plan.message, done, DELETED_AGAIN));
 }
 
 async function begin(of: Subject, inputs: Inputs, memory: Stored): Promise<Scene> {

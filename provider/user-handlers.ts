@@ -1,12 +1,13 @@
 // The handlers of a service user: thin. The engine (core/user/) decides what is done; here stands only what Pulumi
 // has to be told, and in which words.
+import { isKind, LifecycleError } from "../core/error.ts";
 import { DEFAULT_ROLE, resolveUser, type DesiredUser, type UserSpec } from "../core/user/desired.ts";
 import type { UserPlan } from "../core/user/plan.ts";
 import type { User } from "../tokenapi/api.ts";
 import { convergeUser, foreseeUser } from "../tokenapi/user-converge.ts";
 import { blankUserMemory, OPEN_USER_POLICY, type UserScene } from "../tokenapi/user-scene.ts";
 import type { Outputs } from "./desired.ts";
-import { AGAIN, ONCE_CHANGED, ProviderError, sentence, told, unbegun } from "./failure.ts";
+import { AGAIN, DELETED_AGAIN, ONCE_CHANGED, ProviderError, sentence, told, unbegun } from "./failure.ts";
 import { complaints, type Inputs } from "./inputs.ts";
 import { journal } from "./journal.ts";
 import { nameOf } from "./mark.ts";
@@ -24,8 +25,11 @@ export const userHandlers: Handlers = {
   async diff(id, olds, news) {
     if (hasUnknown(news)) return { changes: true, ...(olds["name"] === news["name"] ? {} : { replaces: ["name"] }) };
     if (olds["name"] !== specOf(news).name) return { changes: true, replaces: ["name"] };
-    const opened = await opening().catch(notBegun);
-    return diff(opened, { id: Number(id), olds, news }).catch(notBegun);
+    const opened = await opening().catch((error: unknown) => (isKind(error, "retryable") && !isChanged(olds, news) ? error : notBegun(error)));
+    if (!(opened instanceof LifecycleError)) return diff(opened as Session, { id: Number(id), olds, news }).catch(notBegun);
+    // As with tokens: a stack in which nothing was changed is not held up.
+    await journal(news["self"]).warn(`Whether anything is due could not be seen: ${opened.message}`);
+    return { changes: false };
   },
   async create(inputs) {
     const opened = await opening().catch(notBegun);
@@ -48,12 +52,18 @@ export const userHandlers: Handlers = {
   },
   async delete(id, outputs) {
     if (specOf(outputs).deletionPolicy !== "Deactivate") return;
-    await remove(await opening().catch(notBegun), outputs, Number(id));
+    const opened = await opening().catch(notDeleted);
+    await opened.issuer.tokens("service").refresh(Number.NEGATIVE_INFINITY).catch(notDeleted);
+    await remove(opened, outputs, Number(id));
   },
 };
 
 function notBegun(error: unknown): never {
   throw unbegun(error);
+}
+
+function notDeleted(error: unknown): never {
+  throw unbegun(error, DELETED_AGAIN);
 }
 
 async function diff(opened: Session, at: { id: number; olds: Outputs; news: Inputs }): Promise<{ changes: boolean; replaces?: string[] }> {
@@ -109,16 +119,15 @@ const find = ({ issuer }: Session, id: number): User | null => issuer.users.user
 interface Ended {
   readonly plan: UserPlan;
   /** The failure in whole, for a plan that should not have been the last one. */
-  readonly failure: (trouble?: string) => ProviderError;
+  readonly failure: (trouble?: string, again?: string) => ProviderError;
 }
 
 /** Does all there is to do now, and tells what was done. */
 async function converged(opened: Session, scene: UserScene): Promise<Ended> {
   const done: string[] = [];
   const { plan, error } = await convergeUser(scene, ({ message }) => done.push(message));
-  const next = plan.outcome === "stall" && !error ? ONCE_CHANGED : AGAIN;
-  const failure: Ended["failure"] = (trouble = plan.message) => new ProviderError(told(trouble, done, next));
-  if (error) throw failure(sentence(explained(error, opened.credentials)));
+  const failure: Ended["failure"] = (trouble = plan.message, again = plan.outcome === "stall" ? ONCE_CHANGED : AGAIN) => new ProviderError(told(trouble, done, again));
+  if (error) throw failure(sentence(explained(error, opened.credentials)), scene.desired.deleting ? DELETED_AGAIN : AGAIN);
   return { plan, failure };
 }
 
@@ -134,9 +143,8 @@ async function remove(opened: Session, outputs: Outputs, id: number): Promise<vo
   const user = find(opened, id);
   // Renamed or gone: what bears the name now is not what this resource stood for.
   if (!user) return;
-  await opened.issuer.tokens("service").refresh(Number.NEGATIVE_INFINITY).catch(notBegun);
   const { plan, failure } = await converged(opened, sceneOf(opened, { ...outputs, name: user.name }, { bound: id, deleting: true }));
-  if (plan.action?.do !== "Release") throw failure(`${(plan.message.split(" To let go ")[0] ?? plan.message)} Or set deletionPolicy: "Orphan".`);
+  if (plan.action?.do !== "Release") throw failure(`${(plan.message.split(" To let go ")[0] ?? plan.message)} Or set deletionPolicy: "Orphan".`, DELETED_AGAIN);
 }
 
 function outputsOf(user: User, inputs: Inputs): Outputs {
@@ -157,5 +165,12 @@ const resolved = (inputs: Inputs): Pick<DesiredUser, "name" | "role" | "teams" |
   const { name, role = DEFAULT_ROLE, teams, deletionPolicy = "Orphan" } = specOf(inputs);
   return { name, role, teams: teams ?? null, deletionPolicy };
 };
+
+/** Whether the program asks for something else than last time; teams that are not given are left as they are. */
+function isChanged(olds: Outputs, news: Inputs): boolean {
+  const { teams, ...asked } = resolved(news);
+  const now = teams === null ? asked : { ...asked, teams };
+  return JSON.stringify(now) !== JSON.stringify(pick(olds, now));
+}
 
 const pick = (from: Outputs, like: Outputs): Outputs => Object.fromEntries(Object.keys(like).map((name) => [name, from[name]]));

@@ -10,14 +10,13 @@ export interface Place {
   readonly stack: string | null;
 }
 
-/** What the command prints on stdout. `secret`: nothing that it prints is repeated. */
-export function pulumi(place: Place, args: readonly string[], input: string | null = null): Promise<string> {
+/** What the command prints on stdout. */
+export function pulumi(place: Place, args: readonly string[]): Promise<string> {
   const stack = place.stack === null ? [] : ["--stack", place.stack];
-  const child = spawn("pulumi", [...args, ...stack, "--non-interactive", "--color", "never"], { cwd: place.folder, stdio: [input === null ? "ignore" : "pipe", "pipe", "pipe"] });
-  child.stdin?.end(input ?? "");
+  const child = spawn("pulumi", [...args, ...stack, "--non-interactive", "--color", "never"], { cwd: place.folder, stdio: ["ignore", "pipe", "pipe"] });
   let [stdout, stderr] = ["", ""];
-  child.stdout?.setEncoding("utf8").on("data", (chunk: string) => (stdout += chunk));
-  child.stderr?.setEncoding("utf8").on("data", (chunk: string) => (stderr += chunk));
+  child.stdout.setEncoding("utf8").on("data", (chunk: string) => (stdout += chunk));
+  child.stderr.setEncoding("utf8").on("data", (chunk: string) => (stderr += chunk));
   return new Promise((resolve, reject) => {
     child.once("error", (error) => {
       const missing = (error as NodeJS.ErrnoException).code === "ENOENT";

@@ -152,7 +152,8 @@ export class SecretTarget implements Target {
     const { home } = this.#places;
     try {
       const data = render(this.#object.spec.secret.template, this.#words(record, STAND_IN));
-      await this.#send(record, data, { to: home, dryRun: true, moved: null });
+      const dryRun = (): Promise<KubeObject> => this.#send(record, data, { to: home, dryRun: true, moved: null });
+      await (home ? dryRun() : this.#trust.tried(this.#object.namespace, this.#form(), dryRun));
       return true;
     } catch (error) {
       const refused = secretRefusal(error, this.#name);

@@ -55,6 +55,7 @@ export class TokenReconciler {
   readonly #memories = new Map<string, { uid: string; memory: Memory }>();
   readonly #reads = new Map<string, ReadMemory>();
   readonly #keys = new Map<string, string>();
+  readonly #marks = new Map<string, string>();
   readonly #trust = new WriteTrust(() => systemClock.monotonic());
 
   constructor(options: ReconcilerOptions) {
@@ -72,6 +73,7 @@ export class TokenReconciler {
       this.#memories.delete(key);
       this.#reads.delete(key);
       this.#options.issuers.unexpect(this.#markOf(key));
+      this.#marks.delete(key);
       return {};
     }
     // Deleted and nothing of ours holds it: other finalizers do.
@@ -133,8 +135,13 @@ export class TokenReconciler {
     return [issuerKey(object), home, former].filter((key) => key !== undefined);
   }
 
+  /** A hash of what never changes, asked for several times in each look. */
   #markOf(key: string): string {
-    return markOf(this.#options.scope(), `${this.#options.kind}/${key}`);
+    const known = this.#marks.get(key);
+    if (known !== undefined) return known;
+    const mark = markOf(this.#options.scope(), `${this.#options.kind}/${key}`);
+    this.#marks.set(key, mark);
+    return mark;
   }
 
   #desired(object: TokenObject, issuer: IssuerObject | undefined): Desired {

@@ -3,6 +3,7 @@ import type { Desired } from "../core/desired.ts";
 import type { Outputs } from "./desired.ts";
 import { complaints, settled, type Inputs } from "./inputs.ts";
 import { markFor } from "./mark.ts";
+import { ownerComplaints } from "./owner-check.ts";
 import { configure } from "./session.ts";
 import { create, diff, read, remove, update } from "./token-life.ts";
 
@@ -24,7 +25,7 @@ export function tokenHandlers(kind: Desired["kind"]): Handlers {
     },
     async check(olds, news) {
       const inputs = settled(olds, news);
-      return { inputs, failures: complaints(kind, inputs) };
+      return { inputs, failures: [...complaints(kind, inputs), ...(await ownerComplaints(kind, inputs))] };
     },
     async diff(mark, olds, news) {
       const { changes } = await diff({ kind, mark }, olds, news);

@@ -7,7 +7,7 @@ import { isKind, type LifecycleError } from "../core/error.ts";
 import type { EventText } from "../core/hit.ts";
 import { isOver } from "../core/situation.ts";
 import { isChanged, kept, ownerLast, wanted, wantedLast, type Outputs, type Subject } from "./desired.ts";
-import { PartialFailure, ProviderError, sentence } from "./failure.ts";
+import { AGAIN, DELETED_AGAIN, ONCE_CHANGED, PartialFailure, ProviderError, sentence, told, unbegun } from "./failure.ts";
 import type { Inputs } from "./inputs.ts";
 import { journal, type Journal } from "./journal.ts";
 import { outputsOf } from "./outputs.ts";
@@ -32,11 +32,11 @@ export async function diff(of: Subject, olds: Outputs, news: Inputs): Promise<Di
   const changed = isChanged(olds, news);
   const view = await look(of, news, stored(olds, of.mark)).catch((error: unknown) => {
     if (isKind(error, "retryable")) return error;
-    throw new ProviderError(sentence(error), { cause: error });
+    throw unbegun(error);
   });
   if (!("plan" in view)) return unseen(view, changed, log);
   const { plan, error } = view;
-  if (plan.reason === "CredentialDenied" || plan.reason === "IssuerChanged") throw new ProviderError(plan.message);
+  if (plan.reason === "CredentialDenied" || plan.reason === "IssuerChanged") throw new ProviderError(told(plan.message, [], ONCE_CHANGED));
   if (error) return unseen(error, changed, log);
   if (plan.outcome === "rest") return { changes: changed, rotates: false };
   const isBlocked = plan.outcome === "stall" && plan.check !== "external-reported";
@@ -51,10 +51,8 @@ async function unseen(error: LifecycleError, changed: boolean, log: Journal): Pr
 }
 
 export async function look(of: Subject, inputs: Inputs, memory: Stored): Promise<View> {
-  const opened = await session();
-  const scene = sceneOf(opened, wanted(of, inputs, memory.record), memory, inputs["serviceUser"]);
-  await list(opened, of.kind);
-  return foresee(scene);
+  const opened = await opening(of);
+  return foresee(sceneOf(opened, wanted(of, inputs, memory.record), memory, inputs["serviceUser"]));
 }
 
 /** The one list of this process; what keeps it from being read is said as it is. */
@@ -113,9 +111,10 @@ export async function update(of: Subject, olds: Outputs, news: Inputs): Promise<
 
 export async function read(of: Subject, outputs: Outputs): Promise<{ id: string; props: Outputs }> {
   const { record } = stored(outputs, of.mark);
-  const opened = await openly();
+  const opened = await opening(of).catch((error: unknown) => {
+    throw new ProviderError(sentence(error), { cause: error });
+  });
   const scene = sceneOf(opened, wantedLast(of, outputs, record), stored(outputs, of.mark), ownerLast(outputs, record));
-  await openly(() => list(opened, of.kind));
   const { plan, situation, error } = await foresee(scene);
   if (error) throw new ProviderError(error.message);
   // A token that is gone is no missing resource: the next update issues its successor in place.
@@ -127,30 +126,28 @@ export async function remove(of: Subject, outputs: Outputs): Promise<void> {
   const desired = { ...wantedLast(of, outputs, memory.record), deleting: true };
   // What stays as it is needs no API, and no credential.
   if (desired.deletionPolicy === "Orphan") return;
-  const opened = await openly();
-  await openly(() => list(opened, of.kind));
+  const opened = await opening(of).catch((error: unknown) => {
+    throw unbegun(error, DELETED_AGAIN);
+  });
   const done: string[] = [];
   const view = await carryOut(sceneOf(opened, desired, memory, ownerLast(outputs, memory.record)), ({ message }) => done.push(message));
   const { plan, error } = view;
-  if (error || plan.check !== "deletion-released") throw new ProviderError(told(error?.message ?? plan.message, view, done));
+  if (error || plan.check !== "deletion-released") throw new ProviderError(told(error?.message ?? plan.message, done, DELETED_AGAIN));
 }
 
 async function begin(of: Subject, inputs: Inputs, memory: Stored): Promise<Scene> {
-  const opened = await openly();
-  const scene = sceneOf(opened, wanted(of, inputs, memory.record), memory, inputs["serviceUser"]);
-  await openly(() => list(opened, of.kind));
-  return scene;
+  try {
+    return sceneOf(await opening(of), wanted(of, inputs, memory.record), memory, inputs["serviceUser"]);
+  } catch (error) {
+    throw unbegun(error);
+  }
 }
 
-function openly(): Promise<Session>;
-function openly(more: () => Promise<void>): Promise<void>;
-/** Any failure as a sentence without a stack. */
-async function openly(more?: () => Promise<void>): Promise<Session | void> {
-  try {
-    return await (more ? more() : session());
-  } catch (error) {
-    throw error instanceof ProviderError ? error : new ProviderError(sentence(error), { cause: error });
-  }
+/** The session, with the list that every decision needs. */
+async function opening({ kind }: Subject): Promise<Session> {
+  const opened = await session();
+  await list(opened, kind);
+  return opened;
 }
 
 /** What came of it, and what was done, in words. */
@@ -172,20 +169,16 @@ const comesByItself = ({ outcome, reason }: View["plan"]): boolean => outcome ==
 /** Why not all that was asked for is done; null: it is, or it comes by itself. */
 function troubleOf(view: View, done: readonly string[]): string | null {
   const { plan, error, isEnough } = view;
-  if (error) return told(error.message, view, done);
+  if (error) return failed(error.message, view, done);
   if (isEnough || plan.outcome === "rest" || comesByItself(plan) || plan.check === "external-reported") return null;
-  return told(plan.message, view, done);
+  return failed(plan.message, view, done);
 }
 
-/** A failure in whole: what is in the way, what was done until then, and what the next update will do. */
-function told(trouble: string, { plan, error }: View, done: readonly string[]): string {
-  const before = done.length === 0 ? "Nothing was done before." : `Done before: ${done.join(" ")}`;
-  return `${trouble} ${before} ${nextUp(plan, error)}`;
-}
+const failed = (trouble: string, { plan, error }: View, done: readonly string[]): string => told(trouble, done, nextUp(plan, error));
 
 function nextUp({ outcome, message }: View["plan"], error: LifecycleError | null): string {
   if (outcome === "act") return `The next pulumi up goes on: ${message}`;
-  return outcome === "stall" && !error ? "The next pulumi up goes on once that is changed." : "The next pulumi up looks again, and goes on from there.";
+  return outcome === "stall" && !error ? ONCE_CHANGED : AGAIN;
 }
 
 /** Tokens that bear the new resource's mark and are not its own: an earlier life's, or another stack's. */

@@ -1,11 +1,13 @@
 // The handlers of a service user: thin. The engine (core/user/) decides what is done; here stands only what Pulumi
 // has to be told, and in which words.
+import { isKind, LifecycleError } from "../core/error.ts";
 import { DEFAULT_ROLE, resolveUser, type DesiredUser, type UserSpec } from "../core/user/desired.ts";
+import type { UserPlan } from "../core/user/plan.ts";
 import type { User } from "../tokenapi/api.ts";
 import { convergeUser, foreseeUser } from "../tokenapi/user-converge.ts";
 import { blankUserMemory, OPEN_USER_POLICY, type UserScene } from "../tokenapi/user-scene.ts";
 import type { Outputs } from "./desired.ts";
-import { ProviderError, sentence } from "./failure.ts";
+import { AGAIN, DELETED_AGAIN, ONCE_CHANGED, ProviderError, sentence, told, unbegun } from "./failure.ts";
 import { complaints, type Inputs } from "./inputs.ts";
 import { journal } from "./journal.ts";
 import { nameOf } from "./mark.ts";
@@ -23,33 +25,51 @@ export const userHandlers: Handlers = {
   async diff(id, olds, news) {
     if (hasUnknown(news)) return { changes: true, ...(olds["name"] === news["name"] ? {} : { replaces: ["name"] }) };
     if (olds["name"] !== specOf(news).name) return { changes: true, replaces: ["name"] };
-    return within((opened) => diff(opened, { id: Number(id), olds, news }));
+    const opened = await opening().catch((error: unknown) => (isKind(error, "retryable") && !isChanged(olds, news) ? error : notBegun(error)));
+    if (!(opened instanceof LifecycleError)) return diff(opened as Session, { id: Number(id), olds, news }).catch(notBegun);
+    // As with tokens: a stack in which nothing was changed is not held up.
+    await journal(news["self"]).warn(`Whether anything is due could not be seen: ${opened.message}`);
+    return { changes: false };
   },
   async create(inputs) {
-    const user = await within((opened) => carryOut(opened, inputs, null));
+    const opened = await opening().catch(notBegun);
+    const { name } = specOf(inputs);
+    if (opened.issuer.users.user({ name })) await journal(inputs["self"]).info(`There is a service user named ${name} already: it is taken over.`);
+    const user = await carryOut(opened, inputs, null);
     return { id: String(user.id), outs: outputsOf(user, inputs) };
   },
   async read(id, outputs) {
-    const user = await within((opened) => find(opened, Number(id)));
+    const opened = await opening().catch((error: unknown) => {
+      throw new ProviderError(sentence(error), { cause: error });
+    });
+    const user = find(opened, Number(id));
     return user ? { id, props: outputsOf(user, outputs) } : { id: "", props: {} };
   },
   async update(id, _, news) {
-    const user = await within(async (opened) => {
-      const found = await find(opened, Number(id));
-      if (!found) throw new ProviderError(`The service user ${specOf(news).name} (id ${id}) is not there any more: the next update creates it anew.`);
-      return carryOut(opened, news, Number(id));
-    });
-    return { outs: outputsOf(user, news) };
+    const opened = await opening().catch(notBegun);
+    if (!find(opened, Number(id))) throw new ProviderError(told(`The service user ${specOf(news).name} (id ${id}) is not there any more.`, [], "The next pulumi up creates it anew."));
+    return { outs: outputsOf(await carryOut(opened, news, Number(id)), news) };
   },
   async delete(id, outputs) {
-    await within((opened) => remove(opened, outputs, Number(id)));
+    if (specOf(outputs).deletionPolicy !== "Deactivate") return;
+    const opened = await opening().catch(notDeleted);
+    await opened.issuer.tokens("service").refresh(Number.NEGATIVE_INFINITY).catch(notDeleted);
+    await remove(opened, outputs, Number(id));
   },
 };
+
+function notBegun(error: unknown): never {
+  throw unbegun(error);
+}
+
+function notDeleted(error: unknown): never {
+  throw unbegun(error, DELETED_AGAIN);
+}
 
 async function diff(opened: Session, at: { id: number; olds: Outputs; news: Inputs }): Promise<{ changes: boolean; replaces?: string[] }> {
   const { id, olds, news } = at;
   const log = journal(news["self"]);
-  const user = await find(opened, id);
+  const user = find(opened, id);
   const scene = sceneOf(opened, news, { bound: id });
   const plan = await foreseeUser(scene);
   // Another user under the name, or none at all: the one that the state speaks of has to be another resource's, or gone.
@@ -85,45 +105,46 @@ function sceneOf({ issuer }: Session, inputs: Inputs, at: { bound: number | null
   };
 }
 
-/** Does something with the session; whatever fails is a sentence, with the origin of a refused credential. */
-async function within<T>(work: (opened: Session) => Promise<T>): Promise<T> {
-  let opened: Session | null = null;
-  try {
-    opened = await session();
-    return await work(opened);
-  } catch (error) {
-    const better = opened ? explained(error, opened.credentials) : error;
-    throw better instanceof ProviderError ? better : new ProviderError(sentence(better), { cause: error });
-  }
+/** The session, with the service users as they are now; of a refused credential it is said where it came from. */
+async function opening(): Promise<Session> {
+  const opened = await session();
+  await opened.issuer.users.refresh(Number.NEGATIVE_INFINITY).catch((error: unknown) => {
+    throw explained(error, opened.credentials);
+  });
+  return opened;
 }
 
-async function find({ issuer }: Session, id: number): Promise<User | null> {
-  await issuer.users.refresh(Number.NEGATIVE_INFINITY);
-  return issuer.users.user({ id });
+const find = ({ issuer }: Session, id: number): User | null => issuer.users.user({ id });
+
+interface Ended {
+  readonly plan: UserPlan;
+  /** The failure in whole, for a plan that should not have been the last one. */
+  readonly failure: (trouble?: string, again?: string) => ProviderError;
+}
+
+/** Does all there is to do now, and tells what was done. */
+async function converged(opened: Session, scene: UserScene): Promise<Ended> {
+  const done: string[] = [];
+  const { plan, error } = await convergeUser(scene, ({ message }) => done.push(message));
+  const failure: Ended["failure"] = (trouble = plan.message, again = plan.outcome === "stall" ? ONCE_CHANGED : AGAIN) => new ProviderError(told(trouble, done, again));
+  if (error) throw failure(sentence(explained(error, opened.credentials)), scene.desired.deleting ? DELETED_AGAIN : AGAIN);
+  return { plan, failure };
 }
 
 /** Makes the user what the program asks for, or fails with what is in the way. */
 async function carryOut(opened: Session, inputs: Inputs, bound: number | null): Promise<User> {
-  const { users } = opened.issuer;
-  await users.refresh(Number.NEGATIVE_INFINITY);
-  const { name } = specOf(inputs);
-  if (bound === null && users.user({ name })) await journal(inputs["self"]).info(`There is a service user named ${name} already: it is taken over.`);
-  const { plan, error } = await convergeUser(sceneOf(opened, inputs, { bound }));
-  if (error) throw error;
-  const user = users.user({ name });
-  if (plan.outcome !== "rest" || !user) throw new ProviderError(plan.message);
+  const { plan, failure } = await converged(opened, sceneOf(opened, inputs, { bound }));
+  const user = opened.issuer.users.user({ name: specOf(inputs).name });
+  if (plan.outcome !== "rest" || !user) throw failure();
   return user;
 }
 
 async function remove(opened: Session, outputs: Outputs, id: number): Promise<void> {
-  if (specOf(outputs).deletionPolicy !== "Deactivate") return;
-  const user = await find(opened, id);
+  const user = find(opened, id);
   // Renamed or gone: what bears the name now is not what this resource stood for.
   if (!user) return;
-  await opened.issuer.tokens("service").refresh(Number.NEGATIVE_INFINITY);
-  const { plan, error } = await convergeUser(sceneOf(opened, { ...outputs, name: user.name }, { bound: id, deleting: true }));
-  if (error) throw error;
-  if (plan.action?.do !== "Release") throw new ProviderError(`${(plan.message.split(" To let go ")[0] ?? plan.message)} Or set deletionPolicy: "Orphan".`);
+  const { plan, failure } = await converged(opened, sceneOf(opened, { ...outputs, name: user.name }, { bound: id, deleting: true }));
+  if (plan.action?.do !== "Release") throw failure(`${(plan.message.split(" To let go ")[0] ?? plan.message)} Or set deletionPolicy: "Orphan".`, DELETED_AGAIN);
 }
 
 function outputsOf(user: User, inputs: Inputs): Outputs {
@@ -144,5 +165,12 @@ const resolved = (inputs: Inputs): Pick<DesiredUser, "name" | "role" | "teams" |
   const { name, role = DEFAULT_ROLE, teams, deletionPolicy = "Orphan" } = specOf(inputs);
   return { name, role, teams: teams ?? null, deletionPolicy };
 };
+
+/** Whether the program asks for something else than last time; teams that are not given are left as they are. */
+function isChanged(olds: Outputs, news: Inputs): boolean {
+  const { teams, ...asked } = resolved(news);
+  const now = teams === null ? asked : { ...asked, teams };
+  return JSON.stringify(now) !== JSON.stringify(pick(olds, now));
+}
 
 const pick = (from: Outputs, like: Outputs): Outputs => Object.fromEntries(Object.keys(like).map((name) => [name, from[name]]));

@@ -7,6 +7,7 @@ import providerPb from "@pulumi/pulumi/proto/provider_pb.js";
 import { journal } from "../journal.ts";
 import { lookUp } from "../lookup.ts";
 import { markOfProvider } from "../mark.ts";
+import { ownerComplaints } from "../owner-check.ts";
 import { configure, stopBy } from "../session.ts";
 import { hasUnknown } from "../unknown.ts";
 import { refusal, struct, values } from "./answer.ts";
@@ -121,13 +122,15 @@ function failureOf(property: string, reason: string): InstanceType<typeof provid
   return failure;
 }
 
-function check(request: InstanceType<typeof providerPb.CheckRequest>): unknown {
+async function check(request: InstanceType<typeof providerPb.CheckRequest>): Promise<unknown> {
   const urn = request.getUrn();
   const { kind, defaults } = resourceOf(typeOf(urn));
   const news = { ...defaults(urn.split("::").at(-1) ?? ""), ...values(request.getNews()) };
   const response = new providerPb.CheckResponse();
   response.setInputs(struct(news));
-  response.setFailuresList(complaints(kind, plainValues(news)).map(({ property, reason }) => failureOf(property, reason)));
+  const plain = plainValues(news);
+  const found = [...complaints(kind, plain), ...(await ownerComplaints(kind, { ...plain, self: selfOf(urn) }))];
+  response.setFailuresList(found.map(({ property, reason }) => failureOf(property, reason)));
   return response;
 }
 

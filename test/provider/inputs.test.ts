@@ -83,7 +83,7 @@ describe("with the real CLI", () => {
   beforeAll(async () => {
     const program = `
 const { ServiceToken } = require("qualytics-servicetokens");
-const args = process.env.WRONG ? { serviceUser: { name: "Data Ingest" }, expiresInDays: 0, retention: 3 } : { serviceUser: { name: "Nobody" } };
+const args = process.env.WRONG ? { serviceUser: { id: Number(process.env.WRONG) }, expiresInDays: 0, retention: 3 } : { serviceUser: { name: "Nobody" } };
 new ServiceToken("one", args);
 new ServiceToken("two", args);
 `;
@@ -92,18 +92,35 @@ new ServiceToken("two", args);
   afterAll(() => world.close());
 
   test("the preview fails with every fault of every resource", async () => {
-    world.workspace.setEnv({ WRONG: "yes" });
+    // The administrator is a person.
+    const { body: person } = await world.service.api<{ id: number }>("GET", "/api/users/me");
+    world.workspace.setEnv({ WRONG: String(person.id) });
     world.wire.taken();
     const preview = await world.workspace.pulumi(["preview"]);
     expect(preview.code).not.toBe(0);
     expect(preview.text).toContain("property expiresInDays value {0} has a problem: has to be at least 1");
     expect(preview.text).toContain("there is no retention");
+    expect(preview.text).toContain(`property serviceUser.id value {<nil>} has a problem: there is no service user with the id ${person.id} at ${world.wire.url}: create it, or name one that exists (a person is none)`);
     expect(preview.text).toMatch(/ServiceToken \((one|two)\)/);
-    expect(world.wire.taken()).toEqual([]);
+    expect(world.wire.taken().every((request) => request.startsWith("GET "))).toBe(true);
+  });
+
+  test("of a service user that may still be made it says so", async () => {
+    world.workspace.setEnv({ WRONG: null });
+    const preview = await world.workspace.preview();
+    expect(preview.code, preview.text).toBe(0);
+    expect(preview.text).toContain(`warning: There is no service user named "Nobody" at ${world.wire.url} yet: it has to be there when the token is issued.`);
+  });
+
+  test("a preview without the token API is one all the same", async () => {
+    world.workspace.setEnv({ QUALYTICS_URL: "http://127.0.0.1:1", QUALYTICS_TIMEOUT: "1" });
+    const preview = await world.workspace.preview();
+    expect(preview.code, preview.text).toBe(0);
+    expect(preview.text).toContain("3 to create");
+    world.workspace.setEnv({ QUALYTICS_URL: world.wire.url, QUALYTICS_TIMEOUT: null });
   });
 
   test("an unknown service user fails the up, says what to do, and issues nothing", async () => {
-    world.workspace.setEnv({ WRONG: null });
     const up = await world.workspace.up();
     expect(up.code).not.toBe(0);
     expect(up.text).toContain('There is no service user named "Nobody" at this issuer: create it, or name one that exists. Nothing was done before. The next pulumi up goes on once that is changed.');

@@ -30,7 +30,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-test("a preview of everything new knows nothing yet and asks nobody", async () => {
+test("a preview of everything new knows nothing yet and changes nothing", async () => {
   const preview = await world.workspace.pulumi(["preview"]);
   expect(preview.code, preview.text).toBe(0);
   expect(preview.stdout).toContain("5 to create");
@@ -73,6 +73,29 @@ test("another name is another user: the tokens move on to it, with an overlap, a
   expect(await only("Data Load")).toMatchObject({ deleted_at: null });
   expect(await world.use(byId)).toBe(200);
   expect((await world.tokens()).filter(({ active }) => active)).toHaveLength(4);
+});
+
+test("the token API away: nothing is held up where nothing was changed; a change fails, and says how it goes on", async () => {
+  world.workspace.setEnv({ QUALYTICS_URL: "http://127.0.0.1:1", QUALYTICS_TIMEOUT: "1" });
+  const up = await world.workspace.up();
+  expect(up.code, up.text).toBe(0);
+  expect(up.stdout).toMatch(/ServiceUser ingest .*warning: Whether anything is due could not be seen: The token API at 127\.0\.0\.1:1 cannot be reached/);
+  world.workspace.setEnv({ ROLE: "Editor" });
+  const failed = await world.workspace.up();
+  expect(failed.code).not.toBe(0);
+  expect(failed.text).toMatch(/cannot be reached .* Nothing was done before\. The next pulumi up looks again, and goes on from there\./);
+  world.workspace.setEnv({ QUALYTICS_URL: world.wire.url, QUALYTICS_TIMEOUT: null, ROLE: "Manager" });
+});
+
+test("one with a token of somebody else is not deactivated, and the failure says how it goes on", async () => {
+  const { userId } = await world.workspace.outputs();
+  const { body } = await world.service.api<{ id: number }>("POST", "/api/user-tokens", { name: "by hand", user_id: userId });
+  const refused = await world.workspace.destroy();
+  expect(refused.code).not.toBe(0);
+  expect(refused.text).toMatch(/one active token.* Or set deletionPolicy: "Orphan"\. Nothing was done before\. The next pulumi up or destroy looks again/);
+  expect((await only("Data Export"))?.deleted_at).toBeNull();
+  await world.service.api("PUT", `/api/user-tokens/${body.id}`, { revoke: true });
+  expect((await world.workspace.up()).code).toBe(0);
 });
 
 test("Deactivate deactivates at destroy, and the next up reactivates", async () => {

@@ -2,12 +2,9 @@
 import { LifecycleError } from "../core/error.ts";
 import type { EventText } from "../core/hit.ts";
 import { markOf } from "../core/name.ts";
-import { plan as makePlan } from "../core/plan.ts";
-import { isReason } from "../core/reason.ts";
-import { situate, type Situation } from "../core/situation.ts";
 import { resolve, restartWords } from "../core/spec.ts";
-import type { Complaint, Desired } from "../core/desired.ts";
-import { converge, observe, type Situated } from "../tokenapi/converge.ts";
+import type { Desired } from "../core/desired.ts";
+import { converge, type Situated } from "../tokenapi/converge.ts";
 import { systemClock } from "../tokenapi/clock.ts";
 import { OPEN_POLICY } from "../tokenapi/issuer.ts";
 import { blankMemory, isForgettable, type Memory } from "../tokenapi/memory.ts";
@@ -15,16 +12,16 @@ import type { Reach } from "../tokenapi/places.ts";
 import { issuersOf } from "./caches.ts";
 import { issuerKey, keyOfRef, readRef, refOf, type IssuerObject, type IssuerObjects } from "./issuer-object.ts";
 import { noIssuer, type Issuers } from "./issuers.ts";
-import { ANNOTATION, FINALIZER, MANAGER, projectToken, tokenResources, type IssuerRef, type TokenKind, type TokenObject } from "./kinds.ts";
+import { ANNOTATION, FINALIZER, type IssuerRef, type TokenKind, type TokenObject } from "./kinds.ts";
 import { ownerOf, type Owners } from "./owner.ts";
 import { tokenPolicy } from "./policy.ts";
 import { lookOf } from "./rendering.ts";
-import { isConflict, isNotFound, type ReconcileResult } from "./runtime/index.ts";
+import type { ReconcileResult } from "./runtime/index.ts";
 import type { Labels } from "./selector.ts";
 import type { ReadMemory } from "./secret-judgement.ts";
 import { predecessorOf } from "./secret-heir.ts";
 import { homeOf, SecretTarget, secretNameOf, type Cluster } from "./secret-target.ts";
-import { isWorthWriting, statusOf } from "./status.ts";
+import { saidOf, TokenReport } from "./token-report.ts";
 import { KubeWorkloads } from "./workloads.ts";
 import { WriteTrust } from "./write-trust.ts";
 
@@ -56,10 +53,12 @@ export class TokenReconciler {
   readonly #reads = new Map<string, ReadMemory>();
   readonly #keys = new Map<string, string>();
   readonly #marks = new Map<string, string>();
+  readonly #report: TokenReport;
   readonly #trust = new WriteTrust(() => systemClock.monotonic());
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
+    this.#report = new TokenReport(options);
   }
 
   /** The object whose tokens bear this mark, if it was ever looked at. */
@@ -90,7 +89,7 @@ export class TokenReconciler {
     memory.writableFor = at.target.version;
     if (again === null && isForgettable(memory)) this.#memories.delete(key);
     const released = object.deleting && !this.#isHeld(object);
-    const due = released ? null : await this.#report(object, at, events, error);
+    const due = released ? null : await this.#report.write(object, at, { events, error });
     // The edit has put the object into the queue again.
     if (error && error.code !== EDITED) throw error;
     const left = error || object.deleting ? null : await at.target.tidy(this.#overlap(at), () => this.#guard(object));
@@ -251,73 +250,4 @@ export class TokenReconciler {
     const latest = this.#options.cluster.tokens.get(object.key);
     return latest?.uid === object.uid && latest.finalizers.includes(FINALIZER);
   }
-
-  /** Writes the status where it says something new; answers when to look again. */
-  async #report(object: TokenObject, at: Situated, events: readonly EventText[], error: LifecycleError | null): Promise<number | null> {
-    const observed = await observe(at);
-    const now = at.clock.now();
-    const s = situate(at.desired, observed, now);
-    const plan = makePlan(at.desired, observed, now);
-    const told = error && plan.outcome === "act" ? withError(plan, error) : plan;
-    const final = withComplaint(told, object.complaint);
-    const { issuer: home, former } = s.record ?? {};
-    for (const ref of new Set([refOf(object.spec.issuerRef), home?.ref, former?.ref])) {
-      if (ref !== undefined) this.#options.issuers.watch(keyOfRef(ref, object.namespace), at.desired.mark, s.retiring.length > 0 || !isUsed(s));
-    }
-    const latest = this.#options.cluster.tokens.get(object.key);
-    const status = statusOf(s, final, latest?.status ?? null, object.generation);
-    this.#sayTurn(object, final, latest?.status?.conditions?.find(({ type }) => type === "Ready"), events);
-    if (isWorthWriting(status, latest?.status ?? null)) await this.#write(object, status);
-    return plan.nextDue;
-  }
-
-  /** A Ready that turns to False is an event of its own, where no action has said it already. */
-  #sayTurn(object: TokenObject, plan: ReturnType<typeof makePlan>, before: { readonly status: string; readonly reason: string } | undefined, events: readonly EventText[]): void {
-    const ready = plan.conditions[0];
-    if (!ready || ready.status === "True" || object.deleting) return;
-    if (before?.status === ready.status && before.reason === ready.reason) return;
-    if (plan.outcome === "act" || events.some(({ reason }) => reason === ready.reason)) return;
-    this.#options.say(object, { type: ready.reason === "Revoked" ? "Normal" : "Warning", reason: ready.reason, message: ready.message });
-  }
-
-  async #write(object: TokenObject, status: object): Promise<void> {
-    const { cluster, guard } = this.#options;
-    guard();
-    const { namespace, name, uid } = object;
-    try {
-      const written = await cluster.client.patch(tokenResources[object.kind], { namespace, name }, { metadata: { uid }, status }, { type: "merge", subresource: "status", fieldManager: MANAGER });
-      cluster.tokens.observeWrite(projectToken(object.kind)(written));
-    } catch (error) {
-      // Deleted, or deleted and made anew: there is nobody left to tell.
-      if (!isNotFound(error) && !isConflict(error)) throw error;
-    }
-  }
-}
-
-/** What the status says of the delivered revision: still true while no list is here. */
-function saidOf({ status }: TokenObject): Situated["said"] {
-  const ready = status?.conditions?.find(({ type }) => type === "Ready");
-  const revision = status?.token?.revision;
-  if (!ready || typeof revision !== "number" || !isReason(ready.reason)) return null;
-  return { revision, reason: ready.reason, message: ready.message };
-}
-
-function isUsed({ current }: Situation): boolean {
-  return (current?.remote?.lastUsed ?? 0) > (current?.entry.usedAfter ?? Number.POSITIVE_INFINITY);
-}
-
-type Plan = ReturnType<typeof makePlan>;
-
-/** What keeps the next step from being done is worth more to a person than the step. */
-function withError(plan: Plan, error: LifecycleError): Plan {
-  const conditions = plan.conditions.map((condition) =>
-    condition.type === "Ready" && condition.status !== "True" ? { ...condition, message: `${condition.message} ${error.message}` } : condition,
-  );
-  return { ...plan, conditions, nextAction: { ...plan.nextAction, at: null, reason: `${plan.message} ${error.message}` } };
-}
-
-/** An order or a spec that nobody can read is said whatever else goes on. */
-function withComplaint(plan: Plan, complaint: Complaint | null): Plan {
-  if (!complaint || plan.conditions.some(({ type }) => type === "Stalled")) return plan;
-  return { ...plan, conditions: [...plan.conditions, { type: "Stalled", status: "True", reason: "SpecInvalid", message: complaint.message }] };
 }

@@ -61,8 +61,17 @@ async function startBare(): Promise<Target> {
   return { child, url: await until(() => urlIn(join(folder, "bare.log"))), startMs: 0, token: "" };
 }
 
-/** Latencies in milliseconds of a closed loop on all connections. */
-async function load({ url, token }: Target): Promise<number[]> {
+interface Load {
+  /** In milliseconds. */
+  readonly latencies: number[];
+  /** What the server's process spent meanwhile, all its threads, in milliseconds. */
+  readonly cpuMs: number;
+}
+
+/** A closed loop on all connections. */
+async function load(target: Target): Promise<Load> {
+  const { url, token } = target;
+  const before = cpuOf(target);
   const pool = new Pool(url, { connections, pipelining: 1 });
   const latencies: number[] = [];
   const end = performance.now() + roundMs;
@@ -78,7 +87,13 @@ async function load({ url, token }: Target): Promise<number[]> {
     }),
   );
   await pool.close();
-  return latencies;
+  return { latencies, cpuMs: cpuOf(target) - before };
+}
+
+/** User and system time; Linux counts in hundredths of a second. */
+function cpuOf({ child }: Target): number {
+  const [user, system] = (readFileSync(`/proc/${child.pid}/stat`, "utf8").split(") ").at(-1) ?? "").split(" ").slice(11, 13);
+  return (Number(user) + Number(system)) * 10;
 }
 
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -112,18 +127,22 @@ interface Column {
 
 /** Turn and turn about, so that what else the machine does hits both. */
 async function compare(bare: Target, service: Target, { name, number }: Column): Promise<void> {
-  const seen: { bare: number[]; service: number[] } = { bare: [], service: [] };
+  const seen: { bare: Load[]; service: Load[] } = { bare: [], service: [] };
   await load(service);
   for (let round = 0; round < rounds; round += 1) {
-    seen.bare.push(...(await load(bare)));
-    seen.service.push(...(await load(service)));
+    seen.bare.push(await load(bare));
+    seen.service.push(await load(service));
   }
-  for (const [column, values] of [[0, seen.bare], [number, seen.service]] as const) {
+  const latenciesOf = (loads: readonly Load[]): number[] => loads.flatMap(({ latencies }) => latencies);
+  for (const [column, loads] of [[0, seen.bare], [number, seen.service]] as const) {
+    const values = latenciesOf(loads);
     note("request, mean ms", column, mean(values).toFixed(2));
     note("request, 99 of 100 ms", column, quantile(values, 0.99).toFixed(2));
     note("requests a second", column, String(Math.round(values.length / ((rounds * roundMs) / 1_000))));
+    // Of the server alone. The client costs about as much as the bare handler, so that one's latency is partly the client's.
+    note("CPU of the server, µs a request", column, ((loads.reduce((sum, { cpuMs }) => sum + cpuMs, 0) * 1_000) / values.length).toFixed(0));
   }
-  hold(`authenticated request on ${name}, beside the bare handler`, 2, mean(seen.service) / mean(seen.bare), "times");
+  hold(`authenticated request on ${name}, beside the bare handler`, 2, mean(latenciesOf(seen.service)) / mean(latenciesOf(seen.bare)), "times");
 }
 
 async function list(service: Target, encoding: string): Promise<{ ms: number; bytes: number }> {

@@ -36,6 +36,7 @@ it.skipIf(whyNoPostgres() !== undefined)("also on PostgreSQL, whose server dies 
   try {
     const { answeredWrites } = await killRounds({
       ...planOn(await cluster.createDatabase("killed")),
+      kills: 1,
       between: async () => {
         await cluster.crash();
         await cluster.start();

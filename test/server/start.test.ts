@@ -1,5 +1,6 @@
 // Starting: the administrator's token, the signing key, and what is said when something
 // outside has to change first. One folder serves all tests; each leaves it stopped.
+import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
@@ -9,6 +10,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseListenAddress, urlOf } from "../../server/listen-address.ts";
 import { type TokenServiceOptions, type TokenService, startTokenService } from "../support/token-service.ts";
 import { claimsOf } from "./world.ts";
+
+const program = join(import.meta.dirname, "../../cli/main.ts");
 
 let folder: string;
 let data: string;
@@ -145,14 +148,19 @@ describe("the signing key", () => {
 
 describe("the data folder", () => {
   it("belongs to one service at a time, and a dead one holds nothing", async () => {
-    await withService({}, async () => {
-      expectAdvice(await failure({ adminTokenFile: join(folder, "second") }), "data-in-use", data, "--data");
-      expect(existsSync(join(folder, "second"))).toBe(false);
+    const other = await startTokenService({ data, adminTokenFile: file, inProcess: false });
+    expectAdvice(await failure({ adminTokenFile: join(folder, "second") }), "data-in-use", data, "--data");
+    expect(existsSync(join(folder, "second"))).toBe(false);
+    // The program says the same sentence, and nothing else.
+    const { status, stdout, stderr } = spawnSync(process.execPath, [program, "server", "--listen", "127.0.0.1:0", "--data", data, "--admin-token-file", file], { encoding: "utf8" });
+    expect([status, stdout]).toEqual([1, ""]);
+    expect(stderr).toMatch(/^[^\n]*The data folder .* is in use by another token service: stop that one first[^\n]*\n$/);
+    await other.kill();
+    await withService({}, async (service) => {
+      expect(await me(service)).toBe(200);
+      // Within one process too.
+      expectAdvice(await failure({}), "data-in-use", data);
     });
-    const killed = await startTokenService({ data, adminTokenFile: file, inProcess: false });
-    await expect(startTokenService({ data, adminTokenFile: file, inProcess: false })).rejects.toThrow("in use");
-    await killed.kill();
-    await withService({}, async (service) => expect(await me(service)).toBe(200));
   });
 
   it("that cannot be one is named", async () => {

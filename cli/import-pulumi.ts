@@ -1,6 +1,6 @@
 // `servicetokens import pulumi`: writes the file with which `pulumi import` takes in tokens that exist. A secret that
 // the person has goes along once it was proved by using it; the others are renewed by the next update, with overlap.
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { parseName } from "../core/name.ts";
 import type { Remote } from "../core/observed.ts";
 import { SecretValue } from "../core/secret-value.ts";
@@ -27,11 +27,12 @@ export interface ImportFlags extends StackFlags {
 
 export async function importPulumi(flags: ImportFlags): Promise<void> {
   const secrets = flags.secrets === undefined ? new Map<string, SecretValue>() : readSecrets(flags.secrets);
+  if (existsSync(flags.out)) throw new UsageError(`there is a ${flags.out} already, and it may hold secrets: remove it, or name another file with --out`);
   const stack = await findStack(flags);
   await useConfiguration(placeOf(flags));
   const opened = await session();
   const kind: TokenKind = flags.personal ? "PersonalToken" : "ServiceToken";
-  const tokens = await choose(opened, flags, kind);
+  const { tokens, owned } = await choose(opened, flags, kind);
   known(secrets, tokens);
   const taken: Taken[] = [];
   for (const { remote, subject } of subjects(stack, await readState(stack), { tokens, kind })) {
@@ -42,8 +43,17 @@ export async function importPulumi(flags: ImportFlags): Promise<void> {
   }
   const resources: object[] = [];
   for (const one of taken) resources.push(await importEntry(opened, one));
-  writeFileSync(flags.out, `${JSON.stringify({ resources }, null, 2)}\n`, { mode: 0o600, flag: "wx" });
-  process.stdout.write(told(taken, flags.out));
+  write(flags.out, `${JSON.stringify({ resources }, null, 2)}\n`);
+  process.stdout.write(told(taken, owned, flags.out));
+}
+
+/** For its owner's eyes only, and never over another file. */
+function write(file: string, text: string): void {
+  try {
+    writeFileSync(file, text, { mode: 0o600, flag: "wx" });
+  } catch (error) {
+    throw new UsageError(`${file} cannot be written (${(error as NodeJS.ErrnoException).code ?? "unknown"}): name another file with --out`);
+  }
 }
 
 /** `{"<id or name of a token>": "<its secret>"}`; "-" is standard input. */
@@ -72,26 +82,43 @@ function known(secrets: ReadonlyMap<string, SecretValue>, tokens: readonly Remot
   }
 }
 
-async function choose({ issuer }: Session, flags: ImportFlags, kind: TokenKind): Promise<Remote[]> {
+interface Choice {
+  readonly tokens: readonly Remote[];
+  /** Left out, since a resource owns them. */
+  readonly owned: readonly Remote[];
+}
+
+async function choose({ issuer }: Session, flags: ImportFlags, kind: TokenKind): Promise<Choice> {
   const { serviceUser, tokenName = [], tokenId = [], personal } = flags;
   if (personal === (serviceUser !== undefined)) throw new UsageError("name the owner: either --service-user NAME, or --personal for tokens of the credential's own user");
   const owner = serviceUser === undefined ? issuer.userId : await userId(issuer, serviceUser);
   const all = (await issuer.api.tokens(kind === "ServiceToken" ? "service" : "personal")).filter((token) => token.owner === owner);
   const wants = [...tokenName.map((name) => ({ word: name, is: (token: Remote) => token.name === name })), ...tokenId.map((id) => ({ word: id, is: (token: Remote) => String(token.id) === id }))];
-  const chosen = wants.length === 0 ? all.filter(({ active }) => active) : wants.map(({ word, is }) => found(all.find(is), word));
-  if (chosen.length === 0) throw new UsageError("there is no active token of that owner");
-  for (const token of chosen) refuseForeign(token, Date.now() + issuer.api.clockOffset);
-  return [...new Set(chosen)];
+  const now = Date.now() + issuer.api.clockOffset;
+  if (wants.length > 0) {
+    const chosen = wants.map(({ word, is }) => found(all.find(is), word));
+    for (const token of chosen) refuseForeign(token, now);
+    return { tokens: [...new Set(chosen)], owned: [] };
+  }
+  const valid = all.filter((token) => isValid(token, now));
+  const tokens = valid.filter(({ name }) => parseName(name) === null);
+  const owned = valid.filter((token) => !tokens.includes(token));
+  if (tokens.length === 0) throw new UsageError(`there is no active token of that owner${owned.length > 0 ? ` that no resource owns; those of resources: ${namesOf(owned)}` : ""}`);
+  return { tokens, owned };
 }
+
+const isValid = ({ active, expires }: Remote, now: number): boolean => active && (expires === null || expires > now);
+const namesOf = (tokens: readonly Remote[]): string => tokens.map(({ name }) => name).join(", ");
 
 function found(token: Remote | undefined, word: string): Remote {
   if (!token) throw new UsageError(`that owner has no token ${JSON.stringify(word)}`);
   return token;
 }
 
-function refuseForeign({ name, active, expires }: Remote, now: number): void {
+function refuseForeign(token: Remote, now: number): void {
+  const { name, active } = token;
   if (parseName(name) !== null) throw new UsageError(`the token ${name} bears the mark of a resource: servicetokens handover moves it, and servicetokens sweep clears what nobody owns`);
-  if (!active || (expires !== null && expires <= now)) throw new UsageError(`the token ${name} is ${active ? "expired" : "revoked"}: there is nothing to import`);
+  if (!isValid(token, now)) throw new UsageError(`the token ${name} is ${active ? "expired" : "revoked"}: there is nothing to import`);
 }
 
 async function userId(issuer: IssuerSession, name: string): Promise<number> {
@@ -117,13 +144,14 @@ function subjects(stack: Stack, deployment: Deployment, { tokens, kind }: { toke
   });
 }
 
-function told(taken: readonly Taken[], out: string): string {
+function told(taken: readonly Taken[], owned: readonly Remote[], out: string): string {
   const proved = taken.filter(({ token }) => token !== null);
   const others = taken.filter(({ token }) => token === null);
   return `${[
     `${out} takes in ${taken.length} token${taken.length === 1 ? "" : "s"}.`,
     ...(proved.length > 0 ? [`Proved by use, kept as they are: ${proved.map(({ subject }) => subject.name).join(", ")}. The file holds their secrets: remove it when they are imported.`] : []),
     ...(others.length > 0 ? [`Without their secrets: ${others.map(({ subject }) => subject.name).join(", ")}. The next pulumi up issues their successors; the old ones retire by the usual rules.`] : []),
+    ...(owned.length > 0 ? [`Left out, since resources own them: ${namesOf(owned)}.`] : []),
     "",
     `  pulumi import --file ${out} --generate-code=false --protect=false --yes`,
     "",

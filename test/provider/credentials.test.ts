@@ -1,11 +1,11 @@
 // Which credential counts, and what a person reads who has none, an expired one or a wrong one.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { request } from "node:http";
+import { createServer as createServerOf, request } from "node:http";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { checkCredential, findCredentials } from "../../provider/credentials.ts";
 import { tokenFrom } from "../../provider/token-command.ts";
 import { readCredential } from "../../tokenapi/credential.ts";
@@ -72,6 +72,43 @@ describe("where the credential comes from", () => {
   test("an unreadable file and an empty one say where they are named", async () => {
     const missing = find({ QUALYTICS_URL: "https://env.example", QUALYTICS_TOKEN_FILE: join(folder, "none") });
     await expect(checkCredential(missing, 0)).rejects.toThrow("the file that QUALYTICS_TOKEN_FILE names");
+  });
+});
+
+describe("the way to the API", () => {
+  const before = { ...process.env };
+  afterEach(async () => {
+    process.env = { ...before };
+    await endSession();
+  });
+
+  test("HTTP_PROXY is gone through, and NO_PROXY is not", async () => {
+    const service = await emptyTokenService();
+    const passed: string[] = [];
+    const proxy = createServerOf((from, to) => {
+      passed.push(from.url ?? "");
+      from.pipe(request(from.url ?? "", { method: from.method, headers: from.headers }, (answer) => answer.pipe(to.writeHead(answer.statusCode ?? 502, answer.headers))));
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+    Object.assign(process.env, { QUALYTICS_URL: service.url, QUALYTICS_TOKEN: service.adminToken, HTTP_PROXY: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`, NO_PROXY: "" });
+    expect((await session()).issuer.userId).toBeGreaterThan(0);
+    expect(passed).toEqual([`${service.url}/api/users/me`]);
+    await endSession();
+    process.env["NO_PROXY"] = "127.0.0.1";
+    await session();
+    expect(passed).toHaveLength(1);
+    await endSession();
+    proxy.closeAllConnections();
+    await new Promise((resolve) => proxy.close(resolve));
+  });
+
+  test("QUALYTICS_TIMEOUT, in seconds, ends a call that nobody answers", async () => {
+    const mute = createServerOf(() => undefined);
+    await new Promise<void>((resolve) => mute.listen(0, "127.0.0.1", resolve));
+    Object.assign(process.env, { QUALYTICS_URL: `http://127.0.0.1:${(mute.address() as AddressInfo).port}`, QUALYTICS_TOKEN: "x", QUALYTICS_TIMEOUT: "0.2", NO_PROXY: "127.0.0.1" });
+    await expect(session()).rejects.toMatchObject({ kind: "retryable", message: expect.stringContaining("did not answer") });
+    mute.closeAllConnections();
+    await new Promise((resolve) => mute.close(resolve));
   });
 });
 

@@ -27,6 +27,8 @@ beforeAll(async () => {
   user = await serviceUser(world.service, "Data Ingest");
   await make("nightly load", 30);
   await make("lost", null);
+  // A resource's, of whatever stack.
+  await make("other-aaaaaa-111111111-r1", 30);
 });
 afterAll(() => world.close());
 
@@ -34,6 +36,9 @@ test.each([
   ["no owner", [], "either --service-user NAME, or --personal"],
   ["an owner that is none", ["--service-user", "Nobody"], 'there is no service user named "Nobody"'],
   ["a token that is none", ["--service-user", "Data Ingest", "--token-id", "4711"], 'that owner has no token "4711"'],
+  ["a token that a resource owns", ["--service-user", "Data Ingest", "--token-name", "other-aaaaaa-111111111-r1"], "bears the mark of a resource: servicetokens handover moves it"],
+  ["a file that is there", ["--service-user", "Data Ingest", "--out", "Pulumi.yaml"], "there is a Pulumi.yaml already, and it may hold secrets: remove it, or name another file with --out"],
+  ["a folder that is not there", ["--service-user", "Data Ingest", "--out", "none/import.json"], "none/import.json cannot be written (ENOENT): name another file with --out"],
 ])("%s is refused in a sentence", async (_, args, sentence) => {
   const { code, stderr } = await run(...args);
   expect(code).toBe(1);
@@ -55,6 +60,7 @@ test("the file holds what was proved, for its owner's eyes only, and the program
   expect(code, text).toBe(0);
   expect(stdout).toContain("Proved by use, kept as they are: nightly-load.");
   expect(stdout).toContain("Without their secrets: lost.");
+  expect(stdout).toContain("Left out, since resources own them: other-aaaaaa-111111111-r1.");
   expect(stdout).toContain(`new ServiceToken("nightly-load", { serviceUser: { id: ${user} }, tokenName: "nightly load", expiresInDays: 30 });`);
   expect(stdout).toContain(`new ServiceToken("lost", { serviceUser: { id: ${user} }, neverExpires: true });`);
   expect(statSync(join(world.workspace.project, "import.json")).mode & 0o777).toBe(0o600);
@@ -89,5 +95,5 @@ test("what the stack has already is not imported twice; destroy ends the importe
   expect(again.stderr).toContain("is this stack's already");
   const destroyed = await world.workspace.destroy();
   expect(destroyed.code, destroyed.text).toBe(0);
-  expect(await world.tokens()).toEqual([]);
+  expect((await world.tokens()).map(({ name }) => name)).toEqual(["other-aaaaaa-111111111-r1"]);
 });

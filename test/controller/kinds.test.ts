@@ -45,7 +45,7 @@ test("a new object of every kind is in progress from its first moment", async ()
 
 test("a PersonalToken is one of the issuer's own user, and goes with its object", async () => {
   await apply(personalToken("mine"));
-  await scene.areReady("personaltoken/mine");
+  await scene.kubectl("wait --for=condition=Ready personaltoken/mine --timeout=30s");
   const value = (await scene.value("mine")) ?? "";
   const own = await scene.service.api<{ id: number }>("GET", "/api/users/me");
   const me = await scene.service.api<{ id: number }>("GET", "/api/users/me", undefined, value);

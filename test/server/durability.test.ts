@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { type TokenService, startTokenService } from "../support/token-service.ts";
 import { Random } from "../simulation/random.ts";
-import { type KillPlan, killRounds } from "./kill-rounds.ts";
+import { type KillPlan, fewestWrites, killRounds } from "./kill-rounds.ts";
 import { startPostgres, whyNoPostgres } from "./postgres-cluster.ts";
 import { type UserToken, claimsOf, issue } from "./world.ts";
 
@@ -27,7 +27,7 @@ const statusWith = async (service: TokenService, token: string | undefined): Pro
 
 it("every answered write survives kill -9, and each value still works", async () => {
   const { answeredWrites, auditEntries } = await killRounds(planOn(data));
-  expect(answeredWrites).toBeGreaterThan(10);
+  expect(answeredWrites).toBeGreaterThanOrEqual(fewestWrites);
   expect(auditEntries).toBeGreaterThanOrEqual(answeredWrites);
 });
 
@@ -36,13 +36,12 @@ it.skipIf(whyNoPostgres() !== undefined)("also on PostgreSQL, whose server dies 
   try {
     const { answeredWrites } = await killRounds({
       ...planOn(await cluster.createDatabase("killed")),
-      kills: 1,
       between: async () => {
         await cluster.crash();
         await cluster.start();
       },
     });
-    expect(answeredWrites).toBeGreaterThan(10);
+    expect(answeredWrites).toBeGreaterThanOrEqual(fewestWrites);
   } finally {
     await cluster.close();
   }
@@ -52,7 +51,7 @@ it.skipIf(whyNoPostgres() !== undefined)("also on PostgreSQL, whose server dies 
 function planOn(where: string): KillPlan {
   const random = new Random(Date.now());
   return {
-    kills: 2,
+    kills: 1,
     random: () => random.next(),
     start: () => startTokenService({ data: where, adminTokenFile, inProcess: false }),
     killStart: () => Promise.resolve(),

@@ -35,6 +35,8 @@ interface Listed extends Json {
 }
 
 const clients = 4;
+/** Answered before each kill, at least. */
+export const fewestWrites = 5;
 const roundMs = 20_000;
 const sampleSize = 5;
 
@@ -46,7 +48,7 @@ export async function killRounds(plan: KillPlan): Promise<KillOutcome> {
   for (let kill = 1; kill <= plan.kills; kill += 1) {
     const writers = Array.from({ length: clients }, (_, client) => write(service, { ledger, userId: user.id, random: plan.random, name: `${kill}-${client}` }));
     // After so many more writes, at whatever point the next ones are then.
-    const enough = ledger.answered + 5 + Math.floor(plan.random() * 40);
+    const enough = ledger.answered + fewestWrites + Math.floor(plan.random() * 40);
     const patience = performance.now() + roundMs;
     while (ledger.answered < enough && performance.now() < patience) await sleep(2);
     await sleep(plan.random() * 20);

@@ -71,7 +71,7 @@ async function move(way: Way): Promise<void> {
 /** What the Secret is to hold: proved by use, and asked for by an object that changes nothing of the token. */
 async function load({ client, flags, object }: Way, token: WholeToken, secret: string): Promise<{ itinerary: Itinerary; record: Record; value: SecretValue }> {
   const opened = await session();
-  const issuer = await seeIssuer(client, object.namespace, { name: flags.issuer });
+  const issuer = await seeIssuer(client, object.namespace, flags.issuer);
   refuseElsewhere(issuer.url, opened.issuer.url);
   if (token.kind !== "ServiceToken") throw refuse(`${token.urn} is a PersonalToken, which belongs to the person whose credential it is: only a ServiceToken can be handed over.`);
   const entry = token.record ? currentOf(token.record) : undefined;

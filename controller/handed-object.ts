@@ -4,10 +4,9 @@ import { LifecycleError } from "../core/error.ts";
 import { markOf } from "../core/name.ts";
 import { SecretValue } from "../core/secret-value.ts";
 import { createTokenApi } from "../tokenapi/client.ts";
-import type { IssuerRef } from "./kinds.ts";
 import { API_VERSION, MANAGER, projectToken, serviceTokens, type TokenObject } from "./kinds.ts";
 import { IDENTITY } from "./identity.ts";
-import { tokenIssuers, type IssuerSpec } from "./issuer-object.ts";
+import { clusterTokenIssuers, tokenIssuers, type IssuerSpec } from "./issuer-object.ts";
 import { defineResource, isNotFound, secrets, type KubeObject, type RestClient } from "./runtime/index.ts";
 
 export interface ObjectPlace {
@@ -65,10 +64,14 @@ export interface SeenIssuer {
 }
 
 /** Who the operator is to the token API, asked with its own credential. */
-export async function seeIssuer(client: RestClient, namespace: string, { kind, name }: IssuerRef): Promise<SeenIssuer> {
-  // There records are believed of tokens with the object's own mark alone, and one that was handed over bears another's.
-  if (kind === "ClusterTokenIssuer") throw refuse("An object of a ClusterTokenIssuer cannot take over a token that was named elsewhere, since others use that issuer too: give it a TokenIssuer.");
-  const { spec } = await found(client.get<KubeObject>(tokenIssuers, { namespace, name }), `There is no TokenIssuer ${name} in the namespace ${namespace}.`);
+export async function seeIssuer(client: RestClient, namespace: string, name: string): Promise<SeenIssuer> {
+  const { spec } = await client.get<KubeObject>(tokenIssuers, { namespace, name }).catch(async (error: unknown) => {
+    if (!isNotFound(error)) throw error;
+    const missing = `There is no TokenIssuer ${name} in the namespace ${namespace}.`;
+    await found(client.get<KubeObject>(clusterTokenIssuers, { name }), missing);
+    // There records are believed of tokens with the object's own mark alone, and one that was handed over bears another's.
+    throw refuse(`${missing} An object of the ClusterTokenIssuer ${name} cannot take over a token that was named elsewhere, since others use that issuer too: make a TokenIssuer in the namespace.`);
+  });
   const { url, credentialsSecretRef, caBundle } = spec as IssuerSpec;
   const { name: secret, key = "token" } = credentialsSecretRef;
   const { data } = await found(client.get<KubeObject & { data?: { [key: string]: string } }>(secrets, { namespace, name: secret }), `The TokenIssuer ${name} names the Secret ${secret}, which is not there.`);

@@ -7,12 +7,13 @@ import { startKubeFront, type KubeFront } from "../support/kube-front.ts";
 import { engineFolder, root } from "../support/pulumi/engine.ts";
 import { killTree } from "../support/pulumi/processes.ts";
 import { Workspace, type Outcome } from "../support/pulumi/workspace.ts";
-import { applyIssuer, startScene, type Scene } from "../support/scene.ts";
+import { applyIssuer, clusterIssuer, startScene, type Scene } from "../support/scene.ts";
 import { USER } from "../support/service-data.ts";
 import { startTokenService, type TokenService } from "../support/token-service.ts";
 
 const program = `
-const { ServiceToken } = require("qualytics-servicetokens");
+const { PersonalToken, ServiceToken } = require("qualytics-servicetokens");
+new PersonalToken("mine");
 const rotation = { retire: { minOverlap: "2h", maxOverlap: "50h" } };
 for (const name of process.env.NAMES.split(",").filter(Boolean)) exports[name] = new ServiceToken(name, { serviceUser: { name: "Data Ingest" }, expiresInDays: 30, rotation, trigger: process.env.TRIGGER }).token;
 `;
@@ -78,6 +79,7 @@ beforeAll(async () => {
   chmodSync(join(bin, "pulumi"), 0o755);
   workspace.setEnv({ KUBECONFIG: kubeconfig, PATH: [bin, engineFolder(), dirname(process.execPath), "/usr/bin", "/bin"].join(delimiter) });
   await applyIssuer(scene);
+  await scene.kubectl("apply -f -", clusterIssuer(scene.service.url, {}));
   await scene.operator();
 });
 afterAll(async () => {
@@ -90,6 +92,8 @@ test.each([
   ["a name that is no resource's", ["kubernetes", "ingst", "--to", "default/ingest", "--issuer", "qualytics"], 'The stack has no token resource named "ingst": did you mean ingest?'],
   ["an object without a namespace", ["kubernetes", "ingest", "--to", "ingest", "--issuer", "qualytics"], '"ingest" names no object: write NAMESPACE/NAME'],
   ["an issuer that is not there", ["kubernetes", "ingest", "--to", "default/ingest", "--issuer", "none"], "There is no TokenIssuer none in the namespace default."],
+  ["an issuer of the whole cluster", ["kubernetes", "ingest", "--to", "default/ingest", "--issuer", "shared"], "An object of the ClusterTokenIssuer shared cannot take over a token that was named elsewhere, since others use that issuer too: make a TokenIssuer in the namespace."],
+  ["a token of a person", ["kubernetes", "mine", "--to", "default/ingest", "--issuer", "qualytics"], "is a PersonalToken, which belongs to the person whose credential it is: only a ServiceToken can be handed over."],
   ["an object that is not there", ["pulumi", "default/none"], "There is no ServiceToken default/none, and no Secret that a handover of one to "],
   ["a time that is none", ["pulumi", "default/none", "--timeout", "soon"], '--timeout takes seconds, not "soon"'],
 ])("%s is refused in a sentence, and nothing is done", async (_, args, sentence) => {

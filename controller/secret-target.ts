@@ -152,8 +152,7 @@ export class SecretTarget implements Target {
     const { home } = this.#places;
     try {
       const data = render(this.#object.spec.secret.template, this.#words(record, STAND_IN));
-      const dryRun = (): Promise<KubeObject> => this.#send(record, data, { to: home, dryRun: true, moved: null });
-      await (home ? dryRun() : this.#trust.tried(this.#object.namespace, this.#form(), dryRun));
+      await this.#send(record, data, { to: home, dryRun: true, moved: null });
       return true;
     } catch (error) {
       const refused = secretRefusal(error, this.#name);

@@ -83,7 +83,8 @@ export class TokenReconciler {
     const at = this.#situate(object, memory, await this.#predecessor(object));
     if (memory.writableFor !== at.target.version) {
       memory.writable = null;
-      memory.refusals = 0;
+      // Tried at once, and by a dry run of its own: what others may write says nothing of it.
+      memory.refusals = Math.min(memory.refusals, 1);
     }
     const { error, events, again } = await converge(at, (event) => this.#options.say(object, event));
     memory.writableFor = at.target.version;

@@ -114,7 +114,8 @@ function expect({ desired }: Situated, issuer: IssuerSession, { record, value }:
 function withProbe(copy: Copy, { memory, clock }: Situated): Copy {
   const left = memory.writableAt + (memory.writable === true ? PROBED_FOR : Math.min(WRITE_AGAIN_MOST, WRITE_AGAIN * 2 ** (memory.refusals - 1))) - clock.monotonic();
   if (left <= 0) memory.writable = null;
-  if (copy.writable !== null) return copy;
+  // That others may write says nothing of one that was refused.
+  if (copy.writable !== null && memory.refusals === 0) return copy;
   return { ...copy, writable: memory.writable, ...(typeof memory.writable === "string" ? { writeAgainAt: clock.now() + left } : {}) };
 }
 

@@ -54,7 +54,7 @@ test("an admission policy: it is named, its words are not repeated, no token is 
   await scene.kubectl("apply -f -", serviceToken("ungoverned"));
   await ready("ungoverned");
   // That another one was written is no reason to believe in this one: tried again at once, it is tried by a dry run.
-  await scene.kubectl("apply -f -", serviceToken("governed", { secret: { labels: { other: "data" } } }));
+  await scene.kubectl("apply -f -", serviceToken("governed", { rotation: { keepRevokedFor: "1h" } }));
   await until("it was tried again", async () => {
     const { observedGeneration, conditions: now = [] } = await scene.statusOf("servicetoken/governed");
     return observedGeneration === 2 && now.some(({ reason: why }) => why === "SecretNotWritable");

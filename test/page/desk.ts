@@ -67,11 +67,16 @@ export async function paste(page: Page, name: string, text: string): Promise<voi
   await page.keyboard.sendCharacter(text);
 }
 
+/** What is offered may still be on its way from the server. */
 export async function choose(page: Page, name: string, label: string): Promise<void> {
-  const field = await find(page, "combobox", name);
-  const value = await field.evaluate((element, wanted) => [...(element as HTMLSelectElement).options].find((option) => option.label === wanted)?.value, label);
-  if (value === undefined) throw new Error(`"${name}" offers no "${label}".`);
-  await (field as ElementHandle<HTMLSelectElement>).select(value);
+  const deadline = Date.now() + 30_000;
+  for (;;) {
+    const field = await find(page, "combobox", name);
+    const value = await field.evaluate((element, wanted) => [...(element as HTMLSelectElement).options].find((option) => option.label === wanted)?.value, label);
+    if (value !== undefined) return void (await (field as ElementHandle<HTMLSelectElement>).select(value));
+    if (Date.now() > deadline) throw new Error(`"${name}" offers no "${label}".`);
+    await page.evaluate(() => new Promise(requestAnimationFrame));
+  }
 }
 
 /** Until the page's visible text has it. */

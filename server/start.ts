@@ -125,16 +125,22 @@ function keepTls(app: FastifyInstance, files: TlsFiles, logger: Logger, undo: Un
   return reload;
 }
 
+/** How often a stop looks for connections that have had their answer. */
+const tidyEveryMs = 50;
+
 /** Whoever waits for an answer gets it; whoever does not take it is not waited for longer than this. */
 async function stop(app: FastifyInstance, timeoutMs: number, logger: Logger): Promise<void> {
   const deadline = setTimeout(() => {
     logger.warn("Answers under way took too long: their connections are closed");
     app.server.closeAllConnections();
   }, timeoutMs);
+  // Whoever was waiting when the stop began would otherwise keep the connection, and the stop with it, once they have their answer.
+  const tidy = setInterval(() => app.server.closeIdleConnections(), tidyEveryMs);
   try {
     await app.close();
   } finally {
     clearTimeout(deadline);
+    clearInterval(tidy);
   }
 }
 

@@ -1,8 +1,9 @@
 // What makes a token genuine before any table is asked. The same attacks over HTTP also
 // meet the table, which would hide a check that is missing here.
-import { createHmac } from "node:crypto";
+import crypto, { createHmac } from "node:crypto";
+import { syncBuiltinESMExports } from "node:module";
 import { jwtVerify } from "jose";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { BearerTokens } from "../../server/credential/bearer.ts";
 import type { Owner } from "../../server/storage/account-table.ts";
 import type { Json } from "../support/token-service.ts";
@@ -93,4 +94,21 @@ it("takes older keys behind the one that signs, and tells hashes apart by key an
   rotated.use([secret]);
   expect(rotated.verify(fresh.value, now)).toBeUndefined();
   expect(rotated.fingerprint()).toBe(signingKey);
+});
+
+it("compares a signature as a whole, in constant time, wherever the first difference lies", () => {
+  const compared = vi.spyOn(crypto, "timingSafeEqual");
+  syncBuiltinESMExports();
+  try {
+    const [head, body, signature = ""] = value.split(".");
+    const turned = (at: number): string => `${signature.slice(0, at)}${signature[at] === "A" ? "B" : "A"}${signature.slice(at + 1)}`;
+    // Not what was seen before: that is known by its digest.
+    const others = new BearerTokens([secret]);
+    for (const at of [0, 20, 40]) expect(others.verify(`${head}.${body}.${turned(at)}`, now), String(at)).toBeUndefined();
+    expect(others.verify(value, now)?.userId).toBe(7);
+    expect(compared.mock.calls.map((pair) => pair.map(String))).toEqual([turned(0), turned(20), turned(40), signature].map((given) => [given, signature]));
+  } finally {
+    compared.mockRestore();
+    syncBuiltinESMExports();
+  }
 });

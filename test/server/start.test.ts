@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseListenAddress, urlOf } from "../../server/listen-address.ts";
 import { type TokenServiceOptions, type TokenService, startTokenService } from "../support/token-service.ts";
+import { onEachStorage } from "./storages.ts";
 import { claimsOf } from "./world.ts";
 
 const program = join(import.meta.dirname, "../../cli/main.ts");
@@ -50,56 +51,69 @@ function expectAdvice(told: { code: string; message: string }, code: string, ...
 const me = async (service: TokenService, token = service.adminToken): Promise<number> => (await service.api("GET", "/api/users/me", undefined, token)).status;
 
 describe("the administrator's token", () => {
-  it("is written for the owner's eyes, works, and is kept by the next start", async () => {
-    const first = await withService({}, async (service) => {
-      expect(await me(service)).toBe(200);
-      expect(claimsOf(service.adminToken)).toMatchObject({ sub: "admin", iss: "qualytics" });
-      return service.adminToken;
-    });
-    expect(statSync(file).mode & 0o777).toBe(0o600);
-    chmodSync(file, 0o644);
-    await withService({}, (service) => expect(service.adminToken).toBe(first));
-    expect(statSync(file).mode & 0o777).toBe(0o600);
-  });
+  onEachStorage(({ place }) => {
+    let data: string;
+    let file: string;
+    const withIt = <Result>(use: (service: TokenService) => Promise<Result> | Result): Promise<Result> => withService({ data, adminTokenFile: file }, use);
 
-  it("is renewed when the file has none or one that no longer works, and earlier ones stay", async () => {
-    const first = readFileSync(file, "utf8").trim();
-    writeFileSync(file, "");
-    const second = await withService({}, async (service) => {
-      expect([await me(service), await me(service, first)]).toEqual([200, 200]);
-      const tokens = await service.api<{ id: number; name: string }[]>("GET", "/api/user-tokens");
-      expect(tokens.body.map(({ name }) => name)).toEqual(["bootstrap", "bootstrap-2"]);
-      await service.api("PUT", `/api/user-tokens/${tokens.body[1]?.id}`, {}, first);
-      return service.adminToken;
+    beforeAll(async () => {
+      data = await place();
+      file = join(mkdtempSync(join(folder, "admin-")), "token");
     });
-    expect(second).not.toBe(first);
-    await withService({}, async (service) => {
-      expect(service.adminToken).not.toBe(second);
-      expect([await me(service), await me(service, second)]).toEqual([200, 401]);
-    });
-  });
 
-  it("gets a demoted administrator back in", async () => {
-    await withService({}, async (service) => {
-      const { body } = await service.api("GET", "/api/users/me");
-      expect((await service.api("PUT", `/api/users/${String(body["id"])}`, { role: "Member" })).status).toBe(200);
-      expect((await service.api("GET", "/api/users")).status).toBe(403);
+    it("is written for the owner's eyes, works, and is kept by the next start", async () => {
+      const first = await withIt(async (service) => {
+        expect(await me(service)).toBe(200);
+        expect(claimsOf(service.adminToken)).toMatchObject({ sub: "admin", iss: "qualytics" });
+        return service.adminToken;
+      });
+      expect(statSync(file).mode & 0o777).toBe(0o600);
+      chmodSync(file, 0o644);
+      await withIt((service) => expect(service.adminToken).toBe(first));
+      expect(statSync(file).mode & 0o777).toBe(0o600);
     });
-    await withService({}, async (service) => expect((await service.api("GET", "/api/users")).status).toBe(200));
-  });
 
-  it("never overwrites what is no token, and needs a folder to lie in", async () => {
-    const foreign = join(folder, "notes.txt");
-    writeFileSync(foreign, "something of mine\n");
-    expectAdvice(await failure({ adminTokenFile: foreign }), "admin-token-file-unusable", foreign, "--admin-token-file");
-    expect(readFileSync(foreign, "utf8")).toBe("something of mine\n");
-    expectAdvice(await failure({ adminTokenFile: join(folder, "no", "such", "folder") }), "admin-token-file-unusable", "existing folder");
-    expectAdvice(await failure({ adminTokenFile: folder }), "admin-token-file-unusable", folder);
+    it("is renewed when the file has none or one that no longer works, and earlier ones stay", async () => {
+      const first = readFileSync(file, "utf8").trim();
+      writeFileSync(file, "");
+      const second = await withIt(async (service) => {
+        expect([await me(service), await me(service, first)]).toEqual([200, 200]);
+        const tokens = await service.api<{ id: number; name: string }[]>("GET", "/api/user-tokens");
+        expect(tokens.body.map(({ name }) => name)).toEqual(["bootstrap", "bootstrap-2"]);
+        await service.api("PUT", `/api/user-tokens/${tokens.body[1]?.id}`, {}, first);
+        return service.adminToken;
+      });
+      expect(second).not.toBe(first);
+      await withIt(async (service) => {
+        expect(service.adminToken).not.toBe(second);
+        expect([await me(service), await me(service, second)]).toEqual([200, 401]);
+      });
+    });
+
+    it("gets a demoted administrator back in", async () => {
+      await withIt(async (service) => {
+        const { body } = await service.api("GET", "/api/users/me");
+        expect((await service.api("PUT", `/api/users/${String(body["id"])}`, { role: "Member" })).status).toBe(200);
+        expect((await service.api("GET", "/api/users")).status).toBe(403);
+      });
+      await withIt(async (service) => expect((await service.api("GET", "/api/users")).status).toBe(200));
+    });
+
+    it("never overwrites what is no token, and needs a folder to lie in", async () => {
+      const foreign = join(folder, "notes.txt");
+      writeFileSync(foreign, "something of mine\n");
+      expectAdvice(await failure({ data, adminTokenFile: foreign }), "admin-token-file-unusable", foreign, "--admin-token-file");
+      expect(readFileSync(foreign, "utf8")).toBe("something of mine\n");
+      expectAdvice(await failure({ data, adminTokenFile: join(folder, "no", "such", "folder") }), "admin-token-file-unusable", "existing folder");
+      expectAdvice(await failure({ data, adminTokenFile: folder }), "admin-token-file-unusable", folder);
+    });
   });
 });
 
 describe("the signing key", () => {
   const key = (): string => join(data, "signing-key");
+
+  beforeAll(() => withService({}, async (service) => expect(await me(service)).toBe(200)));
 
   it("that is too short or unreadable is named", async () => {
     const kept = readFileSync(key(), "utf8");

@@ -1,7 +1,7 @@
 // SIGKILL after every write that creates, changes and deletes make, of the provider's process and of everything; a disk
 // that is full under the state; two updates at once; an old state put back. After the next up all is as it should be.
 import { copyFileSync, readFileSync } from "node:fs";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import { readDeployment } from "../../provider/deployment.ts";
 import type { Outcome } from "../support/pulumi/workspace.ts";
 import { killTree } from "../support/pulumi/processes.ts";
@@ -46,41 +46,40 @@ async function mends(names: readonly string[]): Promise<void> {
   expect((await world.tokens()).filter(({ active, id }) => active && !known.has(id))).toEqual([]);
 }
 
-beforeAll(async () => {
+/** Each test has a stack of its own: what one leaves behind when it fails is no trouble of the next. */
+async function begin(...names: string[]): Promise<void> {
   world = await startWorld({ program });
-  declare({ stays: {}, turns: {}, leaks: {}, goes: {} });
-  await mends(["stays", "turns", "leaks", "goes"]);
-});
-afterAll(() => world.close());
+  declare(Object.fromEntries(names.map((name) => [name, {}])));
+  await mends(names);
+}
 
-let round = 0;
+afterEach(() => world.close());
 
 /**
  * At once: one token is created, one rotates, one has leaked, one is deleted; killed after the nth write. The first
  * writes are POSTs and revocations, the later ones what tidies up after them.
  */
-test.each([2, 5])("killed after write %i of an update that creates, rotates, revokes and deletes", async (nth) => {
-  round++;
+test.each([
+  [2, "provider"],
+  [5, "everything"],
+] as const)("killed after write %i of an update that creates, rotates, revokes and deletes: %s", async (nth, victim) => {
+  await begin("stays", "turns", "leaks", "goes");
   const before = await world.workspace.outputs();
-  const names = ["stays", "turns", "leaks", `made${round}`];
-  const { revision } = (await world.resource("leaks")).outputs;
-  declare({ stays: {}, turns: { trigger: round }, leaks: { compromised: revision }, [`made${round}`]: {} });
+  declare({ stays: {}, turns: { trigger: 1 }, leaks: { compromised: 1 }, made: {} });
   const death = assassin();
-  world.wire.lose(WRITE, round % 2 === 0 ? death.everything : death.provider, nth);
+  world.wire.lose(WRITE, death[victim], nth);
   const killed = await world.workspace.pulumi(UP, death.onStart);
   expect(world.wire.isLosing(), killed.text).toBe(false);
   expect(killed.code, killed.text).not.toBe(0);
-  if (round % 2 === 0) await world.workspace.pulumi(["cancel", "--yes"]);
+  if (victim === "everything") await world.workspace.pulumi(["cancel", "--yes"]);
   // What consumers hold is as good as before.
   for (const name of ["stays", "turns"]) expect(await world.use(before[name] ?? ""), name).toBe(200);
-  await mends(names);
+  await mends(["stays", "turns", "leaks", "made"]);
 });
 
 test("the disk is full under the state when a token was issued", async () => {
-  const declared = { stays: {}, more: {} };
-  declare({ stays: {} });
-  await mends(["stays"]);
-  declare(declared);
+  await begin("stays");
+  declare({ stays: {}, more: {} });
   // Room for the create that is begun, and not for the one that has ended.
   const blocks = Math.ceil((readFileSync(world.workspace.stateFile).length + 1_100) / 1_024);
   const full = await world.workspace.exec("/bin/bash", ["-c", `trap "" XFSZ; ulimit -f ${blocks}; exec pulumi ${UP.join(" ")} --non-interactive --color never --logtostderr -v=7`], (child) => {
@@ -96,6 +95,7 @@ test("the disk is full under the state when a token was issued", async () => {
 });
 
 test("a second update is held off by the lock; with the lock cancelled, the next one mends what the two have done", async () => {
+  await begin("stays", "more");
   const before = await world.workspace.outputs();
   declare({ stays: { trigger: "two at once" }, more: {} });
   const seen: { locked?: Outcome; second?: Outcome } = {};
@@ -113,6 +113,7 @@ test("a second update is held off by the lock; with the lock cancelled, the next
 });
 
 test("a state of before two rotations is put back", async () => {
+  await begin("stays", "more");
   const exported = await world.workspace.pulumi(["stack", "export", "--file", "old.json"]);
   expect(exported.code, exported.text).toBe(0);
   for (const trigger of ["one", "two"]) {

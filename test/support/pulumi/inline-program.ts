@@ -9,9 +9,21 @@ import { Server, ServerCredentials } from "@grpc/grpc-js";
 import languageGrpc from "@pulumi/pulumi/proto/language_grpc_pb.js";
 import empty from "google-protobuf/google/protobuf/empty_pb.js";
 import * as automation from "@pulumi/pulumi/automation/server.js";
+import * as settings from "@pulumi/pulumi/runtime/settings.js";
+import * as state from "@pulumi/pulumi/runtime/state.js";
 
-/** The SDK keeps it out of its types. */
+interface Closable {
+  close(): void;
+}
+
+/** The SDK keeps these out of its types. */
+const { getStore } = state as unknown as { getStore: () => { readonly settings: { readonly monitor?: Closable; readonly engine?: Closable } } };
+const { grpcClientOptions } = settings as unknown as { grpcClientOptions: Record<string, unknown> };
 const { LanguageServer } = automation as unknown as { LanguageServer: new (program: () => Promise<object>) => { [method: string]: (...args: never[]) => unknown } };
+
+// An engine lives as long as its command, and a later one may listen at the address of an earlier one that is gone: what
+// grpc-js remembers of an address for the whole process (that it could not be reached) is no news of the new one.
+grpcClientOptions["grpc.use_local_subchannel_pool"] = 1;
 
 type Program = (require: NodeJS.Require, module: { exports: object }, exports: object, process: object) => void;
 
@@ -47,7 +59,11 @@ function lend(env: NodeJS.ProcessEnv): () => void {
 
 /** For one command. */
 export async function serveProgram(folder: string, env: NodeJS.ProcessEnv): Promise<InlineProgram> {
-  const host = new LanguageServer(() => Promise.resolve(evaluate(folder, env)));
+  let store: ReturnType<typeof getStore> | null = null;
+  const host = new LanguageServer(() => {
+    store = getStore();
+    return Promise.resolve(evaluate(folder, env));
+  });
   const server = new Server({ "grpc.max_receive_message_length": 400 * 1024 * 1024 });
   server.addService(languageGrpc.LanguageRuntimeService, {
     getPluginInfo: host["getPluginInfo"]?.bind(host),
@@ -61,6 +77,9 @@ export async function serveProgram(folder: string, env: NodeJS.ProcessEnv): Prom
     flag: `--client=127.0.0.1:${port}`,
     close() {
       giveBack();
+      // The SDK closes only those of a process that runs one program.
+      store?.settings.monitor?.close();
+      store?.settings.engine?.close();
       server.forceShutdown();
     },
   };

@@ -61,16 +61,12 @@ function usableServiceUser(owner: Account | undefined): Account {
   if (owner === undefined) throw new Refusal("missing", "User not found.");
   if (owner.internal) throw new Refusal("denied", "No token can be issued to an internal system user.");
   if (owner.kind !== "Service") throw new Refusal("refused", "Tokens can be issued to service users only; a person issues their own.");
-  if (owner.deleted !== null) throw deactivated();
   return owner;
 }
 
-function deactivated(): Refusal {
-  return new Refusal("refused", "The user is deactivated: restore it first.");
-}
-
+/** The insertion looks at the owner as it is then. */
 async function whyNotInserted(inside: Queryable, owner: Account): Promise<Refusal> {
   const current = await findAccount(inside, owner.id);
-  if (current === undefined || current.deleted !== null) return deactivated();
+  if (current === undefined || current.deleted !== null) return new Refusal("refused", "The user is deactivated: restore it first.");
   return new Refusal("conflict", "The user has a token of this name already.");
 }

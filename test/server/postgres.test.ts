@@ -81,11 +81,20 @@ describe.skipIf(missing !== undefined)("on PostgreSQL", () => {
       // By the API a user with active tokens cannot go; whoever is gone all the same has no token that works.
       await database.query("update servicetokens.account set deleted = now() where id = $1", [user.id]);
       expect(detailOf(await service.api("GET", "/api/users/me", undefined, token.bearer_token), 401)).toBe("The token's user is deactivated.");
+      await database.query("update servicetokens.account set deleted = null where id = $1", [user.id]);
+      // An expiration that was brought forward ends the token, though the JWT says another one.
+      const timed = await issue(service, { name: "timed", user_id: user.id, expires_in_days: 30 });
+      await database.query("update servicetokens.token set expiration = now() - interval '1 second' where id = $1", [timed.id]);
+      expect(detailOf(await service.api("GET", "/api/users/me", undefined, timed.bearer_token), 401)).toBe("The token has expired.");
+      // A row that was given to somebody else gives nobody their rights.
+      const admin = await service.api("GET", "/api/users/me");
+      await database.query("update servicetokens.token set account_id = $2 where id = $1", [token.id, admin.body["id"]]);
+      expect(detailOf(await service.api("GET", "/api/users/me", undefined, token.bearer_token), 401)).toBe("The token does not exist.");
       await database.query("alter table servicetokens.audit rename to audit_elsewhere");
       const answer = await service.api("POST", "/api/user-tokens", { name: "a telling name" });
       expect([answer.status, answer.body]).toEqual([500, { detail: "Internal Server Error" }]);
       await database.query("alter table servicetokens.audit_elsewhere rename to audit");
-      expect((await service.api<UserToken[]>("GET", "/api/user-tokens")).body.map(({ name }) => name)).toEqual(["bootstrap"]);
+      expect((await service.api<UserToken[]>("GET", "/api/user-tokens")).body.map(({ name }) => name)).toEqual(["bootstrap", "t"]);
       const failures = service.logs().split("\n").filter((line) => line.includes("Request failed"));
       expect(failures.map((line) => (JSON.parse(line) as { requestId: string }).requestId)).toEqual([answer.headers.get("x-request-id")]);
       expect(failures[0]).not.toContain("a telling name");

@@ -6,7 +6,7 @@ import type { Copy } from "../core/observed.ts";
 import type { Record } from "../core/record.ts";
 import type { SecretValue } from "../core/secret-value.ts";
 import type { Target, Writing } from "../tokenapi/target.ts";
-import { FINALIZER, MANAGER, projectToken, tokenResources, type TokenObject } from "./kinds.ts";
+import { afterWrite, FINALIZER, MANAGER, tokenResources, type TokenObject } from "./kinds.ts";
 import { render, STAND_IN, type Words } from "./rendering.ts";
 import { refusal } from "./refusal.ts";
 import { isNotFound, secrets, type KubeObject, type RestClient, type Store } from "./runtime/index.ts";
@@ -139,8 +139,10 @@ export class SecretTarget implements Target {
     const { kind, namespace, name, uid } = this.#object;
     const body = { metadata: { uid, resourceVersion: latest.resourceVersion, finalizers } };
     try {
-      const written = await this.#cluster.client.patch(tokenResources[kind], { namespace, name }, body, { type: "merge", fieldManager: MANAGER });
-      if (written.metadata?.deletionTimestamp === undefined || (written.metadata.finalizers ?? []).length > 0) this.#cluster.tokens.observeWrite(projectToken(kind)(written));
+      const written = await this.#cluster.client.patch(tokenResources[kind], { namespace, name }, body, { type: "merge", fieldManager: MANAGER, metadataOnly: true });
+      const isThere = written.metadata?.deletionTimestamp === undefined || (written.metadata.finalizers ?? []).length > 0;
+      const now = isThere ? afterWrite(latest, written) : null;
+      if (now) this.#cluster.tokens.observeWrite(now);
     } catch (error) {
       if (isNotFound(error)) return;
       throw refusal(error, `${kind} ${name}`);

@@ -1,19 +1,20 @@
 // The issuers this process works with: one session each, its lists read once an interval for all of its tokens.
-// Decides when a session is opened, when its lists are read, and which tokens a new list concerns. Knows no Secret
-// but the credential's. What an issuer allows is policy.ts.
+// Decides when a session is opened, when its lists are read, and which tokens a new list concerns. Knows no Secret;
+// the credential is read by issuer-credential.ts. What an issuer allows is policy.ts.
 import { createHash } from "node:crypto";
 import { duration } from "../core/duration.ts";
-import { isKind, LifecycleError } from "../core/error.ts";
+import { isKind } from "../core/error.ts";
 import { absent, unknown, type Fact } from "../core/observed.ts";
 import { SecretValue } from "../core/secret-value.ts";
 import { createTokenApi } from "../tokenapi/client.ts";
 import { systemClock } from "../tokenapi/clock.ts";
 import { reasonOfDenial } from "../tokenapi/denial.ts";
 import { IssuerSession } from "../tokenapi/issuer.ts";
-import { credentialPlace, type IssuerObject, type IssuerSpec } from "./issuer-object.ts";
+import { readCredential } from "./issuer-credential.ts";
+import type { IssuerObject, IssuerSpec } from "./issuer-object.ts";
 import type { IssuerRef } from "./kinds.ts";
 import { ListChanges } from "./list-changes.ts";
-import { isNotFound, secrets, type KubeObject, type Logger, type RestClient } from "./runtime/index.ts";
+import type { Logger, RestClient } from "./runtime/index.ts";
 
 interface Client {
   readonly session: IssuerSession;
@@ -56,6 +57,8 @@ interface IssuersOptions {
   readonly onChange: (issuer: string, marks: ReadonlySet<string> | "all") => void;
   /** What the issuer is used for; null: nothing names it. */
   readonly uses: (issuer: string) => Uses | null;
+  /** How a client is made. */
+  readonly open?: typeof createTokenApi;
 }
 
 const NOT_YET = unknown("IssuerNotReady", "The issuer has not been looked at yet.");
@@ -67,12 +70,14 @@ export class Issuers {
   /** Told the marks that a new list changes. */
   readonly #onChange: IssuersOptions["onChange"];
   readonly #uses: IssuersOptions["uses"];
+  readonly #open: typeof createTokenApi;
 
   constructor(options: IssuersOptions) {
     this.#client = options.client;
     this.#log = options.log;
     this.#onChange = options.onChange;
     this.#uses = options.uses;
+    this.#open = options.open ?? createTokenApi;
   }
 
   /** Whether the issuer was ever tried: before that there is nothing to be said about it. */
@@ -183,7 +188,7 @@ export class Issuers {
 
   async #connect(issuer: IssuerObject, entry: Entry): Promise<Client> {
     const { spec } = issuer;
-    const credential = await this.#credential(issuer);
+    const credential = await readCredential(this.#client, issuer);
     const made = createHash("sha256").update(JSON.stringify([spec.url, spec.caBundle ?? "", spec.limits ?? {}, spec.resyncInterval ?? "", credential])).digest("hex");
     if (entry.client?.made === made) return entry.client;
     // The old session belongs to what the spec says no longer: nothing is done with it while the new one is tried.
@@ -192,7 +197,7 @@ export class Issuers {
     entry.changes.clear();
     void old?.close().catch(() => undefined);
     if (old) this.#onChange(issuer.key, "all");
-    const api = createTokenApi({
+    const api = this.#open({
       url: spec.url,
       token: new SecretValue(credential),
       ...(spec.caBundle === undefined ? {} : { caBundle: spec.caBundle }),
@@ -205,20 +210,6 @@ export class Issuers {
       return { session, made, close: () => api.close() };
     } catch (error) {
       await api.close();
-      throw error;
-    }
-  }
-
-  async #credential(issuer: IssuerObject): Promise<string> {
-    const { key = "token" } = issuer.spec.credentialsSecretRef;
-    const { namespace, name } = credentialPlace(issuer);
-    try {
-      const secret = await this.#client.get<KubeObject & { data?: { [key: string]: string } }>(secrets, { namespace, name });
-      const value = Buffer.from(secret.data?.[key] ?? "", "base64").toString("utf8").trim();
-      if (value !== "") return value;
-      throw new LifecycleError("denied", "CREDENTIAL_MISSING", `The Secret ${name} has no key ${JSON.stringify(key)}: put an administrator token there.`);
-    } catch (error) {
-      if (isNotFound(error)) throw new LifecycleError("denied", "CREDENTIAL_MISSING", `There is no Secret ${name} in the namespace ${namespace}: create it with an administrator token under ${JSON.stringify(key)}.`);
       throw error;
     }
   }

@@ -111,6 +111,15 @@ export const projectToken =
     return { ...common, kind, ...examine(object.spec, common.annotations), status: (object.status as TokenStatus | undefined) ?? null };
   };
 
+/**
+ * What an object is after our own write of its metadata or its status, from the metadata that came back. Null: somebody
+ * else changed what it asks for meanwhile, and the watch brings that.
+ */
+export function afterWrite<T extends Declared>(before: T, written: KubeObject, change: Partial<T> = {}): T | null {
+  const now = declared(written);
+  return before.uid === now.uid && !isNews(before, now) ? { ...before, ...now, ...change } : null;
+}
+
 /** How an object is spoken of in an event. */
 export function reference({ namespace, name, uid }: Declared, kind: string): { apiVersion: string; kind: string; namespace?: string; name: string; uid: string } {
   return { apiVersion: API_VERSION, kind, ...(namespace === "" ? {} : { namespace }), name, uid };

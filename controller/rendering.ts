@@ -1,5 +1,5 @@
 // From a token to the data of a Secret. The only place where a value is written into text.
-import { createHash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
 import { LifecycleError } from "../core/error.ts";
 import { formatInstant } from "../core/instant.ts";
 import { SecretValue } from "../core/secret-value.ts";
@@ -69,5 +69,5 @@ export function fingerprint(data: ReadonlyMap<string, string>): string {
 export function lookOf(spec: SecretSpec): string {
   const sorted = (map: { readonly [name: string]: string } = {}): [string, string][] => Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1));
   const text = JSON.stringify([spec.type, sorted(spec.template), sorted(spec.labels), sorted(spec.annotations)]);
-  return createHash("sha256").update(text).digest("hex").slice(0, 16);
+  return hash("sha256", text, "hex").slice(0, 16);
 }

@@ -6,7 +6,8 @@ import type { Copy } from "../core/observed.ts";
 import type { Record } from "../core/record.ts";
 import type { SecretValue } from "../core/secret-value.ts";
 import type { Target, Writing } from "../tokenapi/target.ts";
-import { FINALIZER, MANAGER, projectToken, tokenResources, type TokenObject } from "./kinds.ts";
+import { addFinalizer, removeFinalizer } from "./finalizer.ts";
+import { MANAGER, type TokenObject } from "./kinds.ts";
 import { render, STAND_IN, type Words } from "./rendering.ts";
 import { refusal } from "./refusal.ts";
 import { isNotFound, secrets, type KubeObject, type RestClient, type Store } from "./runtime/index.ts";
@@ -124,27 +125,12 @@ export class SecretTarget implements Target {
     }
   }
 
-  async hold(): Promise<void> {
-    await this.#finalizers([...this.#object.finalizers, FINALIZER]);
+  hold(): Promise<void> {
+    return addFinalizer(this.#cluster, this.#object);
   }
 
-  async release(): Promise<void> {
-    const latest = this.#cluster.tokens.get(this.#object.key) ?? this.#object;
-    if (latest.uid !== this.#object.uid || !latest.finalizers.includes(FINALIZER)) return;
-    await this.#finalizers(latest.finalizers.filter((name) => name !== FINALIZER));
-  }
-
-  async #finalizers(finalizers: readonly string[]): Promise<void> {
-    const latest = this.#cluster.tokens.get(this.#object.key) ?? this.#object;
-    const { kind, namespace, name, uid } = this.#object;
-    const body = { metadata: { uid, resourceVersion: latest.resourceVersion, finalizers } };
-    try {
-      const written = await this.#cluster.client.patch(tokenResources[kind], { namespace, name }, body, { type: "merge", fieldManager: MANAGER });
-      if (written.metadata?.deletionTimestamp === undefined || (written.metadata.finalizers ?? []).length > 0) this.#cluster.tokens.observeWrite(projectToken(kind)(written));
-    } catch (error) {
-      if (isNotFound(error)) return;
-      throw refusal(error, `${kind} ${name}`);
-    }
+  release(): Promise<void> {
+    return removeFinalizer(this.#cluster, this.#object);
   }
 
   async probe(): Promise<true | string> {

@@ -77,19 +77,21 @@ export function statusOf(s: Situation, plan: Plan, previous: TokenStatus | null,
   };
 }
 
-/** JSON without nulls and with sorted keys: what the apiserver would store. */
-function canonical(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(canonical);
-  if (typeof value !== "object" || value === null) return value;
-  const entries = Object.entries(value).filter(([, field]) => field !== null && field !== undefined);
-  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, field]) => [name, canonical(field)]));
+type Fields = { readonly [name: string]: unknown };
+const isFields = (value: unknown): value is Fields => typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** As the apiserver would store them: null is no field, and the order of fields does not matter. */
+function isSame(a: unknown, b: unknown): boolean {
+  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((item, index) => isSame(item, b[index]));
+  if (!isFields(a) || !isFields(b)) return (a ?? null) === (b ?? null);
+  return [...Object.keys(a), ...Object.keys(b)].every((name) => isSame(a[name], b[name]));
 }
 
 /** Whether a status is worth a write: a later use alone is, once a day. */
 export function isWorthWriting(next: TokenStatus, previous: TokenStatus | null): boolean {
   if (previous === null) return true;
-  const plain = (status: TokenStatus): string => JSON.stringify(canonical({ ...status, token: status.token ? { ...status.token, lastUsedAt: null } : null }));
-  if (plain(next) !== plain(previous)) return true;
+  const unused = (status: TokenStatus): Fields => ({ ...status, token: status.token ? { ...status.token, lastUsedAt: null } : null });
+  if (!isSame(unused(next), unused(previous))) return true;
   const used = (status: TokenStatus): number => Date.parse(status.token?.lastUsedAt ?? "") || 0;
   return Math.abs(used(next) - used(previous)) >= DAY;
 }

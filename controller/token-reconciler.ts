@@ -86,11 +86,12 @@ export class TokenReconciler {
       // Tried at once, and by a dry run of its own: what others may write says nothing of it.
       memory.refusals = Math.min(memory.refusals, 1);
     }
-    const { error, events, again } = await converge(at, (event) => this.#options.say(object, event));
+    const outcome = await converge(at, (event) => this.#options.say(object, event));
+    const { error, again } = outcome;
     memory.writableFor = at.target.version;
     if (again === null && isForgettable(memory)) this.#memories.delete(key);
     const released = object.deleting && !this.#isHeld(object);
-    const due = released ? null : await this.#report.write(object, at, { events, error });
+    const due = released ? null : await this.#report.write(object, at, outcome);
     // The edit has put the object into the queue again.
     if (error && error.code !== EDITED) throw error;
     const left = error || object.deleting ? null : await at.target.tidy(this.#overlap(at), () => this.#guard(object));

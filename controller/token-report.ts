@@ -9,7 +9,7 @@ import { situate, type Situation } from "../core/situation.ts";
 import { observe, type Outcome, type Situated } from "../tokenapi/converge.ts";
 import { keyOfRef, refOf } from "./issuer-object.ts";
 import type { Issuers } from "./issuers.ts";
-import { MANAGER, projectToken, tokenResources, type TokenObject } from "./kinds.ts";
+import { afterWrite, MANAGER, tokenResources, type TokenObject, type TokenStatus } from "./kinds.ts";
 import { isConflict, isNotFound } from "./runtime/index.ts";
 import type { Cluster } from "./secret-target.ts";
 import { isWorthWriting, statusOf } from "./status.ts";
@@ -29,11 +29,9 @@ export class TokenReport {
   }
 
   /** Writes the status where it says something new; answers when to look again. */
-  async write(object: TokenObject, at: Situated, { events, error }: Pick<Outcome, "events" | "error">): Promise<number | null> {
-    const observed = await observe(at);
-    const now = at.clock.now();
-    const s = situate(at.desired, observed, now);
-    const plan = makePlan(at.desired, observed, now);
+  async write(object: TokenObject, at: Situated, outcome: Outcome): Promise<number | null> {
+    const { events, error } = outcome;
+    const { s, plan } = await judged(at, outcome);
     const told = error && plan.outcome === "act" ? withError(plan, error) : plan;
     const final = withComplaint(told, object.complaint);
     const { issuer: home, former } = s.record ?? {};
@@ -56,18 +54,25 @@ export class TokenReport {
     this.#options.say(object, { type: ready.reason === "Revoked" ? "Normal" : "Warning", reason: ready.reason, message: ready.message });
   }
 
-  async #patch(object: TokenObject, status: object): Promise<void> {
+  async #patch(object: TokenObject, status: TokenStatus): Promise<void> {
     const { cluster, guard } = this.#options;
     guard();
     const { namespace, name, uid } = object;
     try {
-      const written = await cluster.client.patch(tokenResources[object.kind], { namespace, name }, { metadata: { uid }, status }, { type: "merge", subresource: "status", fieldManager: MANAGER });
-      cluster.tokens.observeWrite(projectToken(object.kind)(written));
+      const written = await cluster.client.patch(tokenResources[object.kind], { namespace, name }, { metadata: { uid }, status }, { type: "merge", subresource: "status", fieldManager: MANAGER, metadataOnly: true });
+      const told = afterWrite(cluster.tokens.get(object.key) ?? object, written, { status });
+      if (told) cluster.tokens.observeWrite(told);
     } catch (error) {
       // Deleted, or deleted and made anew: there is nobody left to tell.
       if (!isNotFound(error) && !isConflict(error)) throw error;
     }
   }
+}
+
+/** Where nothing was done since the last plan, that plan is the truth; otherwise the world is looked at again. */
+async function judged(at: Situated, { plan, seen }: Outcome): Promise<{ s: Situation; plan: Plan }> {
+  const { observed, now } = seen ?? { observed: await observe(at), now: at.clock.now() };
+  return { s: situate(at.desired, observed, now), plan: seen ? plan : makePlan(at.desired, observed, now) };
 }
 
 /** What the status says of the delivered revision: still true while no list is here. */

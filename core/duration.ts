@@ -1,8 +1,6 @@
 // Go duration strings ("720h", "1h30m", "10s"): the one place that reads and prints them.
 // Values are milliseconds; the finest unit a person may write is one second.
 
-const UNITS: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1_000 };
-
 export const SECOND = 1_000;
 export const MINUTE = 60_000;
 export const HOUR = 3_600_000;
@@ -14,10 +12,10 @@ const SHAPE = new RegExp(DURATION_PATTERN);
 
 /** Milliseconds of a duration string, or null when it is not one. */
 export function parseDuration(text: string): number | null {
-  if (text === "" || text.length > 20 || !SHAPE.test(text)) return null;
-  let total = 0;
-  for (const [, digits, unit] of text.matchAll(/([0-9]+)([hms])/g)) total += Number(digits) * (UNITS[unit ?? ""] ?? 0);
-  return total;
+  const parts = text === "" || text.length > 20 ? null : SHAPE.exec(text);
+  if (parts === null) return null;
+  const [, hours = "0", minutes = "0", seconds = "0"] = parts;
+  return parseInt(hours, 10) * HOUR + parseInt(minutes, 10) * MINUTE + parseInt(seconds, 10) * SECOND;
 }
 
 /** Milliseconds of a duration string that was validated before; throws on a programming error. */

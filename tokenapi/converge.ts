@@ -35,12 +35,19 @@ export interface Situated extends Scene {
 export interface Outcome {
   /** The last plan: what is true, what comes next. */
   readonly plan: Plan;
+  /** What that plan was made from, and when; null: something was done since. */
+  readonly seen: Seen | null;
   /** What stopped the loop, if not rest; null: nothing is left to do now. */
   readonly error: LifecycleError | null;
   /** What took effect, in order. */
   readonly events: readonly EventText[];
   /** When to call again though nothing changed, by our clock: a look that is not due yet, instead of plan.nextDue. null: plan.nextDue counts. */
   readonly again: number | null;
+}
+
+interface Seen {
+  readonly observed: Observed;
+  readonly now: number;
 }
 
 /** More steps than any life needs at once; beyond it something chases itself, and waiting is the better answer. */
@@ -162,28 +169,29 @@ export async function converge(at: Situated, said: (event: EventText) => void = 
   let last: Plan | null = null;
   for (let pass = 0; pass < MAX_PASSES; pass++) {
     const observed = await safely(() => observe(at));
-    if (observed instanceof LifecycleError) return { plan: last ?? blind(at, observed), error: observed, events, again: null };
+    if (observed instanceof LifecycleError) return { plan: last ?? blind(at, observed), seen: null, error: observed, events, again: null };
     const now = at.clock.now();
     last = plan(at.desired, observed, now);
     at.traced?.(last);
     const action = last.actions[0];
-    if (!action) return { plan: last, error: null, events, again: null };
+    const seen = { observed, now };
+    if (!action) return { plan: last, seen, error: null, events, again: null };
     const early = action.do === "Look" ? action.after - observed.monotonic : 0;
-    if (early > 0 && at.patient === false) return { plan: last, error: null, events, again: now + early };
+    if (early > 0 && at.patient === false) return { plan: last, seen, error: null, events, again: now + early };
     const failed = await safely(() => execute(action, at));
-    if (failed instanceof LifecycleError) return { plan: await judgeAgain(at, last), error: failed, events, again: null };
+    if (failed instanceof LifecycleError) return { plan: await judgeAgain(at, last), seen: null, error: failed, events, again: null };
     for (const event of last.events) {
       events.push(event);
       said(event);
     }
     if (action.do === "Hold" && !at.held()) {
       const error = new LifecycleError("retryable", "NOT_HELD", "The declaring object is gone, or is not seen as held yet.");
-      return { plan: last, error, events, again: null };
+      return { plan: last, seen: null, error, events, again: null };
     }
-    if (action.do === "Release") return { plan: last, error: null, events, again: null };
+    if (action.do === "Release") return { plan: last, seen: null, error: null, events, again: null };
   }
   const error = new LifecycleError("retryable", "TOO_MANY_STEPS", `No rest after ${MAX_PASSES} steps: ${last?.message ?? ""}`);
-  return { plan: last ?? blind(at, error), error, events, again: null };
+  return { plan: last ?? blind(at, error), seen: null, error, events, again: null };
 }
 
 /** What is true may have changed with what failed: an answer before it may have told more. */

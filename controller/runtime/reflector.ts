@@ -18,7 +18,7 @@ import type { Clock } from "./clock.ts";
 import { History, HistoryLost } from "./history.ts";
 import { errorFields, silentLogger } from "./logger.ts";
 import type { Logger } from "./logger.ts";
-import { identify } from "./object.ts";
+import { identify, objectKey } from "./object.ts";
 import type { KubeObject, Stored } from "./object.ts";
 import type { Resource } from "./resource.ts";
 import type { ListOptions, RestClient } from "./rest.ts";
@@ -208,7 +208,7 @@ export class Reflector<T extends Stored> {
       this.store.remove(key, resourceVersion);
       this.#history.note(key, resourceVersion, true);
     } else {
-      const record = this.#project(event.object);
+      const record = this.#known(event.object) ?? this.#project(event.object);
       if (record !== undefined) {
         this.store.put(record);
         this.#history.note(record.key, record.resourceVersion, false);
@@ -216,6 +216,13 @@ export class Reflector<T extends Stored> {
     }
     if (version !== undefined) this.#resumeFrom = version;
     this.#judge.well();
+  }
+
+  /** The echo of an own write is not read a second time. */
+  #known({ metadata }: KubeObject): T | undefined {
+    if (metadata?.name === undefined) return undefined;
+    const stored = this.store.get(objectKey(metadata.namespace, metadata.name));
+    return stored?.resourceVersion === metadata.resourceVersion && stored?.uid === metadata.uid ? stored : undefined;
   }
 
   #project(object: KubeObject): T | undefined {

@@ -1,5 +1,6 @@
 // PersonalToken, ServiceUser and ClusterTokenIssuer on a real apiserver, against the real token service.
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { kstatus, type Kstatus } from "../support/kstatus.ts";
 import { applyIssuer, clusterIssuer, credential, issuer, namespace, personalToken, serviceToken, serviceUser, startScene, until, type Scene } from "../support/scene.ts";
 
 let scene: Scene;
@@ -24,6 +25,10 @@ const apply = (...objects: object[]): Promise<string> => scene.kubectl("apply -f
 const refused = (object: object): Promise<string> => apply(object).then(() => "", (error: Error) => error.message);
 const users = async (): Promise<readonly Listed[]> => (await scene.service.api<{ items: Listed[] }>("GET", "/api/users?type=Service&include_deleted=true&size=100")).body.items;
 const user = async (name: string): Promise<Listed | undefined> => (await users()).find((each) => each.name === name);
+const kstatusOf = async (object: string): Promise<Kstatus | undefined> => {
+  const read = await scene.read<Parameters<typeof kstatus>[0]>(object);
+  return read ? kstatus(read) : undefined;
+};
 const valueIn = async (secret: string, where: string): Promise<string> => Buffer.from(await scene.kubectl(`get secret ${secret} -n ${where} -o jsonpath={.data.token}`), "base64").toString("utf8");
 
 test("a new object of every kind is in progress from its first moment", async () => {
@@ -39,14 +44,17 @@ test("a new object of every kind is in progress from its first moment", async ()
     const { observedGeneration, conditions } = await scene.statusOf(`${kind}/fresh -n idle`);
     expect([kind, observedGeneration, conditions?.map(({ type, status }) => `${type} ${status}`)]).toEqual([kind, 1, ["Ready False", "Stalled True"]]);
   }
-  const dry = JSON.parse(await scene.kubectl("create --dry-run=server -o json -f -", serviceUser("dry", { name: "Dry" }))) as { status: { observedGeneration: number } };
-  expect(dry.status.observedGeneration).toBe(-1);
+  const dry = async (object: object): Promise<Parameters<typeof kstatus>[0]> => JSON.parse(await scene.kubectl("create --dry-run=server -o json -f -", object)) as Parameters<typeof kstatus>[0];
+  // As they are stored, before the operator has seen them.
+  for (const object of [serviceToken("dry"), personalToken("dry"), serviceUser("dry", { name: "Dry" }), issuer("https://host", {}, "dry"), clusterIssuer("https://host", {}, "dry")]) expect(kstatus(await dry(object))).toBe("InProgress");
+  expect(await kstatusOf("servicetoken/fresh -n idle")).toBe("Failed");
 });
 
 test("a PersonalToken is one of the issuer's own user, and goes with its object", async () => {
   await apply(personalToken("mine"));
   await scene.kubectl("wait --for=condition=Ready personaltoken/mine --timeout=30s");
   const value = (await scene.value("mine")) ?? "";
+  expect([await kstatusOf("personaltoken/mine"), await kstatusOf("tokenissuer/qualytics")]).toEqual(["Current", "Current"]);
   const own = await scene.service.api<{ id: number }>("GET", "/api/users/me");
   const me = await scene.service.api<{ id: number }>("GET", "/api/users/me", undefined, value);
   expect([me.status, me.body.id]).toEqual([200, own.body.id]);
@@ -92,6 +100,7 @@ test("Deactivate waits while the user has active tokens, says so, and goes on by
   expect(message).toContain("Data Export still has one active token");
   expect(message).toContain("tokens.qualytics.io/abandon");
   expect((await user("Data Export"))?.deleted_at).toBeNull();
+  expect(await kstatusOf("serviceuser/exporter")).toBe("Terminating");
   await scene.kubectl("delete servicetoken by-ref --timeout=30s");
   await scene.kubectl("wait --for=delete serviceuser/exporter --timeout=30s");
   expect((await user("Data Export"))?.deleted_at).not.toBeNull();

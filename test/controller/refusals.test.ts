@@ -1,6 +1,10 @@
-// A Secret that cannot be written burns no tokens: quota, admission policy, immutable, foreign, each by the real
+// A Secret that cannot be written burns no tokens: quota, admission policy, webhook, immutable, foreign, each by the real
 // apiserver. It is said what to do, it heals by itself, and nobody else is held up.
+import { once } from "node:events";
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { CertificateAuthority } from "../support/certificate.ts";
 import { applyIssuer, credential, issuer, serviceToken, startScene, until, type Condition, type Scene } from "../support/scene.ts";
 
 let scene: Scene;
@@ -82,6 +86,54 @@ test.concurrent("a quota: it is named, no token is issued, and more room is enou
   await ready("two", "crowded");
   expect([await named("one", "crowded"), await named("two", "crowded")]).toEqual([1, 1]);
 });
+
+test.concurrent("a webhook that refuses, and one that does not answer: each is named, its words are not repeated, no token is issued, and it heals", async () => {
+  const authority = new CertificateAuthority();
+  let mode: "denies" | "hangs up" | "allows" = "denies";
+  let asked = 0;
+  const webhook = createServer(authority.serverCertificate(), (request, response) => {
+    asked += 1;
+    if (mode === "hangs up") return void request.socket.destroy();
+    let body = "";
+    request.on("data", (chunk: Buffer) => (body += chunk.toString("utf8")));
+    request.on("end", () => {
+      const { uid, object } = (JSON.parse(body) as { request: { uid: string; object: { data: object } } }).request;
+      // It repeats what it saw.
+      const answer = mode === "allows" ? { uid, allowed: true } : { uid, allowed: false, status: { message: `no beside ${JSON.stringify(object.data)}` } };
+      response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ apiVersion: "admission.k8s.io/v1", kind: "AdmissionReview", response: answer }));
+    });
+  });
+  webhook.listen(0, "127.0.0.1");
+  await once(webhook, "listening");
+  try {
+    await scene.kubectl("create namespace hooked");
+    await scene.kubectl("apply -n hooked -f -", [credential(scene.service.adminToken, "qualytics-admin", "hooked"), issuer(scene.service.url)]);
+    const clientConfig = { url: `https://127.0.0.1:${(webhook.address() as AddressInfo).port}/`, caBundle: Buffer.from(authority.cert).toString("base64") };
+    const rules = [{ apiGroups: [""], apiVersions: ["v1"], operations: ["CREATE", "UPDATE"], resources: ["secrets"] }];
+    const matchConditions = [{ name: "there", expression: "request.namespace == 'hooked'" }];
+    const hook = { name: "secrets.example.com", clientConfig, rules, matchConditions, sideEffects: "None", admissionReviewVersions: ["v1"], failurePolicy: "Fail", timeoutSeconds: 5 };
+    await scene.kubectl("apply -f -", { apiVersion: "admissionregistration.k8s.io/v1", kind: "ValidatingWebhookConfiguration", metadata: { name: "secrets-example" }, webhooks: [hook] });
+    await until("the webhook is in force", async () => (await scene.kubectl("create secret generic probe -n hooked --from-literal=token=x --dry-run=server").catch((error: Error) => error.message)).includes("denied the request"), 60_000);
+    await scene.kubectl("apply -n hooked -f -", serviceToken("one"));
+    const { reason, message } = await stalled("one", "hooked");
+    expect([reason, message]).toEqual(["SecretNotWritable", expect.stringContaining('admission webhook "secrets.example.com" denied the request')]);
+    expect(message).not.toContain("beside");
+    mode = "hangs up";
+    asked = 0;
+    await scene.kubectl("apply -n hooked -f -", [serviceToken("one", { rotation: { keepRevokedFor: "1h" } }), serviceToken("two")]);
+    const says = (name: string): Promise<boolean> => conditions(name, "hooked").then((all) => all.some(({ type, status, message: why }) => type === "Ready" && status === "False" && why.includes('failed calling webhook "secrets.example.com"')));
+    for (const name of ["one", "two"]) await until(`${name} says that it does not answer`, () => says(name), 60_000);
+    expect(asked).toBeGreaterThan(1);
+    expect([await named("one", "hooked"), await named("two", "hooked")]).toEqual([0, 0]);
+    mode = "allows";
+    for (const name of ["one", "two"]) await ready(name, "hooked");
+    expect([await named("one", "hooked"), await named("two", "hooked")]).toEqual([1, 1]);
+  } finally {
+    await scene.kubectl("delete validatingwebhookconfiguration secrets-example --ignore-not-found");
+    webhook.closeAllConnections();
+    webhook.close();
+  }
+}, 240_000);
 
 test.concurrent("an immutable Secret: a rotation burns nothing, the old token stays, and deleting the Secret is enough", async () => {
   const value = await issued("frozen");

@@ -26,6 +26,8 @@ export interface Operator {
   logs(): string;
   /** How often its controllers have looked at an object so far. */
   looks(): Promise<number>;
+  /** How many Secrets it has read whole so far, the credentials of its issuers apart. */
+  reads(): Promise<number>;
   stop(): Promise<void>;
   kill(): Promise<void>;
 }
@@ -160,8 +162,14 @@ export async function startScene(options: SceneOptions = {}): Promise<Scene> {
       running.add(child);
       await until("the operator is ready", () => Promise.resolve(log().includes('{"ready":true}') || !child.running()), 60_000);
       if (!child.running()) throw new Error(`the operator ended: ${child.logTail()}`);
-      const looks = async (): Promise<number> => counted(await (await fetch(`http://127.0.0.1:${port}/metrics`)).text(), "controller_runtime_reconcile_total");
-      return { pid: child.pid, logs: log, looks, stop: () => child.stop("SIGTERM", SHUTDOWN_MS), kill: () => child.stop("SIGKILL") };
+      const shown = async (): Promise<string> => (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+      const looks = async (): Promise<number> => counted(await shown(), "controller_runtime_reconcile_total");
+      const reads = async (): Promise<number> => {
+        const text = await shown();
+        // Each look at an issuer reads its credential once.
+        return counted(text, "rest_client_requests_total", 'method="GET"', 'resource="secrets"') - counted(text, "controller_runtime_reconcile_total", 'controller="tokenissuer"');
+      };
+      return { pid: child.pid, logs: log, looks, reads, stop: () => child.stop("SIGTERM", SHUTDOWN_MS), kill: () => child.stop("SIGKILL") };
     },
     logs: () => names.map((name) => readFileSync(join(folder, `${name}.log`), "utf8")).join("\n"),
     status: (name) => scene.statusOf(`servicetoken/${name}`),
@@ -213,9 +221,9 @@ export async function startScene(options: SceneOptions = {}): Promise<Scene> {
 /** It may have tokens to withdraw, on a machine that is busy. */
 const SHUTDOWN_MS = 60_000;
 
-/** The sum of a counter over its labels. */
-const counted = (metrics: string, name: string): number =>
-  metrics.split("\n").filter((line) => line.startsWith(`${name}{`)).reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" "))), 0);
+/** The sum of a counter over its labels, or over the lines that have these. */
+const counted = (metrics: string, name: string, ...labels: readonly string[]): number =>
+  metrics.split("\n").filter((line) => line.startsWith(`${name}{`) && labels.every((label) => line.includes(label))).reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" "))), 0);
 
 const OURS = ["servicetokens", "tokenissuers"];
 

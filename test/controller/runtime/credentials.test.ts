@@ -88,6 +88,20 @@ describe("a kubeconfig", () => {
     expect(readFileSync(join(path, "count"), "utf8")).toBe("xx");
   });
 
+  test("with an exec plugin whose credential ends: it runs again before that, and gives certificates too", async () => {
+    const path = directory({ count: "" });
+    const end = (seconds: number): string => new Date(Date.now() + seconds * 1_000).toISOString();
+    // Each run gives another token: the first one ends in a moment, the second much later.
+    const script = `printf x >> ${join(path, "count")}; if [ "$(cat ${join(path, "count")})" = x ]; then T=t1 E=${end(20)}; else T=t2 E=${end(3_600)}; fi; printf '{"status":{"token":"%s","expirationTimestamp":"%s","clientCertificateData":"C-%s","clientKeyData":"K"}}' $T $E $T`;
+    const credentials = await load(path, { exec: { apiVersion: "client.authentication.k8s.io/v1", command: "/bin/sh", args: ["-c", script] } });
+    expect(await credentials.authorization()).toBe("Bearer t1");
+    expect(await credentials.authorization()).toBe("Bearer t2");
+    expect(await credentials.tls()).toEqual({ cert: "C-t2", key: "K" });
+    expect(await credentials.authorization()).toBe("Bearer t2");
+    const { readFileSync } = await import("node:fs");
+    expect(readFileSync(join(path, "count"), "utf8")).toBe("xx");
+  });
+
   test("with a plugin that fails: its output is in no error", async () => {
     const exec = (script: string) => ({ exec: { apiVersion: "v1", command: "/bin/sh", args: ["-c", script], installHint: "install it" } });
     const failing = await load(directory({}), exec("echo canary; echo canary >&2; exit 3"));

@@ -34,6 +34,7 @@ describe("resumes from the last version, without a new list, after", () => {
     ["a connection that is lost", ({ server }) => server.dropConnections()],
     ["a GOAWAY", ({ server }) => (server.goAway(), server.watches.forEach((watch) => watch.end()))],
     ["an event that is cut in the middle", ({ server }) => server.watches.forEach((watch) => (watch.write('{"type":"MODIFIED","object":{"meta'), watch.end()))],
+    ["an event that is cut inside a character", ({ server }) => server.watches.forEach((watch) => (watch.write(Buffer.from('{"type":"MODIFIED","object":{"metadata":{"name":"Zü').subarray(0, -1)), watch.end()))],
     ["a line that is no JSON", ({ server }) => server.watches.forEach((watch) => watch.write("<html>\n"))],
     ["an error inside the stream", ({ server }) => server.watches.forEach((watch) => watch.write(line({ type: "ERROR", object: { kind: "Status", code: 500, reason: "InternalError" } })))],
   ])("%s", async (_, fail) => {
@@ -153,6 +154,57 @@ test("429 with Retry-After on list and watch is waited for", async () => {
   expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThanOrEqual(990);
 });
 
+test("429 with Retry-After on the pages of a list, and on the watch after it, is waited for to the millisecond", async () => {
+  const clock = new ManualClock();
+  const { server, reflector, equal } = await setScene({ transport: { clock, retryBudgetMs: 60_000 }, reflector: { clock } });
+  const refused = new Set<string>();
+  server.intercept = ({ verb, query }) => {
+    if (query.has("sendInitialEvents")) return status(400, "BadRequest");
+    if (refused.has(verb)) return undefined;
+    refused.add(verb);
+    return { ...status(429, "TooManyRequests"), headers: { "retry-after": "7" } };
+  };
+  server.collection("widgets").put(widget("a"));
+  reflector.start();
+  for (const verb of ["LIST", "WATCH"]) {
+    const asked = (): number => server.requests.filter((request) => request.verb === verb && !request.query.has("sendInitialEvents")).length;
+    await until(() => asked() === 1, verb);
+    await until(() => clock.timers > 0, "the wait");
+    await quiet();
+    clock.advance(6_999);
+    await quiet();
+    expect(asked()).toBe(1);
+    clock.advance(1);
+    await until(() => asked() === 2, `${verb} once more`);
+  }
+  await equal();
+});
+
+test("two minutes of errors at the start are backed off, and the store fills soon after", async () => {
+  const clock = new ManualClock();
+  const { server, reflector, equal } = await setScene({ reflector: { clock, random: () => 0.5, timing: { backoffBaseMs: 800, backoffCapMs: 30_000, progressMs: 60_000 } } });
+  let well = false;
+  server.intercept = () => (well ? undefined : status(500, "InternalError"));
+  server.collection("widgets").put(widget("a"));
+  reflector.start();
+  const step = async (): Promise<void> => {
+    await quiet();
+    clock.advance(1_000);
+  };
+  await until(() => server.requests.length === 1, "the first request");
+  for (let second = 0; second < 120; second += 1) await step();
+  expect(server.requests.length).toBeGreaterThan(3);
+  expect(server.requests.length).toBeLessThan(15);
+  expect(reflector.hasSynced()).toBe(false);
+  well = true;
+  // At most one wait of the longest.
+  for (let second = 0; second < 45 && !reflector.hasSynced(); second += 1) {
+    await step();
+    await sleep(2);
+  }
+  await equal();
+});
+
 test("errors at the start are lived through: the store fills when the server is well", async () => {
   const { server, reflector, equal } = await setScene();
   let well = false;
@@ -248,6 +300,8 @@ describe("stop leaves no request and no socket", () => {
     ["while connecting", ({ reflector }) => reflector.start()],
     ["while the server does not answer", async ({ server, reflector }) => ((server.intercept = () => "hang"), reflector.start(), await until(() => server.requests.length > 0))],
     ["during a snapshot", async ({ server, reflector }) => ((server.streamsSnapshots = false), reflector.start(), await until(() => server.watches.size > 0))],
+    ["while a page is awaited", async ({ server, reflector }) => ((server.intercept = ({ query }) => (query.has("sendInitialEvents") ? status(400, "BadRequest") : "hang")), reflector.start(), await until(() => server.count("LIST") > 0))],
+    ["while the server wants to be left alone", async ({ server, reflector }) => ((server.intercept = () => ({ ...status(429, "TooManyRequests"), headers: { "retry-after": "3" } })), reflector.start(), await until(() => server.requests.length > 0))],
     ["while watching", async ({ reflector }) => (reflector.start(), void (await reflector.synced(5_000)))],
     ["while waiting to try again", async ({ server, reflector }) => ((server.intercept = () => status(500, "InternalError")), reflector.start(), await until(() => server.requests.length > 1))],
   ])("%s", async (_, reach) => {

@@ -2,7 +2,7 @@
 // without what older servers lack.
 import { expect, test } from "vitest";
 import { line } from "../../support/fake-apiserver.ts";
-import { setScene, until, widget } from "./scene.ts";
+import { project, setScene, until, widget, widgets } from "./scene.ts";
 
 test("begins with a streamed snapshot and follows every change on the same stream", async () => {
   const { server, reflector, store, calls, equal } = await setScene();
@@ -119,6 +119,20 @@ test("an object that cannot be read is left out and hides no other", async () =>
   server.collection("widgets").put(widget("b", 1));
   await until(() => store.get("default/b") !== undefined);
   expect([...store.values()].map((record) => record.key)).toEqual(["default/a", "default/b"]);
+});
+
+test("the echo of an own write is not read a second time", async () => {
+  const read: string[] = [];
+  const { server, client, store, reflector, equal } = await setScene({ reflector: { project: (object) => (read.push(object.metadata?.name ?? ""), project(object)) } });
+  reflector.start();
+  await reflector.synced(5_000);
+  store.observeWrite(project(await client.create(widgets, { namespace: "default" }, widget("own", 1))));
+  server.collection("widgets").put(widget("other"));
+  await equal();
+  expect(read).toEqual(["other"]);
+  server.collection("widgets").put(widget("own", 2));
+  await equal();
+  expect(read).toEqual(["other", "own"]);
 });
 
 test("works over HTTP/1.1", async () => {

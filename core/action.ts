@@ -40,7 +40,7 @@ export type Action =
   /** Write the record alone. */
   | { readonly do: "Record"; readonly record: Record }
   /** Restart the workloads that were not restarted for this revision yet. */
-  | { readonly do: "Restart"; readonly revision: number }
+  | { readonly do: "Restart"; readonly revision: number; readonly created: number }
   | ({ readonly do: "Revoke"; readonly token: TokenRef } & At)
   | ({ readonly do: "Restore"; readonly token: TokenRef } & At)
   | ({ readonly do: "Delete"; readonly token: TokenRef } & At)

@@ -12,7 +12,7 @@ import type { Memory } from "./memory.ts";
 import { listOf, placesOf, type Reach } from "./places.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { Target, Writing } from "./target.ts";
-import type { Workloads } from "./workloads.ts";
+import type { RestartedFor, Workloads } from "./workloads.ts";
 
 export interface Scene {
   readonly desired: Desired;
@@ -75,7 +75,7 @@ async function place(action: Placing, scene: Scene): Promise<void> {
     case "Disown":
       return disown(scene);
     case "Restart":
-      return roll(scene, (workloads) => workloads.restart(action.revision));
+      return roll(scene, (workloads) => workloads.restart(action));
   }
 }
 
@@ -103,11 +103,16 @@ async function look(action: Action & { do: "Look" }, scene: Scene): Promise<void
     await scene.target.read();
     return;
   }
-  if (action.at === "rollout") return roll(scene, (workloads) => workloads.look(scene.target.known()?.record?.current ?? 0));
+  if (action.at === "rollout") return roll(scene, (workloads) => workloads.look(delivered(scene)));
   const { clock, users } = session(scene, action);
   const early = action.after - clock.monotonic();
   if (early > 0) await clock.sleep(early);
   await (action.at === "tokens" ? snapshot(scene, action).refresh(action.after) : users.refresh(action.after));
+}
+
+function delivered({ target }: Scene): RestartedFor {
+  const { current = null, revisions = [] } = target.known()?.record ?? {};
+  return { revision: current ?? 0, created: revisions.find(({ number }) => number === current)?.created ?? 0 };
 }
 
 /** What fails there is a fact like any other: it keeps nothing else from being done. */

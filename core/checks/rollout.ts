@@ -17,7 +17,7 @@ export const restartDue: Check = {
   ask(s) {
     const current = due(s);
     if (!current || !s.record) return null;
-    const { number } = current.entry;
+    const { number, created } = current.entry;
     const { rollout } = s.observed;
     if (rollout?.is === "unknown") return null;
     const seen = seenOf(s, current);
@@ -25,7 +25,7 @@ export const restartDue: Check = {
     if (seen && !seen.asked) {
       const names = (s.desired.restart ?? []).filter((name) => !seen.missing.includes(name)).join(", ");
       const message = `Restarted ${names} for revision ${number} of ${s.desired.resource}.`;
-      return act({ do: "Restart", revision: number }, "Restarting", `Restarting ${names} for revision ${number}.`, normal("Restarted", message));
+      return act({ do: "Restart", revision: number, created }, "Restarting", `Restarting ${names} for revision ${number}.`, normal("Restarted", message));
     }
     const missing = seen ? seen.missing : (s.desired.restart ?? []);
     const message = missing.length === 0 ? `All that spec.restart names was restarted for revision ${number}.` : `There is no ${missing.join(", ")} to restart for revision ${number} of ${s.desired.resource}: correct spec.restart.`;

@@ -70,6 +70,9 @@ function restoreCluster(world: World): void {
   world.touch();
   Object.assign(object.spec, backup.spec);
   if (backup.copy) secret.put({ ...backup.copy });
+  // The owner that it bears may be an object that is gone by now.
+  const owner = backup.copy?.owner;
+  if (owner && world.rival) world.time.in(1_000, () => world.rival?.collect(owner));
   else if (secret.current) secret.remove();
   world.causes += 4;
   for (const replica of [...world.replicas]) replica.die("with its cluster");

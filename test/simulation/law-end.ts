@@ -70,6 +70,9 @@ function unordered(of: Process, token: Token): void {
   if (!bare && !entry.revoked) world.broken("L4 order", `r${token.number} was revoked, and the record does not say so`);
 }
 
+/** The record that it went by said so, and is gone since: a request that is on its way cannot be called back. */
+const isNoted = ({ planned }: Process, token: Token): boolean => readRecord(planned?.record)?.revisions.some((entry) => isOf(token, entry) && entry.revoked !== undefined) ?? false;
+
 /** It gave way to one of which a list has shown since that it is gone. */
 function gaveWay(of: Process, token: Token, now: Token, { revoked }: Entry): void {
   const isGone = now.endedBy === "outside" && (now.endedAt ?? 0) < of.seenAt(now);
@@ -97,6 +100,7 @@ function chases(of: Process, token: Token): void {
 
 /** What no record knows is revoked only while nobody has used it. */
 function unrecorded(of: Process, token: Token): void {
+  if (isNoted(of, token)) return;
   if (token.by === "clone") chases(of, token);
   if (seenInUse(of, token)) of.world.broken("L2 never without", `r${token.number} was revoked unrecorded though it is used`);
 }
@@ -112,9 +116,11 @@ export function onDelete(of: Process, token: Token): void {
   if (token.active) return world.broken("L4 order", `r${token.number} was deleted without having been revoked`);
   if (desired.deleting || ordered(of, token)) return;
   const entry = entryOf(of, token);
-  if (entry && desired.rollback === token.number) return world.broken("L4 order", `r${token.number} was deleted though a rollback asks for it`);
+  if (entry && desired.rollback === entry.number) return world.broken("L4 order", `r${token.number} was deleted though a rollback asks for it`);
   if (!entry?.revoked || token.endedAt === null || entry.deliveredAt === null) return;
   const ended = Math.min(token.endedAt, token.expires === null ? Number.POSITIVE_INFINITY : token.expires - world.ledger.skew);
+  // An older record was put back: of what it was restored for, and how long, nothing is known.
+  if (world.secretTouchedAt >= ended) return;
   if (world.time.now + TOLERANCE < ended + desired.keepRevokedFor && token.endedBy === "us") {
     world.broken("L4 order", `r${token.number} was deleted ${world.time.now - token.endedAt} ms after it was revoked: keepRevokedFor is ${desired.keepRevokedFor}`);
   }

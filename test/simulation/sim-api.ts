@@ -134,7 +134,7 @@ export class SimApi implements TokenApi {
     let complete = true;
     let copyAt = 0;
     const tokens = await this.#call("list", () => {
-      complete = world.cutUntil <= world.time.now || place.place !== "home";
+      complete = world.cutUntil <= world.time.now || place.place !== "home" || !world.neighbours.knows(this.#of);
       copyAt = world.secret.version;
       if (world.deniedUntil > world.time.now) throw new LifecycleError("denied", world.deniedAs, "The credential may not list tokens.");
       return complete ? world.ledger.list(which, place.place) : [];
@@ -215,7 +215,9 @@ export class SimApi implements TokenApi {
   verify(value: SecretValue): Promise<Verification> {
     const { world } = this.#of;
     return this.#call("verify", () => {
-      const good = world.refusedUntil <= world.time.now && world.ledger.use(value.reveal()) !== null;
+      const used = world.refusedUntil <= world.time.now ? world.ledger.use(value.reveal()) : null;
+      if (used?.deliveredAt) used.triedAt = world.time.now;
+      const good = used !== null;
       if (!good) onVerify(this.#of, world.ledger.ofValue(value.reveal()));
       return good ? { is: "good" } : { is: "refused", message: "401 Unauthorized" };
     });

@@ -131,18 +131,19 @@ export class SimTarget implements Target {
   async remove(): Promise<Copy> {
     const { world, clock, cache } = this.#of;
     const uid = this.#of.planned?.uid ?? null;
-    await this.#call("remove-secret", () => {
+    const resourceVersion = await this.#call("remove-secret", () => {
       const { current } = world.secret;
-      if (!current || uid === null) return;
+      if (!current || uid === null) return world.secret.version;
       if (current.uid !== uid) throw new LifecycleError("conflict", "CONFLICT", "another Secret stands there");
       world.hurry();
       onRemove(this.#of, current);
       world.tell(() => `  ${this.#of.name} removed the Secret`);
       world.touchOther();
       world.secret.remove();
+      return world.secret.version;
     });
-    cache.learn(null, world.secret.version, clock.monotonic());
-    this.#of.basis = world.secret.version;
+    cache.learn(null, resourceVersion, clock.monotonic());
+    this.#of.basis = resourceVersion;
     this.#copy = this.#judge(null, clock.monotonic(), clock.monotonic(), true);
     return this.#copy;
   }

@@ -90,7 +90,7 @@ function workState(replica: Replica, since: Since): unknown {
     doing && JSON.stringify(doing, (key, value: unknown) => shown(replica, key, value)),
     wanted(desired),
     answer(replica),
-    [world.secret.version - basis, planned && version(world, planned), since(replica.lookedAt), overtaken(replica), basis < replica.listedCopy],
+    [world.secret.version - basis, planned && version(world, planned), since(replica.lookedAt), since(replica.editedAt), overtaken(replica), basis < replica.listedCopy],
   ];
 }
 

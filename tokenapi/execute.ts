@@ -167,7 +167,8 @@ async function issue(action: Action & { do: "Issue" }, scene: Scene): Promise<vo
       inputs: action.inputs,
       verified: false,
       usedAfter: token.created + covering(clock.monotonic() - sentAt),
-      failures: 0,
+      // Another process took its predecessor for lost: a new token does not begin to count anew.
+      failures: memory.failed?.spec === specOf(desired) ? memory.failed.failures : 0,
       failure: null,
     };
   } catch (error) {
@@ -188,6 +189,7 @@ async function verify(scene: Scene): Promise<void> {
   const usedAfter = hand.created + covering(clock.monotonic() - memory.issuedAt);
   if (answer.is === "good") {
     memory.hand = { ...hand, verified: true, usedAfter };
+    memory.failed = null;
     return;
   }
   memory.hand = { ...hand, failures: hand.failures + 1, failure: answer.message, usedAfter };
@@ -198,13 +200,16 @@ async function verify(scene: Scene): Promise<void> {
 
 /** Tries the delivered value, and tells the list what that says of it. Whoever cannot try leaves it to the next one. */
 async function attempt(action: Action & { do: "Try" }, scene: Scene): Promise<void> {
-  const { api } = session(scene, action);
+  const { api, clock } = session(scene, action);
   const list = snapshot(scene, action);
+  const begun = clock.monotonic();
   const value = await scene.target.value(action.sha256);
-  const answer = value ? await api.verify(value, action.scim) : null;
+  // Later than it was recorded for, our use would be taken for a consumer's.
+  const isInTime = clock.monotonic() - begun <= action.within;
+  const answer = value && isInTime ? await api.verify(value, action.scim) : null;
   if (answer === null || answer.is === "odd") {
     list.pass();
-    throw new LifecycleError("retryable", "UNTRIED", `Whether the token list tells the truth could not be tried: ${answer?.message ?? "the value does not stand there"}.`);
+    throw new LifecycleError("retryable", "UNTRIED", `Whether the token list tells the truth could not be tried: ${answer?.message ?? (isInTime ? "the value does not stand there" : "reading the value took too long")}.`);
   }
   list.settle(answer.is === "refused");
 }
@@ -279,6 +284,8 @@ function stuck(scene: Scene, error: LifecycleError): void {
 }
 
 function drop(refused: string | null, scene: Scene): void {
+  const { failures = 0 } = scene.memory.hand ?? {};
+  scene.memory.failed = failures > 0 && refused === null ? { failures, spec: specOf(scene.desired) } : null;
   scene.memory.hand = null;
   scene.memory.value = null;
   scene.memory.writable = null;

@@ -54,6 +54,8 @@ function rewind(world: World): void {
   const { ledger, random } = world;
   if (world.backups.length === 0) return;
   ledger.rewind(random.pick(world.backups).api);
+  // It takes a moment to come back: no id and name are given out twice in one second of its clock.
+  world.outageUntil = Math.max(world.outageUntil, world.time.now + 2_000);
   world.neighbours.recover();
   world.causes += 4;
   for (const token of world.tokens()) {

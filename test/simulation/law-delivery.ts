@@ -33,15 +33,22 @@ function retirement(of: Process, old: Token, entry: Entry, current: Token): void
   if (when === "Unused") unused(of, old, current, since);
 }
 
-/** Whoever put a record back of before a trial of ours made that look like a consumer's use. */
-const isTrialForgotten = ({ secretTouchedAt }: World, { triedAt }: Token): boolean => triedAt > 0 && secretTouchedAt >= triedAt;
+/**
+ * A trial of ours looks like a consumer's use where a record of before it was put back, or where its request was under
+ * way for longer than it was recorded for.
+ */
+function isTrialUnknown({ world, record }: Process, current: Token): boolean {
+  const { triedAt } = current;
+  const usedAfter = record?.revisions.find((entry) => isOf(current, entry))?.usedAfter ?? 0;
+  return triedAt > 0 && (world.secretTouchedAt >= triedAt || triedAt + world.ledger.skew > usedAfter);
+}
 
 /** The new one is used, and nobody needs the old one any more. */
 function unused(of: Process, old: Token, current: Token, since: number): void {
   const { world, desired } = of;
   const { now } = world.time;
   const idleFor = Math.max(desired.retire.idleFor, world.stack ? 0 : RESYNC);
-  if (!isTrialForgotten(world, current) && !current.uses.some((use) => use >= since)) return world.broken("L4 order", `r${old.number} was revoked, and nobody uses r${current.number}`);
+  if (!isTrialUnknown(of, current) && !current.uses.some((use) => use >= since)) return world.broken("L4 order", `r${old.number} was revoked, and nobody uses r${current.number}`);
   if (of.seenAt(old) + TOLERANCE < since + idleFor) world.broken("L2 never without", `r${old.number} was revoked for want of use, by a list from before it had stood still`);
   const last = old.uses.findLast((use) => use <= of.seenAt(old));
   if (last !== undefined && now + TOLERANCE < last + idleFor) {

@@ -86,7 +86,9 @@ const restoredSince = (of: Process, token: Token): boolean => token.activeSince 
 function chases(of: Process, token: Token): void {
   const { world, planned } = of;
   const current = delivered(world);
-  if (!current || !world.ledger.isValid(current) || current.activeSince >= of.seenAt(current) || token.number <= current.number) return;
+  if (!current || !world.ledger.isValid(current) || current.activeSince >= of.seenAt(current)) return;
+  // What an up has delivered counts for it before it is saved.
+  if (token.number <= Math.max(current.number, of.record?.current ?? 0)) return;
   const isKnown = readRecord(planned?.record)?.others?.some((id) => {
     const other = world.ledger.tokens.get(id);
     return other && world.ledger.isValid(other) && other.activeSince < of.seenAt(other);

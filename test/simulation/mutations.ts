@@ -200,6 +200,8 @@ const WRITING: readonly Mutation[] = [
   execute("a taken number is not remembered", "memory.taken = Math.max(memory.taken, action.number);", ""),
   execute("the value is forgotten before it is delivered", "await write(scene, { record: action.record, value: memory.value }, () => {", "const value = memory.value; memory.hand = null; await write(scene, { record: action.record, value }, () => {"),
   execute("a delivery is dated when it set out", "if (!done || elapsed <= SLOW_DELIVERY) return;", "return;"),
+  execute("a trial is made however late", "clock.monotonic() - begun <= action.within", "true"),
+  execute("a token that others cleared fails verification as if it were the first", "failures > 0 && refused === null ?", "failures < 0 ?"),
   execute("what is read after a conflict is not looked at", "await scene.target.read();\n    const { issuer }", "const { issuer }"),
   execute("a process that lost the lead goes on writing", 'if (action.do !== "Look" && action.do !== "Drop") scene.guard?.();', ""),
   truth("Ready though it is broken", "if (broken) return no(", "if (false) return no("),

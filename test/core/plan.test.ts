@@ -212,6 +212,7 @@ export const TABLE: readonly Row[] = [
   { why: "what the record alone knows goes first", want: { deleting: true }, facts: { copy: copy({ record: record([entry(1, { name: "imported" })]) }), list: [remote(1, { name: "imported" })] }, check: "deletion-recorded", does: "Revoke", reason: "Deleting" },
   { why: "so does what is older than the object", want: { deleting: true, ...young }, check: "deletion-recorded", does: "Revoke", reason: "Deleting" },
   { why: "the copy goes before its token", want: { deleting: true }, check: "deletion-copy", does: "Remove", reason: "Deleting" },
+  { why: "a value in hand may stand there already, by a delivery whose answer was lost", want: { deleting: true }, facts: { copy: { ...NO_COPY, readAt: 0 }, list: [remote(1)], more: { hand: hand(1) } }, check: "deletion-hand", does: "Look copy", reason: "Deleting" },
   { why: "a value in memory is given up", want: { deleting: true }, facts: { copy: NO_COPY, more: { hand: hand(2) } }, check: "deletion-hand", does: "Drop", reason: "Deleting" },
   { why: "then the tokens", want: { deleting: true }, facts: { copy: NO_COPY }, check: "deletion-tokens", does: "Revoke", reason: "Deleting" },
   { why: "and are deleted", want: { deleting: true }, facts: { copy: NO_COPY, list: [remote(1, { active: false })] }, check: "deletion-tokens", does: "Delete", reason: "Deleting" },

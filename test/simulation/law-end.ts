@@ -91,7 +91,7 @@ function chases(of: Process, token: Token): void {
   if (token.number <= Math.max(current.number, of.record?.current ?? 0)) return;
   const isKnown = readRecord(planned?.record)?.others?.some((id) => {
     const other = world.ledger.tokens.get(id);
-    return other && world.ledger.isValid(other) && other.activeSince < of.seenAt(other);
+    return other?.by === "clone" && world.ledger.isValid(other) && other.activeSince < of.seenAt(other);
   });
   if (isKnown) world.broken("L7 settles", `r${token.number} was revoked, of a second owner that is known`);
   // What others count on their own may come to numbers that ours have passed.
@@ -119,17 +119,26 @@ export function onDelete(of: Process, token: Token): void {
   if (desired.deleting || ordered(of, token)) return;
   const entry = entryOf(of, token);
   if (entry && desired.rollback === entry.number) return world.broken("L4 order", `r${token.number} was deleted though a rollback asks for it`);
-  if (!entry?.revoked || token.endedAt === null || entry.deliveredAt === null) return;
+  if (entry) tooEarly(of, token, entry);
+}
+
+/** Deleted before the time for a restore is over? */
+function tooEarly({ world, desired }: Process, token: Token, entry: Entry): void {
+  if (!entry.revoked || token.endedAt === null || entry.deliveredAt === null || token.endedBy !== "us") return;
   const ended = Math.min(token.endedAt, token.expires === null ? Number.POSITIVE_INFINITY : token.expires - world.ledger.skew);
+  // Somebody restored it, and it expired before anybody looked.
+  if (entry.revoked.at < token.activeSince + world.ledger.skew && world.ledger.isOver(token)) return;
   // An older record was put back: of what it was restored for, and how long, nothing is known.
   if (world.secretTouchedAt >= ended) return;
-  if (world.time.now + TOLERANCE < ended + desired.keepRevokedFor && token.endedBy === "us") {
+  if (world.time.now + TOLERANCE < ended + desired.keepRevokedFor) {
     world.broken("L4 order", `r${token.number} was deleted ${world.time.now - token.endedAt} ms after it was revoked: keepRevokedFor is ${desired.keepRevokedFor}`);
   }
 }
 
 /** At another API than the spec's, and nobody could know. */
 function isUnseenElsewhere({ world }: Process, { place, activeSince, created }: Token): boolean {
+  // Whoever names another API right after the record is gone takes the way to the one before away.
+  if (world.removedAt > 0 && world.renamedAt >= world.removedAt) return true;
   return !isRecorded(world, place) || activeSince >= world.removedAt - MINUTE || world.secretTouchedAt >= created - world.ledger.skew;
 }
 

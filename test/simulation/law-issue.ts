@@ -12,7 +12,7 @@ export function onIssue(of: Process, token: Token): void {
   const { world } = of;
   world.issues++;
   if (!of.late) prepared(of, token);
-  if (world.object === null || of.desired.deleting || of.dead || of.frozenUntil > 0) world.orphans.add(token);
+  if (world.object === null || of.dead || of.frozenUntil > 0) world.orphans.add(token);
   // A request that was given up may still arrive while its successor waits.
   if (of.memory.hand !== null && !of.late) world.broken("L5 exactly once", `r${token.number} was issued while r${of.memory.hand.number} waits in memory`);
   if (world.issues > world.causes) world.broken("L5 exactly once", `${world.issues} tokens were issued, and there was cause for ${world.causes}`);

@@ -6,10 +6,10 @@ import { converge, type Outcome } from "../../tokenapi/converge.ts";
 import { blankMemory } from "../../tokenapi/memory.ts";
 import type { Snapshot } from "../../tokenapi/snapshot.ts";
 import { onOutcome, onPlan } from "./law-word.ts";
+import { onDeath } from "./misfortune.ts";
 import { Process } from "./process.ts";
 import { readRecord } from "./reading.ts";
 import { SimTarget } from "./sim-target.ts";
-import { delivered, recordOf } from "./truth.ts";
 import { SimWorkloads } from "./workloads.ts";
 import type { Version } from "./secret.ts";
 import { RESYNC, type DeclaringObject, type Ref, type World } from "./world.ts";
@@ -41,20 +41,6 @@ export class Cache {
     this.resourceVersion = resourceVersion;
     this.at = at;
   }
-}
-
-/** Misfortunes seldom come singly: a revocation of ours is left half done, and somebody revokes what took its place. */
-function misfortune(world: World): void {
-  const pending = recordOf(world)?.revisions.some(({ revoked }) => revoked && !revoked.done);
-  if (!pending || !world.faults || !world.random.chance(0.3)) return;
-  world.time.in(world.random.span(10, 2_000), () => {
-    const token = delivered(world);
-    if (!token || !world.ledger.isValid(token)) return;
-    world.tell(() => `  somebody revokes r${token.number}`);
-    world.ledger.revoke(token.id, "outside");
-    world.causes += 2;
-    world.outside(1_000);
-  });
 }
 
 export class Replica extends Process {
@@ -94,7 +80,7 @@ export class Replica extends Process {
     const { world } = this;
     this.#unwatch();
     world.replicas = world.replicas.filter((other) => other !== this);
-    misfortune(world);
+    onDeath(world);
     world.replace(this);
   }
 

@@ -7,6 +7,7 @@ import type { IssuedToken, NewToken, TokenApi, TokenList, User, Verification } f
 import { onDelete, onRevoke } from "./law-end.ts";
 import { onIssue, onIssueElsewhere, onVerify } from "./law-issue.ts";
 import { CREDENTIAL, show, type Token } from "./ledger.ts";
+import { onGivenUp } from "./misfortune.ts";
 import type { Process } from "./process.ts";
 import type { Issuer } from "./world.ts";
 
@@ -63,6 +64,7 @@ export class SimApi implements TokenApi {
     }
     if (bad === "late") {
       world.comesLate(random.span(1_000, 300_000), () => this.#late(effect));
+      onGivenUp(world);
       await this.#of.park(name, TIMEOUT, TIMEOUT + 1);
       throw new LifecycleError("uncertain", "TIMEOUT", `${name} timed out`);
     }

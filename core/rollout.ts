@@ -42,6 +42,15 @@ export function lookAgainAfter(s: Pick<Situation, "apiNow">, { entry }: Revision
   return Math.min(LOOK_AGAIN_MOST, Math.max(LOOK_AGAIN, since / 10));
 }
 
+/** What was complete may have been taken back since: a look that an old one is to retire by is not older. */
+const RECENT = MINUTE;
+
+/** Whether an old revision that may go by what was seen of the workloads has to wait for a newer look. */
+export function isDated(s: Pick<Situation, "desired" | "observed">, current: Revision): boolean {
+  const seen = seenOf(s, current);
+  return isOwed(s, current) && seen !== null && seen.readAt + RECENT <= s.observed.monotonic;
+}
+
 /** Whether the workloads have to be looked at to know more than is known. */
 export function isStale(s: Pick<Situation, "observed" | "apiNow">, current: Revision): boolean {
   const { rollout, monotonic } = s.observed;

@@ -188,6 +188,7 @@ export const TABLE: readonly Row[] = [
   { why: "while it goes on, the old one stays", want: rolledSoon, facts: { copy: copy({ record: owed(NOW - DAY) }), list: both, more: { rollout: present(rollout({ complete: false })) } }, check: "rest", does: "rest", reason: "Ready" },
   { why: "where it cannot be seen, the old one stays", want: rolledSoon, facts: { copy: copy({ record: owed(NOW - DAY) }), list: both, more: { rollout: unknown("RestartBlocked", "forbidden") } }, check: "rest", does: "rest", reason: "Ready" },
   { why: "a template that somebody put back is not restarted again, and the old one stays", want: rolledSoon, facts: { copy: copy({ record: owed(NOW - DAY) }), list: both, more: { rollout: present(rollout({ asked: false })) } }, check: "rest", does: "rest", reason: "Ready" },
+  { why: "but not by what was seen long ago: somebody may have put the template back since", want: rolledSoon, facts: { copy: copy({ record: owed(NOW - DAY) }), list: both, more: { rollout: present(rollout({ readAt: 3_000 - MINUTE })) } }, check: "retire-due", does: "Look rollout", reason: "Retiring" },
   { why: "once it is complete, the old one goes", want: rolledSoon, facts: { copy: copy({ record: owed(NOW - DAY) }), list: both, more: { rollout: present(rollout()) } }, check: "retire-due", does: "Record", reason: "Retiring" },
   { why: "or once the longest overlap is over", want: { ...rolledSoon, retire: { when: "Deadline", minOverlap: 0, idleFor: DAY, maxOverlap: DAY } }, facts: { copy: copy({ record: owed("due") }), list: both, more: { rollout: unknown("RestartBlocked", "forbidden") } }, check: "retire-due", does: "Record", reason: "Retiring" },
   // Tidying
@@ -213,6 +214,7 @@ export const TABLE: readonly Row[] = [
   { why: "so does what is older than the object", want: { deleting: true, ...young }, check: "deletion-recorded", does: "Revoke", reason: "Deleting" },
   { why: "the copy goes before its token", want: { deleting: true }, check: "deletion-copy", does: "Remove", reason: "Deleting" },
   { why: "a value in hand may stand there already, by a delivery whose answer was lost", want: { deleting: true }, facts: { copy: { ...NO_COPY, readAt: 0 }, list: [remote(1)], more: { hand: hand(1) } }, check: "deletion-hand", does: "Look copy", reason: "Deleting" },
+  { why: "before the record goes, which alone tells where its token was issued", want: { deleting: true, issuerRef: "TokenIssuer/b" }, facts: { copy: copy({ record: atA([entry(1)]) }), list: [remote(1), remote(2, { created: NOW })], more: { hand: hand(2), next } }, check: "deletion-hand", does: "Drop", reason: "Deleting" },
   { why: "a value in memory is given up", want: { deleting: true }, facts: { copy: NO_COPY, more: { hand: hand(2) } }, check: "deletion-hand", does: "Drop", reason: "Deleting" },
   { why: "then the tokens", want: { deleting: true }, facts: { copy: NO_COPY }, check: "deletion-tokens", does: "Revoke", reason: "Deleting" },
   { why: "and are deleted", want: { deleting: true }, facts: { copy: NO_COPY, list: [remote(1, { active: false })] }, check: "deletion-tokens", does: "Delete", reason: "Deleting" },

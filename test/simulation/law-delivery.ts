@@ -63,7 +63,8 @@ export function onWrite(of: Process, before: Version | null, writing: Writing, v
   if (typeof writing.value === "string" || value === null) return;
   onDeliver(of, value);
   const token = of.world.ledger.ofValue(value);
-  if (token) token.deliveredAt ??= of.world.time.now;
+  if (!token || token.deliveredAt !== null) return;
+  Object.assign(token, { deliveredAt: of.world.time.now, deliveredBy: of.name });
 }
 
 /** What a process records is about to count. */

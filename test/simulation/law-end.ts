@@ -1,10 +1,12 @@
 // Laws about ending tokens: nobody is left without, and nothing is left over (L1, L2, L4).
 import { MINUTE } from "../../core/duration.ts";
+import { issuerId } from "../../core/home.ts";
 import type { Entry } from "../../core/record.ts";
 import { isOf, type Token } from "./ledger.ts";
 import type { Process } from "./process.ts";
 import { readRecord } from "./reading.ts";
 import { delivered, entryOf, isOlder, isRecorded, ordered, overtaken, recordOf, seenInUse, siteNamed, TOLERANCE } from "./truth.ts";
+import { ISSUERS } from "./world.ts";
 
 /** Whether it is a stranger's, and the list said so. */
 const isStrangers = (of: Process, token: Token): boolean => token.by === "stranger" && token.activeSince < of.seenAt(token);
@@ -33,9 +35,12 @@ function againstDeletion(of: Process, token: Token, does: "revoked" | "deleted")
   if (does === "deleted" && desired.deletionPolicy === "Revoke") world.broken("L4 order", `r${token.number} was deleted though the deletion policy is Revoke`);
   const { current } = world.secret;
   // What is not where the spec says is told by the record alone: it goes before the copy that holds the record.
-  const stands = token.place === siteNamed(world, desired.issuerRef) && delivered(world) === token && recordOf(world) !== null && current?.owner === of.uid && world.object?.uid === of.uid && token.created >= desired.since && !desired.abandon;
+  const stands = token.place === siteNamed(world, desired.issuerRef) && delivered(world) === token && recordOf(world) !== null && current?.owner === of.uid && world.object?.uid === of.uid && token.created >= desired.since && !desired.abandon && !isDeliveredSince(of, token);
   if (stands && !overtaken(of) && world.profile.mode === "elected") world.broken("L4 order", `r${token.number} was ${does} while its delivered copy stands`);
 }
+
+/** By a process that stood still in the middle of that, and has lost the lead: this one has not seen it yet, and the copy goes with its object. */
+const isDeliveredSince = ({ world, basis, name }: Process, { deliveredBy }: Token): boolean => deliveredBy !== name && world.secret.version > basis;
 
 /** What a process has been told of its own write counts until it has seen a later list. */
 function again(of: Process, token: Token): void {
@@ -151,7 +156,7 @@ export function onRelease(of: Process): void {
       leftBehind(of, token);
       continue;
     }
-    if (isOlder(world, token) || isHigher(of, token)) world.orphans.add(token);
+    if (isLeft(of, token)) world.orphans.add(token);
     // Never delivered, so no record says that it was another API's; or restored after that was looked at, or somebody took the record away.
     else if (token.place !== home && isUnseenElsewhere(of, token)) world.orphans.add(token);
     else if (of.seenAt(token) === 0 && of.desired.deletionPolicy !== "Orphan" && !of.desired.abandon) world.broken("L1 nothing lost", `the object was let go unseen while r${token.number} is active`);
@@ -164,11 +169,20 @@ export function onRelease(of: Process): void {
 /** Pulumi: a replacement may live under higher numbers already, so a delete leaves what its state does not know. */
 const isHigher = ({ world, record }: Process, token: Token): boolean => world.stack !== null && token.number > Math.max(0, ...(record?.revisions ?? []).map(({ number }) => number));
 
+/** Pulumi: a second owner's, as the state knows, was said all along and is left to them. */
+const isSaidTheirs = ({ world, record }: Process, { id }: Token): boolean => world.stack !== null && (record?.others?.includes(id) ?? false);
+
+/** A person's word gave up what is there. */
+const isGivenUpAt = ({ desired: { issuerChange } }: Process, place: Token["place"]): boolean => ISSUERS.some((issuer) => issuer.place === place && issuerId(issuer) === issuerChange?.from);
+
+/** Not this one's to end. */
+const isLeft = (of: Process, token: Token): boolean => isOlder(of.world, token) || isHigher(of, token) || isSaidTheirs(of, token);
+
 /** deletionPolicy: Delete leaves nothing that was seen to have ended. */
 function leftBehind(of: Process, token: Token): void {
   const { world, desired } = of;
   const since = token.endedAt ?? (token.expires === null ? Number.POSITIVE_INFINITY : token.expires - world.ledger.skew);
-  if (token.place !== siteNamed(world, desired.issuerRef) && isUnseenElsewhere(of, token)) return;
+  if (token.place !== siteNamed(world, desired.issuerRef) && (isUnseenElsewhere(of, token) || isGivenUpAt(of, token.place))) return;
   if (desired.deletionPolicy !== "Delete" || desired.abandon || token.created < desired.since || since > of.seenAt(token) - MINUTE) return;
   world.broken("L1 nothing lost", `the object was let go and r${token.number} was not deleted`);
 }

@@ -31,6 +31,8 @@ export interface Token {
   // Ghost facts: what only the judge knows.
   /** True time of its first appearance in the delivered copy. */
   deliveredAt: number | null;
+  /** The process that delivered it first; null: none of the operator's. */
+  deliveredBy: string | null;
   /** Who made it inactive last. */
   endedBy: "us" | "outside" | null;
   /** Who restored it last. */
@@ -143,6 +145,7 @@ export class Ledger {
       endedAt: null,
       deleted: false,
       deliveredAt: null,
+      deliveredBy: null,
       endedBy: null,
       restoredBy: null,
       rescued: null,

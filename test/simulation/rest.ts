@@ -93,7 +93,7 @@ function tidied(world: World): void {
     if (revoked.at + object.spec.keepRevokedFor + late < time.now) world.broken("L3 few", `r${number} is recorded long after it ended`);
   }
   for (const token of world.tokens()) {
-    if (token.by !== "us" || ledger.isValid(token) || token.number > record.fence || isForgotten(world, token)) continue;
+    if (token.by !== "us" || ledger.isValid(token) || token.number > record.fence || isForgotten(world, token) || isAhead(world, token)) continue;
     if (isAlien(world, token, object.since) || record.revisions.some((entry) => isOf(token, entry))) continue;
     world.broken("L3 few", `r${token.number} has ended, is not recorded and is still there at rest`);
   }
@@ -136,11 +136,12 @@ function isAsked(world: World, spec: Spec, current: Token): boolean {
   return nameOfOwner(world, current.owner) === spec.ownerName && entry?.inputs.rotate === spec.rotate && entry.inputs.days === spec.days;
 }
 
-/** What somebody keeps at a former issuer keeps the resource from moving once more, and that is said. */
+/** What somebody keeps at a former issuer, or what is kept there for a restore yet, keeps the resource from moving once more, and that is said. */
 function isHeldUp(world: World): boolean {
   const { issuer, revisions } = recordOf(world) ?? {};
-  const rollback = world.object?.spec.rollback;
-  return issuer?.ref !== world.object?.spec.issuerRef && (revisions ?? []).some(({ former, kept, number }) => former && (kept === true || number === rollback));
+  const { rollback, keepRevokedFor = 0 } = world.object?.spec ?? {};
+  const isKept = ({ revoked }: Entry): boolean => revoked !== undefined && revoked.at + keepRevokedFor + HOUR > world.time.now;
+  return issuer?.ref !== world.object?.spec.issuerRef && (revisions ?? []).some((entry) => entry.former && (entry.kept === true || entry.number === rollback || isKept(entry)));
 }
 
 /** The goal itself. */

@@ -54,7 +54,7 @@ export class SimApi implements TokenApi {
       world.coverage.meet("fault", "outage");
       throw new LifecycleError("retryable", "UNAVAILABLE", "the API answers 503");
     }
-    const bad = world.mishap(profile.fault) ? random.pick(FAULTS) : "none";
+    const bad = world.mishap(profile.fault) ? this.#fault(name) : "none";
     if (bad !== "none") this.#note(name, bad);
     if (bad === "429") throw new LifecycleError("retryable", "TOO_MANY", "the API answers 429", { retryAfter: random.chance(0.5) ? 2_000 : null });
     if (bad === "500") throw new LifecycleError(writes ? "uncertain" : "retryable", "SERVER_ERROR", "the API answers 500");
@@ -78,6 +78,12 @@ export class SimApi implements TokenApi {
     await (bad === "slow" ? this.#of.park(name, 2_000, TIMEOUT) : this.#of.park(name, 5, 300));
     this.clockOffset = ledger.clock + 500 - this.#of.clock.now();
     return result;
+  }
+
+  /** Of what can become of a POST, that it takes effect when nobody waits for it any more is the most dangerous. */
+  #fault(name: string): (typeof FAULTS)[number] {
+    const { random } = this.#of.world;
+    return name === "issue" && random.chance(0.3) ? "late" : random.pick(FAULTS);
   }
 
   /** Only the leader may change anything. */

@@ -52,7 +52,7 @@ export class SimWorkloads implements Workloads {
   restart(of: RestartedFor): Promise<Fact<Rollout>> {
     return this.#call("restart-workloads", of, (workload) => {
       if (isAsked(workload, of)) return;
-      onRestart(this.#of.world, of.revision);
+      onRestart(this.#of.world, of);
       workload.marked = { revision: of.revision, created: of.created };
       workload.doneAt = this.#of.world.time.now + this.#of.world.random.span(1_000, 2_000_000);
     });
@@ -60,9 +60,9 @@ export class SimWorkloads implements Workloads {
 }
 
 /** Once for each delivered revision that has a predecessor, and for no other reason. */
-function onRestart(world: World, revision: number): void {
+function onRestart(world: World, { revision, created }: RestartedFor): void {
   world.tell(() => `  the workload restarts for r${revision}`);
-  const entry = recordOf(world)?.revisions.find(({ number }) => number === revision);
+  const entry = recordOf(world)?.revisions.find((other) => other.number === revision && other.created === created);
   // What is written meanwhile by others decides nothing about what was planned.
   if (!entry || world.secretTouchedAt > world.time.now - 60_000) return;
   if (entry.restart === undefined) world.broken("L5 exactly once", `the workload was restarted for r${revision}, and nobody had held an earlier value`);

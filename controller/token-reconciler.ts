@@ -12,7 +12,7 @@ import type { Reach } from "../tokenapi/places.ts";
 import { issuersOf } from "./caches.ts";
 import { issuerKey, keyOfRef, readRef, refOf, type IssuerObject, type IssuerObjects } from "./issuer-object.ts";
 import { noIssuer, type Issuers } from "./issuers.ts";
-import { ANNOTATION, FINALIZER, type IssuerRef, type TokenKind, type TokenObject } from "./kinds.ts";
+import { ANNOTATION, FINALIZER, isNews, type IssuerRef, type TokenKind, type TokenObject } from "./kinds.ts";
 import { ownerOf, type Owners } from "./owner.ts";
 import { tokenPolicy } from "./policy.ts";
 import { lookOf } from "./rendering.ts";
@@ -240,11 +240,11 @@ export class TokenReconciler {
     return { workloads: new KubeWorkloads({ client: this.#options.cluster.client, namespace, refs, mark, resource: key, monotonic: () => systemClock.monotonic() }) };
   }
 
-  /** Nothing is done for a spec that is no longer what stands there. */
+  /** Nothing is done for a spec, or an order, that is no longer what stands there. */
   #guard(object: TokenObject): void {
     this.#options.guard();
     const latest = this.#options.cluster.tokens.get(object.key);
-    if (latest?.uid === object.uid && latest.generation === object.generation && latest.deleting === object.deleting) return;
+    if (latest?.uid === object.uid && !isNews(object, latest)) return;
     throw new LifecycleError("conflict", EDITED, `${object.key} was edited meanwhile.`);
   }
 

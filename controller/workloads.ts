@@ -2,8 +2,9 @@
 // `kubectl rollout restart` does, and looked at until all of their pods came after it. Read when it matters, not watched.
 import { present, absent, unknown, type Fact, type Rollout } from "../core/observed.ts";
 import type { WorkloadRef } from "../core/spec.ts";
-import type { Workloads } from "../tokenapi/workloads.ts";
+import type { RestartedFor, Workloads } from "../tokenapi/workloads.ts";
 import { GROUP, MANAGER } from "./kinds.ts";
+import { isRestartedFor, restartText } from "./restart-text.ts";
 import { defineResource, isForbidden, isNotFound, type KubeObject, type Resource, type RestClient } from "./runtime/index.ts";
 import { unfinished, type WorkloadObject } from "./rollout-progress.ts";
 
@@ -34,18 +35,18 @@ export class KubeWorkloads implements Workloads {
     this.#options = options;
   }
 
-  look(revision: number): Promise<Fact<Rollout>> {
-    return this.#each(revision, (ref) => this.#get(ref));
+  look(of: RestartedFor): Promise<Fact<Rollout>> {
+    return this.#each(of, (ref) => this.#get(ref));
   }
 
-  restart(revision: number): Promise<Fact<Rollout>> {
-    return this.#each(revision, async (ref) => {
+  restart(of: RestartedFor): Promise<Fact<Rollout>> {
+    return this.#each(of, async (ref) => {
       const object = await this.#get(ref);
-      return object === null || this.#isAsked(object, revision) ? object : this.#ask(ref, revision);
+      return object === null || this.#isAsked(object, of) ? object : this.#ask(ref, of);
     });
   }
 
-  async #each(revision: number, work: (ref: WorkloadRef) => Promise<WorkloadObject | null>): Promise<Fact<Rollout>> {
+  async #each(of: RestartedFor, work: (ref: WorkloadRef) => Promise<WorkloadObject | null>): Promise<Fact<Rollout>> {
     const readAt = this.#options.monotonic();
     const found: Found[] = [];
     for (const ref of this.#options.refs) {
@@ -56,29 +57,29 @@ export class KubeWorkloads implements Workloads {
         return unknown("RestartBlocked", `${words}: ${whyNot(error, ref)}`);
       }
     }
-    return this.#fact(found, revision, readAt);
+    return this.#fact(found, of, readAt);
   }
 
-  #fact(found: readonly Found[], revision: number, readAt: number): Fact<Rollout> {
+  #fact(found: readonly Found[], of: RestartedFor, readAt: number): Fact<Rollout> {
     const missing = found.filter(({ object }) => object === null).map(({ words }) => words);
     if (missing.length === found.length) return absent(`There is no ${missing.join(", ")}.`);
     const there = found.flatMap(({ words, object }) => (object ? [{ words, object }] : []));
     const waits = there.flatMap(({ words, object }) => {
-      const why = this.#isAsked(object, revision) ? unfinished(object) : "does not bear our restart annotation";
+      const why = this.#isAsked(object, of) ? unfinished(object) : "does not bear our restart annotation";
       return why === null ? [] : [`${words} ${why}`];
     });
-    const asked = there.every(({ object }) => this.#isAsked(object, revision));
-    return present({ readAt, revision, asked, complete: waits.length === 0, waits: waits[0] ?? null, missing });
+    const asked = there.every(({ object }) => this.#isAsked(object, of));
+    return present({ readAt, revision: of.revision, created: of.created, asked, complete: waits.length === 0, waits: waits[0] ?? null, missing });
   }
 
-  /** The name part of an annotation is short: the mark says which token, the value says it to people. */
-  #annotation(revision: number): { readonly [name: string]: string } {
-    return { [`restart.${GROUP}/${this.#options.mark}`]: `revision ${revision} of ${this.#options.resource}` };
+  /** The name part of an annotation is short: the mark says which token. */
+  get #annotation(): string {
+    return `restart.${GROUP}/${this.#options.mark}`;
   }
 
-  #isAsked({ spec }: WorkloadObject, revision: number): boolean {
-    const there = spec?.template?.metadata?.annotations ?? {};
-    return Object.entries(this.#annotation(revision)).every(([name, value]) => there[name] === value);
+  #isAsked({ spec }: WorkloadObject, of: RestartedFor): boolean {
+    const text = spec?.template?.metadata?.annotations?.[this.#annotation];
+    return text !== undefined && isRestartedFor(text, { ...of, resource: this.#options.resource });
   }
 
   async #get({ kind, name }: WorkloadRef): Promise<WorkloadObject | null> {
@@ -90,9 +91,9 @@ export class KubeWorkloads implements Workloads {
     }
   }
 
-  #ask({ kind, name }: WorkloadRef, revision: number): Promise<WorkloadObject> {
+  #ask({ kind, name }: WorkloadRef, of: RestartedFor): Promise<WorkloadObject> {
     const { client, namespace } = this.#options;
-    const body: Partial<KubeObject> & object = { spec: { template: { metadata: { annotations: this.#annotation(revision) } } } };
+    const body: Partial<KubeObject> & object = { spec: { template: { metadata: { annotations: { [this.#annotation]: restartText({ ...of, resource: this.#options.resource }) } } } } };
     return client.patch<WorkloadObject>(resources[kind], { namespace, name }, body, { type: "merge", fieldManager: MANAGER });
   }
 }

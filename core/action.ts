@@ -29,8 +29,8 @@ export type Action =
   | { readonly do: "Issue"; readonly number: number; readonly name: string; readonly inputs: IssueInputs }
   /** Authenticate with the value in memory. */
   | { readonly do: "Verify"; readonly number: number }
-  /** Authenticate with the delivered value, to settle whether a list that lacks most tokens tells the truth. */
-  | ({ readonly do: "Try"; readonly sha256: string; readonly scim: boolean } & At)
+  /** Authenticate with the delivered value, to settle whether a list that lacks most tokens tells the truth; not later than so many milliseconds. */
+  | ({ readonly do: "Try"; readonly sha256: string; readonly scim: boolean; readonly within: number } & At)
   /** Write value (from memory) and record in one write. */
   | { readonly do: "Deliver"; readonly record: Record }
   /** Write the copy again from the value it holds: it looks other than it should. */
@@ -40,7 +40,7 @@ export type Action =
   /** Write the record alone. */
   | { readonly do: "Record"; readonly record: Record }
   /** Restart the workloads that were not restarted for this revision yet. */
-  | { readonly do: "Restart"; readonly revision: number }
+  | { readonly do: "Restart"; readonly revision: number; readonly created: number }
   | ({ readonly do: "Revoke"; readonly token: TokenRef } & At)
   | ({ readonly do: "Restore"; readonly token: TokenRef } & At)
   | ({ readonly do: "Delete"; readonly token: TokenRef } & At)

@@ -186,9 +186,11 @@ export function rolloutOf({ form, now }: Context, record: Record | null): Fact<R
   const { rollout } = form;
   if (rollout === undefined) return null;
   if (isUnseen(rollout)) return unseen(rollout, "None of the workloads that spec.restart names exist.", "RestartBlocked");
+  const revision = rollout.revision ?? record?.current ?? 0;
   return present({
     readAt: given(rollout.readAt, now),
-    revision: rollout.revision ?? record?.current ?? 0,
+    revision,
+    created: record?.revisions.find(({ number }) => number === revision)?.created ?? 0,
     asked: rollout.asked ?? true,
     complete: rollout.complete ?? false,
     waits: rollout.waits ?? null,
@@ -221,5 +223,6 @@ export function copyOf(context: Context, record: Record | null): Fact<Copy> {
     look: form.looks ?? context.desired.look,
     writable: form.unwritable ?? (form.writable === false ? null : true),
     exclusive: form.exclusive ?? false,
+    unsaved: form.unsaved ?? false,
   });
 }

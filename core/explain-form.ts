@@ -138,6 +138,7 @@ export interface CopyForm extends Seen {
   readonly writable?: boolean;
   readonly unwritable?: string;
   readonly exclusive?: boolean;
+  readonly unsaved?: boolean;
   readonly readAt?: string;
   readonly knownSince?: string;
 }

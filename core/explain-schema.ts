@@ -80,6 +80,7 @@ const PRESENT = {
     writable: flag,
     unwritable: words,
     exclusive: flag,
+    unsaved: flag,
     readAt: date,
     knownSince: date,
   },

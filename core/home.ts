@@ -2,7 +2,7 @@
 // spec names. Decides nothing about tokens: that is checks/moving.ts.
 import type { Desired } from "./desired.ts";
 import type { Fact, Elsewhere, Issuer, Tokens } from "./observed.ts";
-import type { Record, RecordedIssuer } from "./record.ts";
+import type { Entry, Record, RecordedIssuer } from "./record.ts";
 
 /** One issuer as one credential sees it, in a word that a person can write: url#userId. */
 export const issuerId = ({ url, userId }: Pick<RecordedIssuer, "url" | "userId">): string => `${url}#${userId}`;
@@ -20,6 +20,12 @@ export function rolesOf({ issuerRef, mark }: Pick<Desired, "issuerRef" | "mark">
   const { ref } = record.issuer;
   const away = issuerRef !== undefined && ref !== undefined && ref !== issuerRef;
   return { home: away ? ref : null, former: record.former?.ref ?? null };
+}
+
+/** The revision that tells for whom to issue where the resource is at home: the delivered one, or else the newest of those that were issued there. */
+export function telling(record: Record | null): Entry | null {
+  const here = record?.revisions.filter(({ former }) => !former) ?? [];
+  return here.find(({ number }) => number === record?.current) ?? here.at(-1) ?? null;
 }
 
 /** An issuer beside the one at home, as far as it could be seen. */

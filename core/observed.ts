@@ -89,6 +89,8 @@ export interface Copy {
   readonly writable: true | string | null;
   /** When a write that was refused is worth another try, by our clock; left out: after a while. */
   readonly writeAgainAt?: number;
+  /** The current revision stands there only once this run is over (Pulumi's state): until then consumers do not have it. */
+  readonly unsaved?: boolean;
   /** Nobody else can write it while we hold it (Pulumi's state lock): no fence is needed. */
   readonly exclusive: boolean;
 }
@@ -97,8 +99,9 @@ export interface Copy {
 export interface Rollout {
   /** When the look was sent; monotonic. */
   readonly readAt: number;
-  /** For which revision it was looked. */
+  /** For which revision it was looked, and when that was created: where everything was lost numbers come again, times do not. */
   readonly revision: number;
+  readonly created: number;
   /** All of them were asked to restart for it. */
   readonly asked: boolean;
   /** All of their pods came after that, and are available. */

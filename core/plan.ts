@@ -87,9 +87,9 @@ export const END: readonly Check[] = [
   moving.issuerAccepted,
   world.issuerSame, // another API's tokens are not ours to end
   world.answersSettled, // a POST without an answer may have made one more
+  deletion.handDropped, // its token is found again by its mark: where it was issued may be told by the record alone
   deletion.foreignNames, // what only the record knows, before the record goes
   deletion.copyRemoved,
-  deletion.handDropped,
   deletion.tokensEnded,
   deletion.released,
 ];

@@ -105,9 +105,12 @@ export function restored(record: Record, number: number, kept: boolean): Record 
 export function adopted(s: Situation, strays: readonly Stray[]): Record {
   const base = s.record ?? emptyRecord(s);
   // Two of one number, at two issuers: one after the other.
-  const taken = strays.filter(({ number }, i) => strays.findIndex((other) => other.number === number) === i).map((stray) => takenIn(s, stray));
-  const rest = base.revisions.filter((other) => !taken.some(({ number }) => number === other.number));
-  const revisions = [...rest, ...taken].sort((a, b) => a.number - b.number);
+  const firsts = strays.filter(({ number }, i) => strays.findIndex((other) => other.number === number) === i);
+  // What is recorded is never replaced: another token of its number, which the other issuer may have, is counted as a later one.
+  let free = s.next;
+  const isTaken = ({ number }: Stray): boolean => base.revisions.some((entry) => entry.number === number);
+  const taken = firsts.map((stray) => takenIn(s, isTaken(stray) ? { ...stray, number: free++ } : stray));
+  const revisions = [...base.revisions, ...taken].sort((a, b) => a.number - b.number);
   return { ...base, fence: Math.max(base.fence, ...taken.map(({ number }) => number)), revisions };
 }
 

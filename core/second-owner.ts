@@ -12,11 +12,22 @@ const GIVEN_UP = 3;
  */
 export function secondOwners(s: Situation): Stray[] {
   const { current, record } = s;
-  if (!current || !record) return [];
-  const { number } = current.entry;
-  const newer = current.seen === "active" ? s.lost.filter((stray) => stray.number > number) : [];
-  const known = s.others.length > 0 || newer.some(({ unused }) => !unused) || record.fence - number >= GIVEN_UP;
+  const last = lastKnown(s);
+  if (!record || last === null) return [];
+  const newer = !current || current.seen === "active" ? s.lost.filter((stray) => stray.number > last) : [];
+  const isUsed = current !== null && newer.some(({ unused }) => !unused);
+  const known = s.others.length > 0 || isUsed || record.fence - last >= GIVEN_UP;
   // Another token of a number that is recorded is somebody else's, whatever became of ours: names are unique.
   const twins = s.lost.filter((stray) => !stray.unused && record.revisions.some((entry) => entry.number === stray.number));
   return [...twins, ...(known ? newer : [])];
+}
+
+/**
+ * The number from which on is counted what was given up. Where nothing is delivered, because the record was taken away
+ * and a rotation may not begin (paused, a policy), it is the last one that was taken in; null: nothing tells.
+ */
+function lastKnown({ current, record }: Situation): number | null {
+  if (current) return current.entry.number;
+  const numbers = record?.revisions.map(({ number }) => number) ?? [];
+  return numbers.length === 0 ? null : Math.max(...numbers);
 }

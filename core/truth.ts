@@ -37,7 +37,8 @@ function ended(s: Situation, current: Revision, hit: Hit): Truth | null {
   const { said, owner } = s.observed;
   // Without a list what was seen last still counts, also by the process before this one.
   if (!s.tokens && said?.revision === current.entry.number && ENDED.has(said.reason)) return no(said.reason, said.message);
-  if (owner.is === "present" && owner.value.id === current.entry.inputs.owner && !owner.value.active) {
+  // The user of that number at another issuer is another user.
+  if (owner.is === "present" && !current.entry.former && owner.value.id === current.entry.inputs.owner && !owner.value.active) {
     return no("ServiceUserDeactivated", `The service user ${owner.value.name} is deactivated: its tokens do not authenticate.`);
   }
   return null;

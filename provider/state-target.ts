@@ -74,6 +74,7 @@ export class StateTarget implements Target {
       look: null,
       writable: true,
       exclusive: true,
+      unsaved: this.#record !== null && this.#record.current !== this.#saved,
     };
   }
 

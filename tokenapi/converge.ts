@@ -4,7 +4,7 @@ import { isKind, LifecycleError } from "../core/error.ts";
 import type { EventText } from "../core/hit.ts";
 import { absent, present, unknown, type Copy, type Fact, type Issuer, type Observed, type Owner, type Policy } from "../core/observed.ts";
 import { plan, type Plan } from "../core/plan.ts";
-import { issuerId } from "../core/home.ts";
+import { issuerId, telling } from "../core/home.ts";
 import { execute, specOf, type Scene } from "./execute.ts";
 import type { IssuerSession } from "./issuer.ts";
 import { listOf, placesOf, tokensAt, uncertainAt, type Places, type Reach } from "./places.ts";
@@ -151,8 +151,8 @@ function issuerFact({ issuer, policy, problem }: Reach): Fact<Issuer> {
 async function recordedOwner({ desired }: Situated, { issuer }: Reach, { record }: Copy): Promise<Fact<Owner>> {
   if (!issuer) return unknown("IssuerNotReady", "Without an issuer the service user is not known.");
   if (desired.kind === "PersonalToken") return present({ id: issuer.userId, name: "the issuer's own user", active: true });
-  const entry = record?.revisions.find(({ number }) => number === record.current);
-  return entry && !entry.former ? issuer.users.find({ id: entry.inputs.owner }) : unknown("ServiceUserUnknown", "Nothing is delivered that would tell the service user.");
+  const entry = telling(record);
+  return entry ? issuer.users.find({ id: entry.inputs.owner }) : unknown("ServiceUserUnknown", "Nothing is delivered that would tell the service user.");
 }
 
 async function ownerFact({ desired, issuer, owner, ownerProblem }: Situated): Promise<Fact<Owner>> {

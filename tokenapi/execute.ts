@@ -12,7 +12,7 @@ import type { Memory } from "./memory.ts";
 import { listOf, placesOf, type Reach } from "./places.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { Target, Writing } from "./target.ts";
-import type { Workloads } from "./workloads.ts";
+import type { RestartedFor, Workloads } from "./workloads.ts";
 
 export interface Scene {
   readonly desired: Desired;
@@ -75,7 +75,7 @@ async function place(action: Placing, scene: Scene): Promise<void> {
     case "Disown":
       return disown(scene);
     case "Restart":
-      return roll(scene, (workloads) => workloads.restart(action.revision));
+      return roll(scene, (workloads) => workloads.restart(action));
   }
 }
 
@@ -103,11 +103,16 @@ async function look(action: Action & { do: "Look" }, scene: Scene): Promise<void
     await scene.target.read();
     return;
   }
-  if (action.at === "rollout") return roll(scene, (workloads) => workloads.look(scene.target.known()?.record?.current ?? 0));
+  if (action.at === "rollout") return roll(scene, (workloads) => workloads.look(delivered(scene)));
   const { clock, users } = session(scene, action);
   const early = action.after - clock.monotonic();
   if (early > 0) await clock.sleep(early);
   await (action.at === "tokens" ? snapshot(scene, action).refresh(action.after) : users.refresh(action.after));
+}
+
+function delivered({ target }: Scene): RestartedFor {
+  const { current = null, revisions = [] } = target.known()?.record ?? {};
+  return { revision: current ?? 0, created: revisions.find(({ number }) => number === current)?.created ?? 0 };
 }
 
 /** What fails there is a fact like any other: it keeps nothing else from being done. */
@@ -162,7 +167,8 @@ async function issue(action: Action & { do: "Issue" }, scene: Scene): Promise<vo
       inputs: action.inputs,
       verified: false,
       usedAfter: token.created + covering(clock.monotonic() - sentAt),
-      failures: 0,
+      // Another process took its predecessor for lost: a new token does not begin to count anew.
+      failures: memory.failed?.spec === specOf(desired) ? memory.failed.failures : 0,
       failure: null,
     };
   } catch (error) {
@@ -183,6 +189,7 @@ async function verify(scene: Scene): Promise<void> {
   const usedAfter = hand.created + covering(clock.monotonic() - memory.issuedAt);
   if (answer.is === "good") {
     memory.hand = { ...hand, verified: true, usedAfter };
+    memory.failed = null;
     return;
   }
   memory.hand = { ...hand, failures: hand.failures + 1, failure: answer.message, usedAfter };
@@ -193,13 +200,16 @@ async function verify(scene: Scene): Promise<void> {
 
 /** Tries the delivered value, and tells the list what that says of it. Whoever cannot try leaves it to the next one. */
 async function attempt(action: Action & { do: "Try" }, scene: Scene): Promise<void> {
-  const { api } = session(scene, action);
+  const { api, clock } = session(scene, action);
   const list = snapshot(scene, action);
+  const begun = clock.monotonic();
   const value = await scene.target.value(action.sha256);
-  const answer = value ? await api.verify(value, action.scim) : null;
+  // Later than it was recorded for, our use would be taken for a consumer's.
+  const isInTime = clock.monotonic() - begun <= action.within;
+  const answer = value && isInTime ? await api.verify(value, action.scim) : null;
   if (answer === null || answer.is === "odd") {
     list.pass();
-    throw new LifecycleError("retryable", "UNTRIED", `Whether the token list tells the truth could not be tried: ${answer?.message ?? "the value does not stand there"}.`);
+    throw new LifecycleError("retryable", "UNTRIED", `Whether the token list tells the truth could not be tried: ${answer?.message ?? (isInTime ? "the value does not stand there" : "reading the value took too long")}.`);
   }
   list.settle(answer.is === "refused");
 }
@@ -274,6 +284,8 @@ function stuck(scene: Scene, error: LifecycleError): void {
 }
 
 function drop(refused: string | null, scene: Scene): void {
+  const { failures = 0 } = scene.memory.hand ?? {};
+  scene.memory.failed = failures > 0 && refused === null ? { failures, spec: specOf(scene.desired) } : null;
   scene.memory.hand = null;
   scene.memory.value = null;
   scene.memory.writable = null;

@@ -15,6 +15,8 @@ export interface Memory {
   readonly uncertain: Map<string, number>;
   /** Why tokens of this spec are not issued any more, and for which spec that holds. */
   refused: { readonly message: string; readonly spec: string } | null;
+  /** How often tokens of this spec failed verification that others cleared before they were given up. */
+  failed: { readonly failures: number; readonly spec: string } | null;
   /** What the last dry run said. */
   writable: true | string | null;
   writableAt: number;
@@ -32,7 +34,7 @@ export interface Memory {
 }
 
 export function blankMemory(): Memory {
-  return { hand: null, value: null, issuedAt: 0, taken: 0, uncertain: new Map(), refused: null, writable: null, writableAt: 0, writableFor: "", refusals: 0, rollout: null, rolloutAt: 0, seen: null, unrenderable: null };
+  return { hand: null, value: null, issuedAt: 0, taken: 0, uncertain: new Map(), refused: null, failed: null, writable: null, writableAt: 0, writableFor: "", refusals: 0, rollout: null, rolloutAt: 0, seen: null, unrenderable: null };
 }
 
 /** Nothing in it that another look would not find again. */

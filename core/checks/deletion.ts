@@ -111,7 +111,11 @@ export const handDropped: Check = {
   name: "deletion-hand",
   why: "a value that will not be delivered is forgotten; its token goes with the others",
   ask(s) {
-    return s.observed.hand ? act({ do: "Drop", refused: null }, "Deleting", "Giving up the revision that was being issued.") : null;
+    if (!s.observed.hand) return null;
+    // It may stand there already: a delivery without an answer, which the watch has not brought yet.
+    const isUnread = s.copy !== null && !s.copy.exclusive && s.copy.readAt === 0;
+    if (isUnread) return act({ do: "Look", at: "copy", after: s.observed.monotonic }, "Deleting", "Looking whether the revision that was being issued stands delivered.");
+    return act({ do: "Drop", refused: null }, "Deleting", "Giving up the revision that was being issued.");
   },
 };
 

@@ -48,7 +48,8 @@ function isUnderway(s: Situation, revision: Revision): boolean {
   if (noted.why === "state" && revision === s.current) return false;
   // It gave way to a successor that is no good any more, or may be: it may be all that consumers still have.
   const gaveWay = noted.why === "retired" || noted.why === "early" || noted.why === "state";
-  return !(gaveWay && seen === "active" && (!s.current || s.current.seen === "missing" || brokenCurrent(s, s.current)));
+  const isGood = s.current && s.current.seen !== "missing" && !s.copy?.unsaved && !brokenCurrent(s, s.current);
+  return !(gaveWay && seen === "active" && !isGood);
 }
 
 /** A revocation by us is recorded, sent, and then marked as seen through: a crash in between repeats it. */

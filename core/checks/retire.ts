@@ -4,7 +4,7 @@ import { act, where, type Check } from "../hit.ts";
 import { revoking } from "../recording.ts";
 import { listAt } from "../situation.ts";
 import { isSkewed } from "./need.ts";
-import { watchRollout } from "./rollout.ts";
+import { checkRollout, watchRollout } from "./rollout.ts";
 
 export const retireCrowded: Check = {
   name: "retire-crowded",
@@ -34,6 +34,8 @@ export const retireDue: Check = {
     if (s.copy?.value !== "intact") return null;
     const date = retireAt(s, old, s.current);
     if (date.at > s.apiNow) return retireUnrolled(s, old, s.current).at > s.apiNow ? null : watchRollout(s, s.current);
+    const look = checkRollout(s, s.current);
+    if (look) return look;
     // What the list shows of use is as old as the list.
     const listedAt = s.apiNow - (s.observed.monotonic - (listAt(s, old.entry)?.sentAt ?? 0));
     if (date.byUse && listedAt < date.at) {

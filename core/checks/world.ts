@@ -90,7 +90,7 @@ function trial({ observed, record, current, copy, apiNow }: Situation, why: stri
   const message = `${why} Trying whether revision ${entry.number} still authenticates.`;
   // Our own use must not look like a consumer's: it is recorded first.
   if (entry.usedAfter < apiNow + TRIAL_TIME) return act({ do: "Record", record: trying(record, entry.number, apiNow + OUR_USE) }, "TokensSuspect", message);
-  return act({ do: "Try", sha256: entry.sha256, scim: entry.inputs.scim, ...where(entry) }, "TokensSuspect", message);
+  return act({ do: "Try", sha256: entry.sha256, scim: entry.inputs.scim, within: TRIAL_TIME, ...where(entry) }, "TokensSuspect", message);
 }
 
 export const tokensKnown: Check = {

@@ -100,7 +100,7 @@ test("a new revision restarts them once, and the old token goes only when all ha
   await rollOut("db", "the StatefulSet runs", async () => (await status("statefulset", "db"))["readyReplicas"] === 2);
   await rollOut("agent", "the DaemonSet runs", async () => (await status("daemonset", "agent"))["numberAvailable"] === 1);
   await rotate("rolls");
-  for (const [kind, name] of all) await until(`${kind} restarts`, async () => (await restartedFor(kind, name)).includes("revision 2 of default/rolls"), 60_000);
+  for (const [kind, name] of all) await until(`${kind} restarts`, async () => (await restartedFor(kind, name)).some((text) => text.startsWith("revision 2 of default/rolls, issued ")), 60_000);
   await scene.tells("Restarted Deployment app, StatefulSet db, DaemonSet agent for revision 2 of default/rolls.");
   const generations = (): Promise<number[]> => Promise.all(all.map(([kind, name]) => generation(kind, name)));
   const asked = await generations();

@@ -26,7 +26,7 @@ const both = [remote(1), used];
 const rolled: Partial<Desired> = { restart: ["Deployment ingest"] };
 const rolledSoon: Partial<Desired> = { ...rolled, retire: { when: "Deadline", minOverlap: 0, idleFor: DAY, maxOverlap: 7 * DAY } };
 const owed = (restart: "due" | number) => record([entry(1), entry(2, { created: NOW - 2 * DAY, restart })]);
-const rollout = (change: Partial<Rollout> = {}): Rollout => ({ readAt: 3_000, revision: 2, asked: true, complete: true, waits: null, missing: [], ...change });
+const rollout = (change: Partial<Rollout> = {}): Rollout => ({ readAt: 3_000, revision: 2, created: NOW - 2 * DAY, asked: true, complete: true, waits: null, missing: [], ...change });
 /** At home at one issuer, and at another one since a day. */
 const atA = (entries: Parameters<typeof record>[0]) => record(entries, { issuer: { url: "https://q", userId: 1, ref: "TokenIssuer/a" } });
 const movedToB = (entries: Parameters<typeof record>[0], ago = DAY) => record(entries, { issuer: { url: "https://b", userId: 1, ref: "TokenIssuer/b" }, former: { url: "https://q", userId: 1, ref: "TokenIssuer/a", since: NOW - ago } });
@@ -56,6 +56,7 @@ export const TABLE: readonly Row[] = [
   { why: "one that is not there needs a person", want: { issuerRef: "TokenIssuer/b" }, facts: { copy: copy({ record: atA([entry(1)]) }), more: { next: { ...next, issuer: absent("no b") } } }, check: "issue-blocked", does: "stall", reason: "IssuerNotFound", ready: "True" },
   { why: "the same issuer by another name: its tokens stay", want: { issuerRef: "TokenIssuer/b" }, facts: { copy: copy({ record: atA([entry(1)]) }), more: { next: { ...next, issuer: present(issuer()) } } }, check: "issuer-next", does: "Record", reason: "IssuerAccepted" },
   { why: "once it has moved, the next revision is issued at the new one", want: { issuerRef: "TokenIssuer/b" }, facts: { issuer: present(issuer({ url: "https://b" })), copy: copy({ record: movedToB([away(1)]) }), list: [], more: { former: atFormer([remote(1)]) } }, check: "issue-in-turn", does: "Issue 2", reason: "IssuerMoved", ready: "True" },
+  { why: "nor while the one that took its place is not saved: a Pulumi that dies leaves consumers with the old one", facts: { copy: copy({ record: record([entry(1, ended("retired", false)), entry(3, { created: NOW })]), exclusive: true, unsaved: true }), list: [remote(1), remote(3, { created: NOW })] }, check: "rest", does: "rest", reason: "Ready", ready: "True" },
   { why: "but not while its successor is missing from the list: it may be all that consumers have", facts: { copy: copy({ record: record([entry(1, ended("retired", false)), entry(2, { created: NOW - 2 * DAY })]) }), list: [remote(1)] }, check: "current-missing", does: "Look tokens", reason: "TokenMissing" },
   { why: "what state: Revoked had begun on one that gave way since is seen through", facts: { copy: copy({ record: record([entry(1, ended("state", false)), entry(2, { created: NOW - 2 * DAY })]) }), list: [remote(1, { active: false }), used] }, check: "revocation-underway", does: "Record", reason: "Revoking" },
   { why: "what was issued before retires at the former one", want: { issuerRef: "TokenIssuer/b", retire: { when: "Deadline", minOverlap: 0, idleFor: DAY, maxOverlap: 7 * DAY } }, facts: { issuer: present(issuer({ url: "https://b" })), copy: copy({ record: movedToB([{ ...away(1), ...ended("retired", false) }, entry(2)]) }), list: [remote(2)], more: { former: atFormer([remote(1)]) } }, check: "revocation-underway", does: "Revoke former", reason: "Revoking" },
@@ -141,6 +142,8 @@ export const TABLE: readonly Row[] = [
   { why: "nor its next one cleared before it is used", facts: { copy: copy({ record: record([entry(3)], { others: [102] }) }), list: [remote(2, { lastUsed: NOW - HOUR }), remote(3), remote(4)] }, check: "rest", does: "rest", reason: "Ready", ready: "True" },
   { why: "numbers that keep coming are a second owner's, used or not", facts: { copy: copy({ record: record([entry(1)], { fence: 4 }) }), list: [remote(1), remote(5)] }, check: "rest", does: "rest", reason: "Ready", ready: "True" },
   { why: "two lost in a row are an accident", facts: { copy: copy({ record: record([entry(1)], { fence: 3 }) }), list: [remote(1), remote(4)] }, check: "lost-token", does: "Fence", reason: "LostToken" },
+  { why: "also where nothing is delivered and a rotation may not begin: clearing them would go on for ever", want: { paused: true }, facts: { copy: copy({ record: record([entry(1)], { fence: 4, current: null }), value: "missing" }), list: [remote(1, { lastUsed: NOW - DAY }), remote(5)] }, check: "issue-blocked", does: "wait", reason: "Paused" },
+  { why: "which numbers of before the first known one do not show", want: { paused: true }, facts: { copy: copy({ record: record([], { fence: 4, current: null }), value: "missing" }), list: [remote(4)] }, check: "lost-token", does: "Revoke", reason: "LostToken" },
   { why: "a newer one in use is a second owner's: never fought", facts: { list: [remote(1), remote(2, { lastUsed: NOW - HOUR })] }, check: "rest", does: "rest", reason: "Ready", ready: "True" },
   { why: "what an earlier life left is not touched", want: young, facts: { copy: NO_COPY, list: [remote(1)] }, check: "issue-urgently", does: "Probe", reason: "Issuing" },
   { why: "Restore takes back what was revoked elsewhere", want: { onExternalChange: "Restore" }, facts: { list: [remote(1, { active: false })] }, check: "restore-elsewhere", does: "Restore", reason: "RevokedElsewhere", ready: "False" },
@@ -174,6 +177,7 @@ export const TABLE: readonly Row[] = [
   { why: "an order that nobody can read is said, and nothing waits for it", want: { rotate: "now", complaint: { message: "which revision?", blocks: false } }, check: "issue-in-turn", does: "Issue 2", reason: "RotationRequested" },
   // Restarts
   { why: "what is due to be restarted is looked at first", want: rolled, facts: { copy: copy({ record: owed("due") }), list: both }, check: "restart-due", does: "Look rollout", reason: "Restarting" },
+  { why: "what was seen for an earlier one of that number does not count", want: rolled, facts: { copy: copy({ record: owed("due") }), list: both, more: { rollout: present(rollout({ created: NOW - 5 * DAY })) } }, check: "restart-due", does: "Look rollout", reason: "Restarting" },
   { why: "then it is restarted", want: rolled, facts: { copy: copy({ record: owed("due") }), list: both, more: { rollout: present(rollout({ asked: false })) } }, check: "restart-due", does: "Restart", reason: "Restarting" },
   { why: "and that is recorded: never twice for one revision", want: rolled, facts: { copy: copy({ record: owed("due") }), list: both, more: { rollout: present(rollout()) } }, check: "restart-due", does: "Record", reason: "Restarting" },
   { why: "what does not exist needs no restart", want: rolled, facts: { copy: copy({ record: owed("due") }), list: both, more: { rollout: absent("none") } }, check: "restart-due", does: "Record", reason: "Restarting" },
@@ -184,6 +188,7 @@ export const TABLE: readonly Row[] = [
   { why: "while it goes on, the old one stays", want: rolledSoon, facts: { copy: copy({ record: owed(NOW - DAY) }), list: both, more: { rollout: present(rollout({ complete: false })) } }, check: "rest", does: "rest", reason: "Ready" },
   { why: "where it cannot be seen, the old one stays", want: rolledSoon, facts: { copy: copy({ record: owed(NOW - DAY) }), list: both, more: { rollout: unknown("RestartBlocked", "forbidden") } }, check: "rest", does: "rest", reason: "Ready" },
   { why: "a template that somebody put back is not restarted again, and the old one stays", want: rolledSoon, facts: { copy: copy({ record: owed(NOW - DAY) }), list: both, more: { rollout: present(rollout({ asked: false })) } }, check: "rest", does: "rest", reason: "Ready" },
+  { why: "but not by what was seen long ago: somebody may have put the template back since", want: rolledSoon, facts: { copy: copy({ record: owed(NOW - DAY) }), list: both, more: { rollout: present(rollout({ readAt: 3_000 - MINUTE })) } }, check: "retire-due", does: "Look rollout", reason: "Retiring" },
   { why: "once it is complete, the old one goes", want: rolledSoon, facts: { copy: copy({ record: owed(NOW - DAY) }), list: both, more: { rollout: present(rollout()) } }, check: "retire-due", does: "Record", reason: "Retiring" },
   { why: "or once the longest overlap is over", want: { ...rolledSoon, retire: { when: "Deadline", minOverlap: 0, idleFor: DAY, maxOverlap: DAY } }, facts: { copy: copy({ record: owed("due") }), list: both, more: { rollout: unknown("RestartBlocked", "forbidden") } }, check: "retire-due", does: "Record", reason: "Retiring" },
   // Tidying
@@ -208,6 +213,8 @@ export const TABLE: readonly Row[] = [
   { why: "what the record alone knows goes first", want: { deleting: true }, facts: { copy: copy({ record: record([entry(1, { name: "imported" })]) }), list: [remote(1, { name: "imported" })] }, check: "deletion-recorded", does: "Revoke", reason: "Deleting" },
   { why: "so does what is older than the object", want: { deleting: true, ...young }, check: "deletion-recorded", does: "Revoke", reason: "Deleting" },
   { why: "the copy goes before its token", want: { deleting: true }, check: "deletion-copy", does: "Remove", reason: "Deleting" },
+  { why: "a value in hand may stand there already, by a delivery whose answer was lost", want: { deleting: true }, facts: { copy: { ...NO_COPY, readAt: 0 }, list: [remote(1)], more: { hand: hand(1) } }, check: "deletion-hand", does: "Look copy", reason: "Deleting" },
+  { why: "before the record goes, which alone tells where its token was issued", want: { deleting: true, issuerRef: "TokenIssuer/b" }, facts: { copy: copy({ record: atA([entry(1)]) }), list: [remote(1), remote(2, { created: NOW })], more: { hand: hand(2), next } }, check: "deletion-hand", does: "Drop", reason: "Deleting" },
   { why: "a value in memory is given up", want: { deleting: true }, facts: { copy: NO_COPY, more: { hand: hand(2) } }, check: "deletion-hand", does: "Drop", reason: "Deleting" },
   { why: "then the tokens", want: { deleting: true }, facts: { copy: NO_COPY }, check: "deletion-tokens", does: "Revoke", reason: "Deleting" },
   { why: "and are deleted", want: { deleting: true }, facts: { copy: NO_COPY, list: [remote(1, { active: false })] }, check: "deletion-tokens", does: "Delete", reason: "Deleting" },
@@ -294,6 +301,18 @@ describe("plan", () => {
     const inUse = { lastUsed: NOW - DAY };
     const [action] = plan(desired(), observed({ copy: copy({ record: record([], { fence: 3, current: null }), value: "missing" }), list: [remote(1, inUse), remote(3, inUse)] }), NOW).actions;
     expect(action).toMatchObject({ do: "Record", record: { revisions: [{ number: 1 }, { number: 3 }] } });
+  });
+
+  it("records another token of a recorded number, which the other issuer may have, beside it and not in its place", () => {
+    const there = { id: 900, active: false, lastUsed: NOW - DAY };
+    const facts = { issuer: present(issuer({ url: "https://b" })), copy: copy({ record: movedToB([entry(3)]) }), list: [remote(3)], more: { former: atFormer([remote(3, there)]) } };
+    const [action] = plan(desired({ issuerRef: "TokenIssuer/b" }), observed(facts), NOW).actions;
+    expect(action).toMatchObject({ do: "Record", record: { current: 3, fence: 4, revisions: [{ number: 3, id: 103 }, { number: 4, id: 900, former: true, revoked: { done: true } }] } });
+  });
+
+  it("says nothing of a service user who only has the number of the one at the former issuer", () => {
+    const facts = { issuer: present(issuer({ url: "https://b" })), owner: present({ id: 11, name: "Somebody", active: false }), copy: copy({ record: movedToB([away(1)]) }), list: [], more: { former: atFormer([remote(1)]) } };
+    expect(plan(desired({ issuerRef: "TokenIssuer/b" }), observed(facts), NOW).conditions[0]).toMatchObject({ type: "Ready", status: "True" });
   });
 
   it("says what an earlier life left active", () => {

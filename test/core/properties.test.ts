@@ -42,7 +42,7 @@ const anyRecord: fc.Arbitrary<Record | null> = fc.option(
   }, places)),
 );
 const anyCopy = fc
-  .record({ readAt: mono, doneAt: mono, place: fc.constantFrom("none" as const, "ours" as const, "foreign" as const), record: anyRecord, value: fc.constantFrom("intact" as const, "changed" as const, "missing" as const, "unread" as const), look: fc.constantFrom(null, "look", "other"), writable: fc.constantFrom(null, true as const, "quota"), exclusive: fc.boolean() })
+  .record({ readAt: mono, doneAt: mono, unsaved: fc.boolean(), place: fc.constantFrom("none" as const, "ours" as const, "foreign" as const), record: anyRecord, value: fc.constantFrom("intact" as const, "changed" as const, "missing" as const, "unread" as const), look: fc.constantFrom(null, "look", "other"), writable: fc.constantFrom(null, true as const, "quota"), exclusive: fc.boolean() })
   .map((change) => copy(change));
 const anyIssuer = fact(fc.record({ clockOffset: fc.constantFrom(0, 5_000, -90_000, 9 * DAY), userId: fc.constantFrom(1, 1, 1, 2), url: fc.constantFrom("https://q", "https://q", "https://b") }).map((change) => issuer(change)));
 const anyTokens = fact(fc.record({ list: fc.array(anyRemote, { maxLength: 5 }), sentAt: mono, doneAt: mono, earlier: fc.option(fc.record({ sentAt: mono, ids: fc.array(fc.constantFrom(101, 102), { maxLength: 2 }) })) }).map(({ list, ...more }) => tokens(list, more)));
@@ -59,7 +59,7 @@ const anyObserved: fc.Arbitrary<Observed> = fc.record({
   taken: fc.nat(3),
   uncertainAt: fc.option(mono),
   refused: fc.option(fc.constant("refused")),
-  rollout: fact(fc.record({ readAt: mono, revision: number, asked: fc.boolean(), complete: fc.boolean(), waits: fc.option(fc.constant("rolls out")), missing: fc.constantFrom([], ["Deployment x"]) })),
+  rollout: fact(fc.record({ readAt: mono, revision: number, created: fc.constantFrom(NOW - 10 * DAY, NOW - DAY), asked: fc.boolean(), complete: fc.boolean(), waits: fc.option(fc.constant("rolls out")), missing: fc.constantFrom([], ["Deployment x"]) })),
   alone: fc.boolean(),
   monotonic: fc.constant(3_000),
 });

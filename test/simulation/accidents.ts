@@ -7,6 +7,7 @@ import { issuerId } from "../../core/home.ts";
 import { aWhile, edit, outside, touchSecret, type Act } from "./act.ts";
 import { placesNamed, recordOf } from "./truth.ts";
 import { CREDENTIAL, type Token } from "./ledger.ts";
+import { revokeSoon } from "./misfortune.ts";
 import { Random } from "./random.ts";
 import { COLLEAGUE, ELSEWHERE, NOBODY, RENAMED, STANDING, World, type Ref } from "./world.ts";
 
@@ -25,7 +26,10 @@ function clone(world: World, last = recordOf(world)?.fence ?? 0, left = 4): void
   world.tell(() => `  a copy of this installation issued r${number} (#${token.id})`);
   world.causes += 3;
   const use = (): void => {
+    const isFirst = token.uses.length === 0;
     if (ledger.use(token.value)) token.uses.push(time.now);
+    // Whoever finds two of them in use takes ours for the one too many.
+    if (isFirst && world.faults && random.chance(0.15)) revokeSoon(world);
     // It rotates as we do, and then uses the new one.
     if (world.faults && left > 0 && random.chance(0.2)) return clone(world, number, left - 1);
     time.in(random.span(2 * MINUTE, 6 * HOUR), use);
@@ -54,6 +58,8 @@ function rewind(world: World): void {
   const { ledger, random } = world;
   if (world.backups.length === 0) return;
   ledger.rewind(random.pick(world.backups).api);
+  // It takes a moment to come back: no id and name are given out twice in one second of its clock.
+  world.outageUntil = Math.max(world.outageUntil, world.time.now + 2_000);
   world.neighbours.recover();
   world.causes += 4;
   for (const token of world.tokens()) {
@@ -70,6 +76,9 @@ function restoreCluster(world: World): void {
   world.touch();
   Object.assign(object.spec, backup.spec);
   if (backup.copy) secret.put({ ...backup.copy });
+  // The owner that it bears may be an object that is gone by now.
+  const owner = backup.copy?.owner;
+  if (owner && world.rival) world.time.in(1_000, () => world.rival?.collect(owner));
   else if (secret.current) secret.remove();
   world.causes += 4;
   for (const replica of [...world.replicas]) replica.die("with its cluster");
@@ -149,8 +158,14 @@ export function meddle(world: World, change: Partial<World["workload"]>): void {
 /** The workload is made anew: its pods begin with what is delivered then. */
 export const made = (world: World): void => meddle(world, { exists: true, marked: null, madeAt: world.time.now + world.ledger.skew + 5_000 });
 
-function restoreIssuers({ issuers }: World): void {
-  Object.assign(issuers, STANDING);
+/** A name stands for another API from now on, or for none. */
+function pointTo(world: World, to: Partial<World["issuers"]>): void {
+  Object.assign(world.issuers, to);
+  world.renamedAt = world.time.now;
+}
+
+function restoreIssuers(world: World): void {
+  pointTo(world, STANDING);
 }
 
 interface Change {
@@ -184,16 +199,16 @@ export function changeOf(world: World): Change | null {
 
 /** One is gone: often the one that the resource has left, and then its person may name it anew. */
 function lose(world: World): void {
-  const { random, issuers, object, stack } = world;
+  const { random, object, stack } = world;
   const former = recordOf(world)?.former?.ref as Ref | undefined;
   const ref = former && random.chance(0.5) ? former : random.pick<Ref>(["a", "a", "b"]);
-  issuers[ref] = null;
+  pointTo(world, { [ref]: null });
   if (object && !stack && ref === former && random.chance(0.5)) object.spec.issuerRef = ref;
 }
 
 export const ACCIDENTS: readonly Act[] = [
   aWhile("issuer-gone", 1, lose, (world) => restoreIssuers(world)),
-  aWhile("issuer-moved", 2, (world) => (world.issuers.a = world.random.pick([ELSEWHERE, RENAMED, ...(world.stack ? [] : [NOBODY, COLLEAGUE])])), (world) => restoreIssuers(world)),
+  aWhile("issuer-moved", 2, (world) => pointTo(world, { a: world.random.pick([ELSEWHERE, RENAMED, ...(world.stack ? [] : [NOBODY, COLLEAGUE])]) }), (world) => restoreIssuers(world)),
   edit("issuer-ref", 4, (spec, { random }) => (spec.issuerRef = random.pick(["a", "b", "b", "c"])), 4),
   edit("issuer-change-accepted", 2, (spec, world) => {
     const change = changeOf(world);

@@ -165,7 +165,7 @@ function isHomeless(world: World): boolean {
 async function consent(world: World): Promise<void> {
   for (let i = 0; i < 3 && !world.breach; i++) {
     const change = changeOf(world);
-    if (!change || !world.object) return;
+    if (!change || !world.object) break;
     // Where the one at home is the one that never comes back, that is no way out of a deletion.
     if (world.object.deleting && !world.stack) world.object.spec.abandon = isHomeless(world);
     world.object.spec.issuerChange = change;
@@ -174,7 +174,22 @@ async function consent(world: World): Promise<void> {
     world.outside(1_000);
     await until(world, world.time.now + HOUR);
   }
+  await letGo(world);
 }
+
+/** Where the issuer that a deletion waits for now never comes back, it names the way out. */
+async function letGo(world: World): Promise<void> {
+  const { object, issuers, stack } = world;
+  if (!object?.deleting || object.spec.abandon || stack || world.breach) return;
+  if (issuers[object.spec.issuerRef] !== null && !isHomeless(world)) return;
+  world.tell(() => "PERSON abandons, as the message says");
+  object.spec.abandon = true;
+  world.outside(1_000);
+  await until(world, world.time.now + HOUR);
+}
+
+/** Each token that still stands when peace begins is ended, deleted and forgotten, in the worst case by two at once. */
+const EACH = 6;
 
 export async function peace(world: World): Promise<void> {
   calm(world);
@@ -193,13 +208,14 @@ export async function peace(world: World): Promise<void> {
   const window = spec ? spec.retire.maxOverlap + spec.keepRevokedFor + (lifeOf(spec) < HOUR ? HOUR : DAY) : HOUR;
   const actions = world.actions;
   const issues = world.issues;
+  const many = world.tokens().length;
   world.causes += renewals(world, window) + 1;
   world.outside(60_000);
   await until(world, world.time.now + window);
   if (world.breach) return;
   const expected = renewals(world, window);
   if (world.issues - issues > expected) world.broken("L7 settles", `${world.issues - issues} tokens were issued in peace, ${expected} were due`);
-  if (world.actions - actions > 80 + 20 * expected) world.broken("L7 settles", `${world.actions - actions} actions in peace`);
+  if (world.actions - actions > 80 + 20 * expected + EACH * many) world.broken("L7 settles", `${world.actions - actions} actions in peace`);
   await pauseInWork(world);
   if (!world.breach) atRest(world);
   if (!world.breach && world.rival) atRest(world.rival);

@@ -7,7 +7,7 @@ import { isOf, type Token } from "./ledger.ts";
 import type { Process } from "./process.ts";
 import { readRecord } from "./reading.ts";
 import type { Version } from "./secret.ts";
-import { delivered, isForeign, isNamedTheirs, isOlder, ordered, overtaken, recordOf, seenInUse, siteNamed, siteOf, usedBefore, TOLERANCE } from "./truth.ts";
+import { delivered, isForeign, isNamedTheirs, isOlder, leads, ordered, overtaken, recordOf, seenInUse, siteNamed, siteOf, usedBefore, TOLERANCE } from "./truth.ts";
 import { isRolledOut } from "./workloads.ts";
 import { RESYNC, type World } from "./world.ts";
 
@@ -27,12 +27,28 @@ function retirement(of: Process, old: Token, entry: Entry, current: Token): void
   const since = Math.min(current.deliveredAt ?? now, dated - world.ledger.skew);
   if (old.expires !== null && old.expires <= now + world.ledger.skew + TOLERANCE) return;
   const { minOverlap, maxOverlap, when } = desired.retire;
-  const idleFor = Math.max(desired.retire.idleFor, world.stack ? 0 : RESYNC);
   if (now + TOLERANCE < since + minOverlap) return world.broken("L4 order", `r${old.number} was revoked ${now - since} ms after r${current.number} was delivered: minOverlap is ${minOverlap}`);
   if (now + TOLERANCE >= since + maxOverlap) return;
   if (!isRolledOut(of, current)) return world.broken("L2 never without", `r${old.number} was revoked while the workload still rolls out for r${current.number}`);
-  if (when === "Deadline") return;
-  if (!current.uses.some((use) => use >= since)) return world.broken("L4 order", `r${old.number} was revoked, and nobody uses r${current.number}`);
+  if (when === "Unused") unused(of, old, current, since);
+}
+
+/**
+ * A trial of ours looks like a consumer's use where a record of before it was put back, or where its request was under
+ * way for longer than it was recorded for.
+ */
+function isTrialUnknown({ world, record }: Process, current: Token): boolean {
+  const { triedAt } = current;
+  const usedAfter = record?.revisions.find((entry) => isOf(current, entry))?.usedAfter ?? 0;
+  return triedAt > 0 && (world.secretTouchedAt >= triedAt || triedAt + world.ledger.skew > usedAfter);
+}
+
+/** The new one is used, and nobody needs the old one any more. */
+function unused(of: Process, old: Token, current: Token, since: number): void {
+  const { world, desired } = of;
+  const { now } = world.time;
+  const idleFor = Math.max(desired.retire.idleFor, world.stack ? 0 : RESYNC);
+  if (!isTrialUnknown(of, current) && !current.uses.some((use) => use >= since)) return world.broken("L4 order", `r${old.number} was revoked, and nobody uses r${current.number}`);
   if (of.seenAt(old) + TOLERANCE < since + idleFor) world.broken("L2 never without", `r${old.number} was revoked for want of use, by a list from before it had stood still`);
   const last = old.uses.findLast((use) => use <= of.seenAt(old));
   if (last !== undefined && now + TOLERANCE < last + idleFor) {
@@ -47,7 +63,8 @@ export function onWrite(of: Process, before: Version | null, writing: Writing, v
   if (typeof writing.value === "string" || value === null) return;
   onDeliver(of, value);
   const token = of.world.ledger.ofValue(value);
-  if (token) token.deliveredAt ??= of.world.time.now;
+  if (!token || token.deliveredAt !== null) return;
+  Object.assign(token, { deliveredAt: of.world.time.now, deliveredBy: of.name });
 }
 
 /** What a process records is about to count. */
@@ -140,7 +157,9 @@ export function dated(of: Process): void {
   const { world, delivering, memory } = of;
   of.delivering = null;
   // What failed after the delivery ended that run.
-  if (!delivering?.deliveredAt || of.plans < 2 || memory.hand || world.stack || world.profile.mode === "replicas" || overtaken(of)) return;
+  if (!delivering?.deliveredAt || of.plans < 2 || memory.hand || world.stack || overtaken(of)) return;
+  // Whoever lost the lead meanwhile may not write it down, and its successor cannot know.
+  if (!leads(of)) return;
   const entry = recordOf(world)?.revisions.find((other) => isOf(delivering, other));
   if (!entry?.deliveredAt || entry.deliveredAt + SLOW + TOLERANCE >= delivering.deliveredAt + world.ledger.skew) return;
   world.broken("L4 order", `r${delivering.number} is recorded as delivered ${delivering.deliveredAt + world.ledger.skew - entry.deliveredAt} ms before it stood there`);
@@ -180,8 +199,8 @@ export function onRemove(of: Process, version: Version): void {
   const record = readRecord(version.record);
   world.removedAt = world.time.now;
   if (!record || record.mark !== world.mark || desired.abandon) return;
-  const home = siteNamed(world, desired.issuerRef);
-  // Where the spec says, they are found by their marks.
+  // Where the spec says, they are found by their marks. An issuer that is renamed while it works is still the one that it asks.
+  const home = of.siteAt(desired.issuerRef) ?? siteNamed(world, desired.issuerRef);
   const left = record.revisions.filter((entry) => {
     const token = world.ledger.of(entry);
     return token !== undefined && world.ledger.isValid(token) && token.place !== home && !isMissed(of, token);

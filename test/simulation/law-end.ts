@@ -1,10 +1,12 @@
 // Laws about ending tokens: nobody is left without, and nothing is left over (L1, L2, L4).
 import { MINUTE } from "../../core/duration.ts";
+import { issuerId } from "../../core/home.ts";
 import type { Entry } from "../../core/record.ts";
 import { isOf, type Token } from "./ledger.ts";
 import type { Process } from "./process.ts";
 import { readRecord } from "./reading.ts";
 import { delivered, entryOf, isOlder, isRecorded, ordered, overtaken, recordOf, seenInUse, siteNamed, TOLERANCE } from "./truth.ts";
+import { ISSUERS } from "./world.ts";
 
 /** Whether it is a stranger's, and the list said so. */
 const isStrangers = (of: Process, token: Token): boolean => token.by === "stranger" && token.activeSince < of.seenAt(token);
@@ -33,9 +35,12 @@ function againstDeletion(of: Process, token: Token, does: "revoked" | "deleted")
   if (does === "deleted" && desired.deletionPolicy === "Revoke") world.broken("L4 order", `r${token.number} was deleted though the deletion policy is Revoke`);
   const { current } = world.secret;
   // What is not where the spec says is told by the record alone: it goes before the copy that holds the record.
-  const stands = token.place === siteNamed(world, desired.issuerRef) && delivered(world) === token && recordOf(world) !== null && current?.owner === of.uid && world.object?.uid === of.uid && token.created >= desired.since && !desired.abandon;
+  const stands = token.place === siteNamed(world, desired.issuerRef) && delivered(world) === token && recordOf(world) !== null && current?.owner === of.uid && world.object?.uid === of.uid && token.created >= desired.since && !desired.abandon && !isDeliveredSince(of, token);
   if (stands && !overtaken(of) && world.profile.mode === "elected") world.broken("L4 order", `r${token.number} was ${does} while its delivered copy stands`);
 }
+
+/** By a process that stood still in the middle of that, and has lost the lead: this one has not seen it yet, and the copy goes with its object. */
+const isDeliveredSince = ({ world, basis, name }: Process, { deliveredBy }: Token): boolean => deliveredBy !== name && world.secret.version > basis;
 
 /** What a process has been told of its own write counts until it has seen a later list. */
 function again(of: Process, token: Token): void {
@@ -65,10 +70,19 @@ function unordered(of: Process, token: Token): void {
   if (!entry) return unrecorded(of, token);
   if (entry.deliveredAt === null && token.deliveredAt === null) return;
   const bare = !now || !world.ledger.isValid(now);
-  if (bare && now?.endedBy !== "outside") world.broken("L4 order", `r${token.number} was revoked and nothing valid is delivered`);
+  if (bare && !isEndedByOthers(of, now)) world.broken("L4 order", `r${token.number} was revoked and nothing valid is delivered`);
   if (now) gaveWay(of, token, now, entry);
   if (!bare && !entry.revoked) world.broken("L4 order", `r${token.number} was revoked, and the record does not say so`);
 }
+
+/** By somebody, or by another replica after the list that this one went by: the API itself knows no condition. */
+function isEndedByOthers(of: Process, now: Token | null): boolean {
+  if (!now) return false;
+  return now.endedBy === "outside" || (of.world.profile.mode === "replicas" && now.endedAt !== null && now.endedAt >= of.seenAt(now));
+}
+
+/** The record that it went by said so, and is gone since: a request that is on its way cannot be called back. */
+const isNoted = ({ planned }: Process, token: Token): boolean => readRecord(planned?.record)?.revisions.some((entry) => isOf(token, entry) && entry.revoked !== undefined) ?? false;
 
 /** It gave way to one of which a list has shown since that it is gone. */
 function gaveWay(of: Process, token: Token, now: Token, { revoked }: Entry): void {
@@ -83,10 +97,12 @@ const restoredSince = (of: Process, token: Token): boolean => token.activeSince 
 function chases(of: Process, token: Token): void {
   const { world, planned } = of;
   const current = delivered(world);
-  if (!current || !world.ledger.isValid(current) || current.activeSince >= of.seenAt(current) || token.number <= current.number) return;
+  if (!current || !world.ledger.isValid(current) || current.activeSince >= of.seenAt(current)) return;
+  // What an up has delivered counts for it before it is saved.
+  if (token.number <= Math.max(current.number, of.record?.current ?? 0)) return;
   const isKnown = readRecord(planned?.record)?.others?.some((id) => {
     const other = world.ledger.tokens.get(id);
-    return other && world.ledger.isValid(other) && other.activeSince < of.seenAt(other);
+    return other?.by === "clone" && world.ledger.isValid(other) && other.activeSince < of.seenAt(other);
   });
   if (isKnown) world.broken("L7 settles", `r${token.number} was revoked, of a second owner that is known`);
   // What others count on their own may come to numbers that ours have passed.
@@ -97,6 +113,7 @@ function chases(of: Process, token: Token): void {
 
 /** What no record knows is revoked only while nobody has used it. */
 function unrecorded(of: Process, token: Token): void {
+  if (isNoted(of, token)) return;
   if (token.by === "clone") chases(of, token);
   if (seenInUse(of, token)) of.world.broken("L2 never without", `r${token.number} was revoked unrecorded though it is used`);
 }
@@ -112,16 +129,27 @@ export function onDelete(of: Process, token: Token): void {
   if (token.active) return world.broken("L4 order", `r${token.number} was deleted without having been revoked`);
   if (desired.deleting || ordered(of, token)) return;
   const entry = entryOf(of, token);
-  if (entry && desired.rollback === token.number) return world.broken("L4 order", `r${token.number} was deleted though a rollback asks for it`);
-  if (!entry?.revoked || token.endedAt === null || entry.deliveredAt === null) return;
+  if (entry && desired.rollback === entry.number) return world.broken("L4 order", `r${token.number} was deleted though a rollback asks for it`);
+  if (entry) tooEarly(of, token, entry);
+}
+
+/** Deleted before the time for a restore is over? */
+function tooEarly({ world, desired }: Process, token: Token, entry: Entry): void {
+  if (!entry.revoked || token.endedAt === null || entry.deliveredAt === null || token.endedBy !== "us") return;
   const ended = Math.min(token.endedAt, token.expires === null ? Number.POSITIVE_INFINITY : token.expires - world.ledger.skew);
-  if (world.time.now + TOLERANCE < ended + desired.keepRevokedFor && token.endedBy === "us") {
+  // Somebody restored it, and it expired before anybody looked.
+  if (entry.revoked.at < token.activeSince + world.ledger.skew && world.ledger.isOver(token)) return;
+  // An older record was put back: of what it was restored for, and how long, nothing is known.
+  if (world.secretTouchedAt >= ended) return;
+  if (world.time.now + TOLERANCE < ended + desired.keepRevokedFor) {
     world.broken("L4 order", `r${token.number} was deleted ${world.time.now - token.endedAt} ms after it was revoked: keepRevokedFor is ${desired.keepRevokedFor}`);
   }
 }
 
 /** At another API than the spec's, and nobody could know. */
 function isUnseenElsewhere({ world }: Process, { place, activeSince, created }: Token): boolean {
+  // Whoever names another API right after the record is gone takes the way to the one before away.
+  if (world.removedAt > 0 && world.renamedAt >= world.removedAt) return true;
   return !isRecorded(world, place) || activeSince >= world.removedAt - MINUTE || world.secretTouchedAt >= created - world.ledger.skew;
 }
 
@@ -134,7 +162,7 @@ export function onRelease(of: Process): void {
       leftBehind(of, token);
       continue;
     }
-    if (isOlder(world, token) || isHigher(of, token)) world.orphans.add(token);
+    if (isLeft(of, token)) world.orphans.add(token);
     // Never delivered, so no record says that it was another API's; or restored after that was looked at, or somebody took the record away.
     else if (token.place !== home && isUnseenElsewhere(of, token)) world.orphans.add(token);
     else if (of.seenAt(token) === 0 && of.desired.deletionPolicy !== "Orphan" && !of.desired.abandon) world.broken("L1 nothing lost", `the object was let go unseen while r${token.number} is active`);
@@ -147,11 +175,20 @@ export function onRelease(of: Process): void {
 /** Pulumi: a replacement may live under higher numbers already, so a delete leaves what its state does not know. */
 const isHigher = ({ world, record }: Process, token: Token): boolean => world.stack !== null && token.number > Math.max(0, ...(record?.revisions ?? []).map(({ number }) => number));
 
+/** Pulumi: a second owner's, as the state knows, was said all along and is left to them. */
+const isSaidTheirs = ({ world, record }: Process, { id }: Token): boolean => world.stack !== null && (record?.others?.includes(id) ?? false);
+
+/** A person's word gave up what is there. */
+const isGivenUpAt = ({ desired: { issuerChange } }: Process, place: Token["place"]): boolean => ISSUERS.some((issuer) => issuer.place === place && issuerId(issuer) === issuerChange?.from);
+
+/** Not this one's to end. */
+const isLeft = (of: Process, token: Token): boolean => isOlder(of.world, token) || isHigher(of, token) || isSaidTheirs(of, token);
+
 /** deletionPolicy: Delete leaves nothing that was seen to have ended. */
 function leftBehind(of: Process, token: Token): void {
   const { world, desired } = of;
   const since = token.endedAt ?? (token.expires === null ? Number.POSITIVE_INFINITY : token.expires - world.ledger.skew);
-  if (token.place !== siteNamed(world, desired.issuerRef) && isUnseenElsewhere(of, token)) return;
+  if (token.place !== siteNamed(world, desired.issuerRef) && (isUnseenElsewhere(of, token) || isGivenUpAt(of, token.place))) return;
   if (desired.deletionPolicy !== "Delete" || desired.abandon || token.created < desired.since || since > of.seenAt(token) - MINUTE) return;
   world.broken("L1 nothing lost", `the object was let go and r${token.number} was not deleted`);
 }

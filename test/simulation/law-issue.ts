@@ -1,6 +1,6 @@
 // Laws about asking for tokens: only for cause, one at a time, with everything known and done before (L4, L5).
 import { HOUR, MINUTE } from "../../core/duration.ts";
-import type { Entry } from "../../core/record.ts";
+import type { Entry, Record } from "../../core/record.ts";
 import type { Token } from "./ledger.ts";
 import type { Process } from "./process.ts";
 import { readRecord } from "./reading.ts";
@@ -12,7 +12,7 @@ export function onIssue(of: Process, token: Token): void {
   const { world } = of;
   world.issues++;
   if (!of.late) prepared(of, token);
-  if (world.object === null || of.desired.deleting || of.dead || of.frozenUntil > 0) world.orphans.add(token);
+  if (world.object === null || of.dead || of.frozenUntil > 0) world.orphans.add(token);
   // A request that was given up may still arrive while its successor waits.
   if (of.memory.hand !== null && !of.late) world.broken("L5 exactly once", `r${token.number} was issued while r${of.memory.hand.number} waits in memory`);
   if (world.issues > world.causes) world.broken("L5 exactly once", `${world.issues} tokens were issued, and there was cause for ${world.causes}`);
@@ -43,9 +43,12 @@ function isRestorable(of: Process): boolean {
   const record = readRecord(planned?.record);
   const entry = record?.revisions.find(({ number }) => number === record.current);
   const token = entry ? world.ledger.of(entry) : undefined;
-  if (!entry || !token || entry.revoked || planned?.value !== token.value || desired.compromised === entry.number) return false;
-  return desired.onExternalChange === "Restore" && desired.every === null && desired.look === planned.look && asksFor(of, entry) && endedElsewhere(of, token);
+  if (!record || !entry || !token || entry.revoked || planned?.value !== token.value || desired.compromised === entry.number) return false;
+  return desired.onExternalChange === "Restore" && desired.every === null && desired.look === planned.look && isAtHome(of, record, entry) && asksFor(of, entry) && endedElsewhere(of, token);
 }
+
+/** Another issuer is something else that asks for one. */
+const isAtHome = ({ desired: { issuerRef } }: Process, { issuer: { ref = issuerRef } }: Record, { former }: Entry): boolean => !former && ref === issuerRef;
 
 /** Revoked by somebody else, as the list showed, and otherwise good. */
 function endedElsewhere(of: Process, { endedAt, endedBy, by, expires, place }: Token): boolean {
@@ -86,7 +89,7 @@ function inTurn(of: Process, token: Token): void {
   if (of.desired.compromised === current.number) return;
   // What is about to expire, or was tampered with, is replaced whatever retires.
   if (current.expires !== null && current.expires - world.ledger.skew - world.time.now <= of.desired.renewBefore) return;
-  if (of.desired.windows === HOURLY && of.frozenUntil < of.lookedAt && current.activeSince < of.lookedAt) inWindow(of, token);
+  if (of.desired.windows === HOURLY && of.frozenUntil < of.lookedAt && current.activeSince < of.seenAt(current)) inWindow(of, token);
   const retiring = record.revisions.filter((entry) => entry.number < current.number && !entry.revoked && !entry.kept && entry.number !== of.desired.rollback);
   // What is at a former issuer that cannot be reached is waited for until its time is over.
   const isOver = ({ former }: Entry): boolean => former === true && (current.deliveredAt ?? 0) + of.desired.retire.maxOverlap < world.time.now + TOLERANCE;

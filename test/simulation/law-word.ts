@@ -58,7 +58,8 @@ export function onOutcome(of: Process, outcome: Outcome): void {
   if (outcome.error) world.tell(() => `  ${of.name} stops: ${outcome.error?.code ?? ""}`);
   // For an object that was replaced meanwhile its writes are collected, until it looks again.
   // Each token that a second owner left behind takes a few steps of its own.
-  const few = Math.max(of.tokens, world.tokens().length) <= MANY;
+  // An API that keeps the names of what is deleted refuses each of them once.
+  const few = Math.max(of.tokens, world.tokens().length) <= MANY && !(world.ledger.keepsNames && world.issues > MANY);
   if (outcome.error?.code === "TOO_MANY_STEPS" && world.object?.uid === of.uid && few) world.broken("L7 settles", outcome.error.message);
   if (of.plans === 0) blindly(of, outcome);
   const ready = heard(of, outcome.plan);

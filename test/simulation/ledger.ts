@@ -25,12 +25,14 @@ export interface Token {
   lastUsed: number | null;
   /** True time since which it is active, or was. */
   activeSince: number;
-  /** True time since which it is inactive or gone; null: active. */
+  /** True time since which it is inactive or gone; null: active, or expired by itself. */
   endedAt: number | null;
   deleted: boolean;
   // Ghost facts: what only the judge knows.
   /** True time of its first appearance in the delivered copy. */
   deliveredAt: number | null;
+  /** The process that delivered it first; null: none of the operator's. */
+  deliveredBy: string | null;
   /** Who made it inactive last. */
   endedBy: "us" | "outside" | null;
   /** Who restored it last. */
@@ -39,6 +41,8 @@ export interface Token {
   rescued: number | null;
   /** True times of consumers' uses. */
   uses: number[];
+  /** True time at which we tried the delivered value last; 0: never. */
+  triedAt: number;
   /** How often it was tried in vain before it was delivered. */
   failures: number;
   /** Whose it is: ours, a copy of this installation's, or a stranger's. */
@@ -141,10 +145,12 @@ export class Ledger {
       endedAt: null,
       deleted: false,
       deliveredAt: null,
+      deliveredBy: null,
       endedBy: null,
       restoredBy: null,
       rescued: null,
       uses: [],
+      triedAt: 0,
       failures: 0,
       by,
     };
@@ -180,7 +186,8 @@ export class Ledger {
     }
     this.tokens.clear();
     for (const { token, active, lastUsed } of tokens) {
-      if (active && (token.deleted || !token.active)) Object.assign(token, { activeSince: this.#time(), endedAt: null, endedBy: null });
+      // What has expired meanwhile does not come to life again.
+      if (active && (token.deleted || !token.active) && !this.isOver(token)) Object.assign(token, { activeSince: this.#time(), endedAt: null, endedBy: null });
       if (!active && (token.active || token.endedAt === null)) Object.assign(token, { endedAt: this.#time(), endedBy: "outside" });
       // What was used since is forgotten too: nobody can be held to it.
       const uses = token.uses.filter((use) => lastUsed !== null && use + this.skew < lastUsed + 1_000);
@@ -206,9 +213,9 @@ export class Ledger {
     const token = this.get(id);
     if (token.active) {
       token.active = false;
-      token.endedAt = this.#time();
-      token.endedBy = by;
       token.rescued = null;
+      // One that had ended before a backup of the API made it active again, expired, ends no second time.
+      if (token.endedAt === null) Object.assign(token, { endedAt: this.#time(), endedBy: by });
     }
     return token;
   }

@@ -12,6 +12,8 @@ const REISSUED = 3 * MINUTE;
 export class Neighbours {
   readonly #world: World;
   #tokens: Token[] = [];
+  /** The tokens that each process was told of last. */
+  readonly #told = new WeakMap<Process, Token[]>();
 
   constructor(world: World) {
     this.#world = world;
@@ -34,7 +36,7 @@ export class Neighbours {
     const { time, replicas } = this.#world;
     if (!this.stand) {
       this.#world.cutUntil = 0;
-      for (const api of replicas.flatMap(({ apis }) => apis)) api.listedAt ||= time.now;
+      for (const api of replicas.flatMap(({ apis }) => apis)) if (api.lists.length > 0) api.listedAt ||= time.now;
     }
     time.in(REISSUED, () => this.#issue());
   }
@@ -49,8 +51,14 @@ export class Neighbours {
     return this.#tokens.every((token) => this.#world.ledger.isValid(token));
   }
 
+  /** Whoever was told of tokens that are gone, and of none since, could not tell a list that leaves out most from a true one. */
+  knows(of: Process): boolean {
+    return (this.#told.get(of) ?? this.#tokens) === this.#tokens;
+  }
+
   /** Their reconcilers say what they have delivered, and take their turn where a list is suspected. */
   look(of: Process, list: Snapshot, likely = 0.3): void {
+    this.#told.set(of, this.#tokens);
     for (const token of this.#tokens) list.expect(token.name, token);
     for (const token of this.#tokens) {
       if (!this.#world.random.chance(likely) || !list.claim(token.name)) continue;

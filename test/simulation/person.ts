@@ -154,7 +154,9 @@ export const ACTS: readonly Act[] = [
     ledger.restore(token.id, "outside");
     // What an earlier life left revoked, for audit, is nobody's when somebody restores it.
     // While it is suspended by order, that order's end is what counts.
-    if (recordOf(world)?.revisions.find((entry) => isOf(token, entry))?.revoked?.why === "state") token.rescued = null;
+    // Of a revocation that died with its up, before the state was saved, nobody knows.
+    const noted = recordOf(world)?.revisions.find((entry) => isOf(token, entry))?.revoked;
+    if (noted?.why === "state" || (world.stack && !noted)) token.rescued = null;
     for (const { object, orphans } of [world, ...(world.rival ? [world.rival] : [])]) {
       if (!object || token.created - ledger.skew < object.since) orphans.add(token);
     }

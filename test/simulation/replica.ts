@@ -6,15 +6,23 @@ import { converge, type Outcome } from "../../tokenapi/converge.ts";
 import { blankMemory } from "../../tokenapi/memory.ts";
 import type { Snapshot } from "../../tokenapi/snapshot.ts";
 import { onOutcome, onPlan } from "./law-word.ts";
+import { onDeath } from "./misfortune.ts";
 import { Process } from "./process.ts";
 import { readRecord } from "./reading.ts";
 import { SimTarget } from "./sim-target.ts";
-import { delivered, recordOf } from "./truth.ts";
 import { SimWorkloads } from "./workloads.ts";
 import type { Version } from "./secret.ts";
 import { RESYNC, type DeclaringObject, type Ref, type World } from "./world.ts";
 
 const LEASE = 15_000;
+/** So long after it first mattered the watch has brought an edit. */
+const WATCHED = 200;
+const EDITED = "EDITED_MEANWHILE";
+
+/** Two specs of one object; edits put new parts in, and change none. */
+function isLike(one: Desired, other: Desired | null): boolean {
+  return other !== null && (Object.keys({ ...one, ...other }) as (keyof Desired)[]).every((key) => one[key] === other[key]);
+}
 
 /** What the watch has brought so far. */
 export class Cache {
@@ -35,24 +43,12 @@ export class Cache {
   }
 }
 
-/** Misfortunes seldom come singly: a revocation of ours is left half done, and somebody revokes what took its place. */
-function misfortune(world: World): void {
-  const pending = recordOf(world)?.revisions.some(({ revoked }) => revoked && !revoked.done);
-  if (!pending || !world.faults || !world.random.chance(0.3)) return;
-  world.time.in(world.random.span(10, 2_000), () => {
-    const token = delivered(world);
-    if (!token || !world.ledger.isValid(token)) return;
-    world.tell(() => `  somebody revokes r${token.number}`);
-    world.ledger.revoke(token.id, "outside");
-    world.causes += 2;
-    world.outside(1_000);
-  });
-}
-
 export class Replica extends Process {
   readonly cache = new Cache();
   wakeAt: number | null = null;
   failures = 0;
+  /** When it first did something for a spec that had been edited. */
+  editedAt: number | null = null;
   readonly #unwatch: () => void;
 
   constructor(world: World, name: string, desired: Desired) {
@@ -84,7 +80,7 @@ export class Replica extends Process {
     const { world } = this;
     this.#unwatch();
     world.replicas = world.replicas.filter((other) => other !== this);
-    misfortune(world);
+    onDeath(world);
     world.replace(this);
   }
 
@@ -105,6 +101,7 @@ export class Replica extends Process {
     const desired = world.desired();
     if (!desired || (world.profile.mode === "elected" && world.leader !== this)) return;
     this.desired = desired;
+    this.editedAt = null;
     this.busy = true;
     world.working++;
     this.#work(desired).then(
@@ -194,13 +191,18 @@ export class Replica extends Process {
     list.refresh(list.sentAt ?? 0).then(over, over);
   }
 
+  /** As the operator's: nothing is done without the lead, or for a spec that is no longer what stands there. */
   #guard(): void {
-    if (this.world.profile.mode === "elected" && this.world.leader !== this) throw new LifecycleError("terminal", "NOT_LEADER", "another process leads");
+    const { world } = this;
+    if (world.profile.mode === "elected" && world.leader !== this) throw new LifecycleError("terminal", "NOT_LEADER", "another process leads");
+    if (isLike(this.desired, world.desired())) this.editedAt = null;
+    else if (world.time.now >= (this.editedAt ??= world.time.now) + WATCHED) throw new LifecycleError("conflict", EDITED, "The object was edited meanwhile.");
   }
 
   #schedule(outcome: Outcome): void {
     const { world } = this;
     if (outcome.error?.code === "NOT_LEADER") return this.die("after it lost the lead");
+    if (outcome.error?.code === EDITED) return this.wake(1);
     if (outcome.error || this.refs.some((ref) => this.sessionAt(ref) === null)) {
       this.failures++;
       this.wake(outcome.error?.retryAfter ?? Math.min(300_000, 500 * 2 ** Math.min(this.failures, 10)));

@@ -93,7 +93,7 @@ function tidied(world: World): void {
     if (revoked.at + object.spec.keepRevokedFor + late < time.now) world.broken("L3 few", `r${number} is recorded long after it ended`);
   }
   for (const token of world.tokens()) {
-    if (token.by !== "us" || ledger.isValid(token) || token.number > record.fence || isForgotten(world, token)) continue;
+    if (token.by !== "us" || ledger.isValid(token) || token.number > record.fence || isForgotten(world, token) || isAhead(world, token)) continue;
     if (isAlien(world, token, object.since) || record.revisions.some((entry) => isOf(token, entry))) continue;
     world.broken("L3 few", `r${token.number} has ended, is not recorded and is still there at rest`);
   }
@@ -136,11 +136,12 @@ function isAsked(world: World, spec: Spec, current: Token): boolean {
   return nameOfOwner(world, current.owner) === spec.ownerName && entry?.inputs.rotate === spec.rotate && entry.inputs.days === spec.days;
 }
 
-/** What somebody keeps at a former issuer keeps the resource from moving once more, and that is said. */
+/** What somebody keeps at a former issuer, or what is kept there for a restore yet, keeps the resource from moving once more, and that is said. */
 function isHeldUp(world: World): boolean {
   const { issuer, revisions } = recordOf(world) ?? {};
-  const rollback = world.object?.spec.rollback;
-  return issuer?.ref !== world.object?.spec.issuerRef && (revisions ?? []).some(({ former, kept, number }) => former && (kept === true || number === rollback));
+  const { rollback, keepRevokedFor = 0 } = world.object?.spec ?? {};
+  const isKept = ({ revoked }: Entry): boolean => revoked !== undefined && revoked.at + keepRevokedFor + HOUR > world.time.now;
+  return issuer?.ref !== world.object?.spec.issuerRef && (revisions ?? []).some((entry) => entry.former && (entry.kept === true || entry.number === rollback || isKept(entry)));
 }
 
 /** The goal itself. */
@@ -183,7 +184,9 @@ function inTime(world: World, { renewBefore, every, windows }: Spec, { expires, 
   // Nobody runs an up just while a window is open: half of renewBefore is left to expiry alone.
   const unopened = world.stack !== null && windows?.length !== 0;
   const due = Math.min(expires === null ? Number.POSITIVE_INFINITY : expires - (unopened ? renewBefore / 2 : renewBefore), every === null || unopened ? Number.POSITIVE_INFINITY : created + every);
-  if (due + (windows === DAILY ? 26 * HOUR : windows?.length ? 2 * HOUR : 2 * MINUTE) + lateness(world) < world.time.now + world.ledger.skew) world.broken("L7 settles", `r${number} is overdue for renewal`);
+  // What waited for its turn is due from when the one before it was gone.
+  const turns = (recordOf(world)?.revisions ?? []).map((entry) => (entry.number < number && entry.revoked ? entry.revoked.at : 0));
+  if (Math.max(due, ...turns) + (windows === DAILY ? 26 * HOUR : windows?.length ? 2 * HOUR : 2 * MINUTE) + lateness(world) < world.time.now + world.ledger.skew) world.broken("L7 settles", `r${number} is overdue for renewal`);
 }
 
 /** A revision that is kept is restored where a rollback asks for it. */

@@ -7,6 +7,7 @@ import type { IssuedToken, NewToken, TokenApi, TokenList, User, Verification } f
 import { onDelete, onRevoke } from "./law-end.ts";
 import { onIssue, onIssueElsewhere, onVerify } from "./law-issue.ts";
 import { CREDENTIAL, show, type Token } from "./ledger.ts";
+import { onGivenUp } from "./misfortune.ts";
 import type { Process } from "./process.ts";
 import type { Issuer } from "./world.ts";
 
@@ -53,7 +54,7 @@ export class SimApi implements TokenApi {
       world.coverage.meet("fault", "outage");
       throw new LifecycleError("retryable", "UNAVAILABLE", "the API answers 503");
     }
-    const bad = world.mishap(profile.fault) ? random.pick(FAULTS) : "none";
+    const bad = world.mishap(profile.fault) ? this.#fault(name) : "none";
     if (bad !== "none") this.#note(name, bad);
     if (bad === "429") throw new LifecycleError("retryable", "TOO_MANY", "the API answers 429", { retryAfter: random.chance(0.5) ? 2_000 : null });
     if (bad === "500") throw new LifecycleError(writes ? "uncertain" : "retryable", "SERVER_ERROR", "the API answers 500");
@@ -63,6 +64,7 @@ export class SimApi implements TokenApi {
     }
     if (bad === "late") {
       world.comesLate(random.span(1_000, 300_000), () => this.#late(effect));
+      onGivenUp(world);
       await this.#of.park(name, TIMEOUT, TIMEOUT + 1);
       throw new LifecycleError("uncertain", "TIMEOUT", `${name} timed out`);
     }
@@ -76,6 +78,12 @@ export class SimApi implements TokenApi {
     await (bad === "slow" ? this.#of.park(name, 2_000, TIMEOUT) : this.#of.park(name, 5, 300));
     this.clockOffset = ledger.clock + 500 - this.#of.clock.now();
     return result;
+  }
+
+  /** Of what can become of a POST, that it takes effect when nobody waits for it any more is the most dangerous. */
+  #fault(name: string): (typeof FAULTS)[number] {
+    const { random } = this.#of.world;
+    return name === "issue" && random.chance(0.3) ? "late" : random.pick(FAULTS);
   }
 
   /** Only the leader may change anything. */
@@ -134,7 +142,7 @@ export class SimApi implements TokenApi {
     let complete = true;
     let copyAt = 0;
     const tokens = await this.#call("list", () => {
-      complete = world.cutUntil <= world.time.now || place.place !== "home";
+      complete = world.cutUntil <= world.time.now || place.place !== "home" || !world.neighbours.knows(this.#of);
       copyAt = world.secret.version;
       if (world.deniedUntil > world.time.now) throw new LifecycleError("denied", world.deniedAs, "The credential may not list tokens.");
       return complete ? world.ledger.list(which, place.place) : [];
@@ -215,7 +223,9 @@ export class SimApi implements TokenApi {
   verify(value: SecretValue): Promise<Verification> {
     const { world } = this.#of;
     return this.#call("verify", () => {
-      const good = world.refusedUntil <= world.time.now && world.ledger.use(value.reveal()) !== null;
+      const used = world.refusedUntil <= world.time.now ? world.ledger.use(value.reveal()) : null;
+      if (used?.deliveredAt) used.triedAt = world.time.now;
+      const good = used !== null;
       if (!good) onVerify(this.#of, world.ledger.ofValue(value.reveal()));
       return good ? { is: "good" } : { is: "refused", message: "401 Unauthorized" };
     });

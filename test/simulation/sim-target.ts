@@ -7,6 +7,7 @@ import { SecretValue } from "../../core/secret-value.ts";
 import type { Target, Writing } from "../../tokenapi/target.ts";
 import { onRemove, onWrite } from "./law-delivery.ts";
 import { onRelease } from "./law-end.ts";
+import { onMove } from "./misfortune.ts";
 import { readRecord } from "./reading.ts";
 import type { Replica } from "./replica.ts";
 import type { DeclaringObject } from "./world.ts";
@@ -117,6 +118,7 @@ export class SimTarget implements Target {
       const look = writing.value === "keep" ? (current?.look ?? "") : this.#of.desired.look;
       const ownAlone = writing.value === "keep" ? (current?.ownAlone ?? true) : true;
       onWrite(this.#of, current, writing, value);
+      onMove(world, readRecord(current?.record), writing.record);
       world.touchOther();
       const next = world.secret.put({ value, record: encodeRecord(writing.record), owner: this.#object.uid, look, ownAlone });
       if (world.object !== this.#object) world.time.in(1_000, () => world.collect(this.#object.uid), () => `collect ${this.#object.uid}`);
@@ -131,18 +133,19 @@ export class SimTarget implements Target {
   async remove(): Promise<Copy> {
     const { world, clock, cache } = this.#of;
     const uid = this.#of.planned?.uid ?? null;
-    await this.#call("remove-secret", () => {
+    const resourceVersion = await this.#call("remove-secret", () => {
       const { current } = world.secret;
-      if (!current || uid === null) return;
+      if (!current || uid === null) return world.secret.version;
       if (current.uid !== uid) throw new LifecycleError("conflict", "CONFLICT", "another Secret stands there");
       world.hurry();
       onRemove(this.#of, current);
       world.tell(() => `  ${this.#of.name} removed the Secret`);
       world.touchOther();
       world.secret.remove();
+      return world.secret.version;
     });
-    cache.learn(null, world.secret.version, clock.monotonic());
-    this.#of.basis = world.secret.version;
+    cache.learn(null, resourceVersion, clock.monotonic());
+    this.#of.basis = resourceVersion;
     this.#copy = this.#judge(null, clock.monotonic(), clock.monotonic(), true);
     return this.#copy;
   }

@@ -72,7 +72,7 @@ function replicaState(replica: Replica, since: Since): unknown {
   const { hand } = memory;
   return [
     replica.busy && workState(replica, since),
-    [hand && { ...hand, created: since(hand.created - world.ledger.skew), usedAfter: null }, memory.taken, memory.refused, memory.writable, memory.writableFor, memory.refusals, memory.unrenderable],
+    [hand && { ...hand, created: since(hand.created - world.ledger.skew), usedAfter: null }, memory.taken, memory.refused, memory.failed, memory.writable, memory.writableFor, memory.refusals, memory.unrenderable],
     memory.writable === null ? null : Math.min(LONG, Math.floor((replica.clock.monotonic() - memory.writableAt) / 1_000) * 1_000),
     [version(world, cache.version), world.secret.version - cache.resourceVersion, cache.synced, cache.read === cache.resourceVersion],
     [replica.reaches, replica.failures, replica.uid, since(replica.wakeAt, LONG), apis.map(({ at, usersAt }) => [at.url, at.userId, since(usersAt, LONG)])],
@@ -90,7 +90,7 @@ function workState(replica: Replica, since: Since): unknown {
     doing && JSON.stringify(doing, (key, value: unknown) => shown(replica, key, value)),
     wanted(desired),
     answer(replica),
-    [world.secret.version - basis, planned && version(world, planned), since(replica.lookedAt), overtaken(replica), basis < replica.listedCopy],
+    [world.secret.version - basis, planned && version(world, planned), since(replica.lookedAt), since(replica.editedAt), overtaken(replica), basis < replica.listedCopy],
   ];
 }
 

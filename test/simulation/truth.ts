@@ -53,7 +53,9 @@ export const overtaken = (of: Process): boolean => of.world.secretTouchedAt >= o
 /** A process acts on an order that a person gave, as far as it knows. */
 export function ordered(of: Process, token: Token): boolean {
   const { desired } = of;
-  return desired.deleting || desired.state === "Revoked" || desired.compromised === token.number || entryOf(of, token)?.revoked?.why === "compromised";
+  const entry = entryOf(of, token);
+  // Another token of a recorded number is recorded under a later one.
+  return desired.deleting || desired.state === "Revoked" || desired.compromised === (entry ?? token).number || entry?.revoked?.why === "compromised";
 }
 
 /** The user's name as the spec has it: none where the token is the credential's own. */

@@ -82,7 +82,7 @@ export class Up extends Process {
     if (!issuer) throw new LifecycleError("retryable", "NO_ISSUER", "There is no token API to ask.");
     const list = issuer.tokens(desired.kind === "ServiceToken" ? "service" : "personal");
     await list.refresh(0);
-    if (world.issuers[object.spec.issuerRef]?.place === "home") world.neighbours.look(this, list, IN_ONE_UP);
+    if (this.siteAt(object.spec.issuerRef) === "home") world.neighbours.look(this, list, IN_ONE_UP);
     const view = await this.#run(issuer);
     const { plan, error, isEnough } = view;
     onView(this, plan, this.#target?.token?.reveal() ?? null);

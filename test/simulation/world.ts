@@ -131,6 +131,8 @@ export class World {
   readonly issuers: { [ref in Ref]: Issuer | null } = { ...STANDING };
   /** When a record of this object has named an API last. */
   readonly recordedAt = new Map<Site, number>();
+  /** When an issuer became another one last, or went. */
+  renamedAt = 0;
   /** When a copy was removed by us last. */
   removedAt = 0;
   policy: Policy = OPEN_POLICY;

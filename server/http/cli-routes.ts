@@ -7,7 +7,6 @@ import { inputChecker } from "./input.ts";
 import type { ObjectSchema } from "./input-schema.ts";
 import type { RateLimits } from "./rate-limits.ts";
 import { callerOf } from "./request-caller.ts";
-import { refuseForeignOrigin } from "./session.ts";
 
 const body: ObjectSchema = {
   type: "object",
@@ -22,9 +21,8 @@ const body: ObjectSchema = {
 const check = inputChecker({ body });
 
 export function serveCliAuthorization(app: FastifyInstance, service: Service, limits: RateLimits): void {
-  // A GET only shows the question: whoever can make a browser open a page must not get a token.
+  // A GET only shows the question: whoever can make a browser open a page must not get a token. With a session, callerOf lets nobody post but our own pages.
   app.post("/cli/authorize", async (request) => {
-    refuseForeignOrigin(request);
     const caller = await callerOf(service, limits, request);
     const asked = check({ params: {}, query: {}, body: request.body }).body as CliRequest & { readonly allow: boolean };
     const target = checkedReturn(asked.redirect_uri);

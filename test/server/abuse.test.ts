@@ -144,7 +144,9 @@ onEachStorage((storage) => {
     it("answers carry what keeps a browser from using them", async () => {
       for (const [path, token] of [["/api/users/me", undefined], ["/api/users/me", null], ["/api/nothing", undefined], ["/elsewhere", null], ["/api/%ff", null]] as const) {
         const { headers } = await service.api("GET", path, undefined, token);
-        expect([headers.get("content-security-policy"), headers.get("x-content-type-options")], path).toEqual([expect.stringContaining("default-src 'none'"), "nosniff"]);
+        expect(["content-security-policy", "x-content-type-options", "referrer-policy", "cross-origin-resource-policy"].map((name) => headers.get(name)), path).toEqual([
+          expect.stringContaining("default-src 'none'"), "nosniff", "no-referrer", "same-origin",
+        ]);
       }
       const page = (await service.api("GET", "/", undefined, null)).headers.get("content-security-policy");
       expect(page).toContain("default-src");

@@ -8,6 +8,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { backup, listKeys, restore, retireKey, rotateKey, verifyAudit } from "../../server/data-command.ts";
 import { openData, takeApart, type Undo } from "../../server/open-data.ts";
 import { checkAudit } from "../../server/rules/audit-check.ts";
+import { hashOfEntry } from "../../server/rules/audit-entry.ts";
+import { readEntriesAfter } from "../../server/storage/audit-table.ts";
 import type { Database } from "../../server/storage/database.ts";
 import { migrations } from "../../server/storage/schema.ts";
 import { type TokenService, startTokenService } from "../support/token-service.ts";
@@ -76,6 +78,20 @@ describe.each(storages)("in %s", (storage) => {
         for (const statement of attack) await database.query(statement);
         return (await checkAudit(database)).broken?.number;
       };
+      // Whatever is changed of an entry.
+      for (const column of ["at", "action", "actor_id", "actor", "actor_token_id", "token_id", "token_name", "user_id", "user_name", "address", "request_id", "detail"]) {
+        const other = column === "at" ? "at + interval '1 millisecond'" : column.endsWith("_id") && column !== "request_id" ? "999" : "'{}'";
+        await database.query("create table kept as select * from servicetokens.audit where number = 4");
+        expect(await broken(`update servicetokens.audit set ${column} = ${other} where number = 4`), column).toBe(4);
+        expect(await broken(`update servicetokens.audit set ${column} = kept.${column} from kept where audit.number = 4`, "drop table kept"), column).toBeUndefined();
+      }
+      // Also where the entry's own hash is made anew: the next one holds the old one.
+      const [third, fourth] = await readEntriesAfter(database, 2, 2);
+      if (third === undefined || fourth === undefined) throw new Error("The entries are gone.");
+      const before = (await readEntriesAfter(database, 1, 1))[0]?.hash ?? new Uint8Array();
+      await database.query("update servicetokens.audit set actor = 'x', hash = $1 where number = 3", [hashOfEntry(before, { ...third, actor: "x" })]);
+      expect(await broken()).toBe(4);
+      await database.query("update servicetokens.audit set actor = $1, hash = $2 where number = 3", [third.actor, third.hash]);
       expect(await broken("update servicetokens.audit set actor = 'x' where number = 4")).toBe(4);
       expect(await broken("update servicetokens.audit set actor = 'admin' where number = 4", "delete from servicetokens.audit where number = 5")).toBe(5);
       expect(await broken("delete from servicetokens.audit where number = 6")).toBe(5);

@@ -45,6 +45,13 @@ describe("development mode", () => {
     expect(answer.status).toBe(404);
   });
 
+  it("lets nobody in as a person who is deactivated", async () => {
+    expect((await service.api("DELETE", "/api/users/2")).status).toBe(204);
+    expect(await asked("127.0.0.1")).toMatchObject({ status: 400, body: expect.stringContaining("deactivated"), cookie: "" });
+    expect((await service.api("PATCH", "/api/users/2/restore")).status).toBe(200);
+    expect((await asked("127.0.0.1")).status).toBe(200);
+  });
+
   it.each([
     ["0.0.0.0:0", "memory:", "127.0.0.1"],
     [":0", "memory:", "127.0.0.1"],

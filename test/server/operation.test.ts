@@ -1,6 +1,6 @@
 // Running it: HTTPS and its renewal, a stop under load, faults and clocks for development,
 // metrics, and encodings of long answers.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { request as ask } from "node:https";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
@@ -32,6 +32,16 @@ async function withService<Result>(options: TokenServiceOptions["server"], use: 
   }
 }
 
+/** The session's cookie, given to a browser that names no origin. */
+function cookieGiven(url: string, ca: string, token: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const sent = ask(`${url}/session`, { ca, agent: false, method: "POST", headers: { "content-type": "application/json", "sec-fetch-site": "same-origin" } }, (response) => {
+      response.resume().on("end", () => resolve(response.headers["set-cookie"]?.[0] ?? ""));
+    });
+    sent.on("error", reject).end(JSON.stringify({ token }));
+  });
+}
+
 it("speaks HTTPS, takes a new certificate without a restart, and keeps the old one when the new one is broken", { timeout: 300_000 }, async () => {
   const authority = new CertificateAuthority();
   const [cert, key] = [join(folder, "tls.crt"), join(folder, "tls.key")];
@@ -56,6 +66,7 @@ it("speaks HTTPS, takes a new certificate without a restart, and keeps the old o
     });
   try {
     expect(server.url).toMatch(/^https:/);
+    expect(await cookieGiven(server.url, authority.cert, readFileSync(join(folder, "tls-admin"), "utf8").trim())).toMatch(/^__Host-.*; Secure/);
     const first = await serial();
     write(authority.serverCertificate());
     await server.reload();

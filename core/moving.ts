@@ -15,6 +15,9 @@ export function moved(record: Record, to: RecordedIssuer, since: number): Record
   return { ...rest, issuer: to, former: leaving(record, since), revisions: record.revisions.map(away) };
 }
 
+/** On to a third issuer, before anything was issued at the second: what was asked for there may come as late as after any move. */
+export const turned = (record: Record, former: Former, to: RecordedIssuer, since: number): Record => ({ ...record, issuer: to, former: { ...former, since } });
+
 /** Back to where it came from: what is at home now becomes the former one. */
 export function back(record: Record, former: Former, since: number): Record {
   const { others: _, ...rest } = record;

@@ -55,6 +55,6 @@ export interface TokenApi {
   delete(id: number): Promise<void>;
   /** Whether a value authenticates. */
   verify(value: SecretValue, scimEndpointsOnly: boolean): Promise<Verification>;
-  /** The API's clock minus ours, milliseconds, from the last answer's Date header. */
+  /** The API's clock minus ours, milliseconds, from the last answer's Date header; a jump of ours since is taken into account. */
   readonly clockOffset: number;
 }

@@ -1,6 +1,7 @@
 // One request and its answer over a way out, told apart by what the caller has to know when it breaks:
 // whether the request had been sent. Only here are the HTTP library's errors seen, and none of them gets out:
 // some carry the bytes that were received, which may hold a token.
+import type { Measured } from "./clock-offset.ts";
 import { codeOf } from "./credential.ts";
 import type { AnswerHeaders, Ask, Grip, Hearer, Way } from "./way.ts";
 
@@ -11,7 +12,7 @@ export interface Answer {
   readonly retryAfter: number | null;
   readonly location: string | null;
   /** The API's clock minus ours as this answer shows it; null: it shows none. */
-  readonly clockOffset: number | null;
+  readonly clockOffset: Measured | null;
 }
 
 export interface Broken {
@@ -52,8 +53,11 @@ class Reader implements Hearer {
   #controller: Grip | null = null;
   #settled = false;
   #size = 0;
+  /** By the monotonic clock, as is what was received. */
   #sentAt: number | null = null;
   #receivedAt = 0;
+  /** The same moment by the clock that may jump. */
+  #receivedOn = 0;
   #status = 0;
   #headers: AnswerHeaders = {};
 
@@ -68,7 +72,7 @@ class Reader implements Hearer {
   onRequestStart(controller: Grip): void {
     this.#controller = controller;
     if (this.#settled) return controller.abort(new Error("given up"));
-    this.#sentAt = Date.now();
+    this.#sentAt = performance.now();
     this.#timer.refresh();
   }
 
@@ -76,7 +80,8 @@ class Reader implements Hearer {
     if (status < 200) return;
     this.#status = status;
     this.#headers = headers;
-    this.#receivedAt = Date.now();
+    this.#receivedAt = performance.now();
+    this.#receivedOn = Date.now();
     this.#timer.refresh();
   }
 
@@ -87,7 +92,7 @@ class Reader implements Hearer {
     this.#size += chunk.length;
     this.#chunks.push(chunk);
     this.#timer.refresh();
-    if (Date.now() - (this.#sentAt ?? 0) > this.#terms.longest) this.#giveUp("late");
+    if (performance.now() - (this.#sentAt ?? 0) > this.#terms.longest) this.#giveUp("late");
   }
 
   onResponseEnd(): void {
@@ -125,7 +130,7 @@ class Reader implements Hearer {
       is: "answer",
       status: this.#status,
       text: Buffer.concat(this.#chunks, this.#size).toString("utf8"),
-      retryAfter: parseRetryAfter(typeof retryAfter === "string" ? retryAfter : null, date ?? this.#receivedAt),
+      retryAfter: parseRetryAfter(typeof retryAfter === "string" ? retryAfter : null, date ?? this.#receivedOn),
       location: typeof location === "string" ? location : null,
       clockOffset: this.#offset(date),
     };
@@ -139,11 +144,11 @@ class Reader implements Hearer {
 
   // The answer was dated somewhere between sending and receiving, and the date is cut to its second: both are
   // met in the middle, and a difference that these two explain is none. A cache's answer has an old date.
-  #offset(date: number | null): number | null {
+  #offset(date: number | null): Measured | null {
     if (date === null || this.#sentAt === null || this.#headers["age"] !== undefined) return null;
     const half = Math.max(0, this.#receivedAt - this.#sentAt) / 2;
-    const offset = Math.round(date + 500 - (this.#sentAt + half));
-    return Math.abs(offset) <= CLOCK_GRAIN + half ? 0 : offset;
+    const offset = Math.round(date + 500 - (this.#receivedOn - half));
+    return { offset: Math.abs(offset) <= CLOCK_GRAIN + half ? 0 : offset, drift: this.#receivedOn - this.#receivedAt };
   }
 }
 

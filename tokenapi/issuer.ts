@@ -15,9 +15,6 @@ export interface IssuerOptions {
   readonly clock?: Clock;
 }
 
-/** The API's dates are cut to seconds. */
-const GRAIN = 1_000;
-
 export class IssuerSession {
   readonly api: TokenApi;
   readonly users: ServiceUsers;
@@ -27,8 +24,6 @@ export class IssuerSession {
   readonly userName: string;
   readonly policy: Policy;
   readonly resyncInterval: number;
-  #measured: number;
-  #drift: number;
   readonly #snapshots: { readonly [list in TokenList]: Snapshot };
 
   private constructor(api: TokenApi, me: { readonly id: number; readonly name: string }, options: IssuerOptions) {
@@ -40,8 +35,6 @@ export class IssuerSession {
     this.policy = options.policy ?? OPEN_POLICY;
     this.resyncInterval = options.resyncInterval ?? 60_000;
     this.users = new ServiceUsers(api, this.clock);
-    this.#measured = api.clockOffset;
-    this.#drift = this.clock.now() - this.clock.monotonic();
     this.#snapshots = {
       service: new Snapshot(api, "service", this.clock),
       personal: new Snapshot(api, "personal", this.clock),
@@ -58,33 +51,16 @@ export class IssuerSession {
     return this.#snapshots[list];
   }
 
-  /**
-   * The API's clock minus ours. Our clock may jump between two answers: the monotonic one shows by how much,
-   * so that no date is reached by a jump.
-   */
-  #offset(): number {
-    const drift = this.clock.now() - this.clock.monotonic();
-    const moved = drift - this.#drift;
-    // The two clocks are never read at the same moment: less than a grain of the API's dates is no jump.
-    const jump = Math.abs(moved) < GRAIN ? 0 : moved;
-    const latest = this.api.clockOffset;
-    // Measured since the jump, or still before it: whichever explains the number better.
-    const since = Math.abs(latest - (this.#measured - jump)) <= Math.abs(latest - this.#measured);
-    this.#measured = latest;
-    if (since) this.#drift = drift;
-    return since ? latest : latest - jump;
-  }
-
   /** Now, by the API's clock: milliseconds since 1970. */
   get apiNow(): number {
-    return this.clock.now() + this.#offset();
+    return this.clock.now() + this.api.clockOffset;
   }
 
   fact(policy: Policy = this.policy): Fact<Issuer> {
     return present({
       url: this.url,
       userId: this.userId,
-      clockOffset: this.#offset(),
+      clockOffset: this.api.clockOffset,
       resyncInterval: this.resyncInterval,
       policy,
     });

@@ -4,6 +4,8 @@ import { X509Certificate } from "node:crypto";
 import { LifecycleError } from "../core/error.ts";
 import type { SecretValue } from "../core/secret-value.ts";
 import type { Address } from "./address.ts";
+import { systemClock } from "./clock.ts";
+import { ClockOffset } from "./clock-offset.ts";
 import { readCredential } from "./credential.ts";
 import type { Credential } from "./credential.ts";
 import { Direct } from "./direct.ts";
@@ -54,7 +56,7 @@ export class Transport {
   readonly #options: TransportOptions;
   readonly #way: Way;
   readonly #gate: Gate;
-  #clockOffset = 0;
+  readonly #clockOffset = new ClockOffset(systemClock);
   #closing: Promise<void> | null = null;
 
   constructor(options: TransportOptions) {
@@ -65,7 +67,7 @@ export class Transport {
   }
 
   get clockOffset(): number {
-    return this.#clockOffset;
+    return this.#clockOffset.now;
   }
 
   /** How many calls may be in flight just now. */
@@ -113,7 +115,7 @@ export class Transport {
       const { name } = call.operation;
       this.requests[name] = (this.requests[name] ?? 0) + 1;
       const outcome = await exchange(this.#way, this.#exchange(call, credential));
-      if (outcome.is === "answer" && outcome.clockOffset !== null) this.#clockOffset = outcome.clockOffset;
+      if (outcome.is === "answer" && outcome.clockOffset !== null) this.#clockOffset.note(outcome.clockOffset);
       const wait = this.#wait(outcome, call.operation, { attempt, begun });
       if (throttled(outcome)) this.#gate.slow(pass, wait ?? this.#backlog(outcome));
       else if (outcome.is === "answer" && outcome.status < 500) this.#gate.well();
@@ -153,7 +155,7 @@ export class Transport {
   }
 
   #settle(call: Call, outcome: Outcome, credential: SecretValue): Answer {
-    const context: Context = { operation: call.operation, host: this.#options.address.host, credential, now: Date.now() + this.#clockOffset };
+    const context: Context = { operation: call.operation, host: this.#options.address.host, credential, now: Date.now() + this.clockOffset };
     if (outcome.is === "broken") {
       if (this.#closing !== null && (call.operation.repeatable || !outcome.sent)) throw closed();
       throw broken(outcome, context);

@@ -4,7 +4,7 @@ import { ours } from "../dates.ts";
 import { MINUTE, SECOND } from "../duration.ts";
 import { accepts, consent, issuerId } from "../home.ts";
 import { act, normal, wait, warning, type Check, type Hit } from "../hit.ts";
-import { back, moved, settledAt, through, without } from "../moving.ts";
+import { back, moved, settledAt, through, turned, without } from "../moving.ts";
 import type { Tokens } from "../observed.ts";
 import type { Entry, Former, RecordedIssuer } from "../record.ts";
 import { secondOwners } from "../second-owner.ts";
@@ -26,7 +26,7 @@ export function begin(s: Situation): Hit {
   const { former } = s.record;
   const to = named(s);
   const message = `Moving ${s.desired.resource} from ${issuerId(former ?? s.record.issuer)} to ${issuerId(to)}.`;
-  const record = former ? settledAt(s.record, to) : moved(s.record, to, s.apiNow);
+  const record = former ? turned(s.record, former, to, s.apiNow) : moved(s.record, to, s.apiNow);
   return act({ do: "Record", record }, "IssuerMoved", message, normal("IssuerMoved", message));
 }
 

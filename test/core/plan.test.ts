@@ -326,6 +326,14 @@ describe("plan", () => {
     expect(made.nextDue).toBe(made.nextAction.at);
   });
 
+  it("waits for late requests anew where the spec names one issuer after the other", () => {
+    const facts = { issuer: present(issuer({ url: "https://b" })), list: [], more: { former: atFormer([remote(1)]), next: { ...next, issuer: present(issuer({ url: "https://c" })) } } };
+    const [turn] = plan(desired({ issuerRef: "TokenIssuer/c" }), observed({ ...facts, copy: copy({ record: movedToB([away(1)]) }) }), NOW).actions;
+    if (turn?.do !== "Record") throw new Error("It does not go on.");
+    const then = observed({ ...facts, issuer: present(issuer({ url: "https://c" })), copy: copy({ record: turn.record }), more: { ...facts.more, next: { ...next, issuer: present(issuer({ url: "https://d" })) } } });
+    expect(plan(desired({ issuerRef: "TokenIssuer/d" }), then, NOW + MINUTE)).toMatchObject({ check: "issue-blocked", actions: [], message: expect.stringContaining("can still be issued at https://c#1") });
+  });
+
   it("wakes before the current one expires, where its successor waits for another issuer", () => {
     const short = movedToB([{ ...away(1), ...ended("retired", true, NOW) }, entry(2, { expires: NOW + 3 * HOUR })]);
     const facts = { issuer: present(issuer({ url: "https://b" })), copy: copy({ record: short }), list: [remote(2, { expires: NOW + 3 * HOUR })], more: { former: atFormer([remote(1, { active: false })]), next: { ...next, issuer: present(issuer({ url: "https://c" })) } } };

@@ -126,7 +126,9 @@ export function onDelete(of: Process, token: Token): void {
   ofThisLife(of, token, "deleted");
   // Restored by somebody since the list: the API refuses, and nothing is lost.
   if (token.active && token.activeSince > of.seenAt(token)) return;
-  if (token.active) return world.broken("L4 order", `r${token.number} was deleted without having been revoked`);
+  // It had ended, and a backup of the API made it active again when it had expired as well.
+  const isExpired = token.endedAt !== null && world.ledger.isOver(token);
+  if (token.active && !isExpired) return world.broken("L4 order", `r${token.number} was deleted without having been revoked`);
   if (desired.deleting || ordered(of, token)) return;
   const entry = entryOf(of, token);
   if (entry && desired.rollback === entry.number) return world.broken("L4 order", `r${token.number} was deleted though a rollback asks for it`);

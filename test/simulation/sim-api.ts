@@ -3,6 +3,7 @@ import { LifecycleError } from "../../core/error.ts";
 import type { Remote } from "../../core/observed.ts";
 import { SecretValue } from "../../core/secret-value.ts";
 import { SECOND_LOOK } from "../../core/situation.ts";
+import { ClockOffset, measuredNow } from "../../tokenapi/clock-offset.ts";
 import type { IssuedToken, NewToken, TokenApi, TokenList, User, Verification } from "../../tokenapi/api.ts";
 import { onDelete, onRevoke } from "./law-end.ts";
 import { onIssue, onIssueElsewhere, onVerify } from "./law-issue.ts";
@@ -25,7 +26,7 @@ interface Listed {
 
 export class SimApi implements TokenApi {
   readonly #of: Process;
-  clockOffset = 0;
+  readonly #clockOffset: ClockOffset;
   /** True time at which the newest list was asked for. */
   listedAt = 0;
   readonly at: Issuer;
@@ -41,7 +42,12 @@ export class SimApi implements TokenApi {
 
   constructor(of: Process, at: Issuer) {
     this.#of = of;
+    this.#clockOffset = new ClockOffset(of.clock);
     this.at = at;
+  }
+
+  get clockOffset(): number {
+    return this.#clockOffset.now;
   }
 
   async #call<T>(name: string, effect: () => T): Promise<T> {
@@ -76,7 +82,7 @@ export class SimApi implements TokenApi {
       throw new LifecycleError(writes ? "uncertain" : "retryable", "RESET", `${name}: the connection broke`);
     }
     await (bad === "slow" ? this.#of.park(name, 2_000, TIMEOUT) : this.#of.park(name, 5, 300));
-    this.clockOffset = ledger.clock + 500 - this.#of.clock.now();
+    this.#clockOffset.note(measuredNow(ledger.clock + 500 - this.#of.clock.now(), this.#of.clock));
     return result;
   }
 

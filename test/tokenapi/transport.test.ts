@@ -1,6 +1,6 @@
 // The client against a socket that breaks: what each breakage is called, whether the call goes out again, how it
 // makes room, and that no secret gets out with an error.
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { SecretValue } from "../../core/secret-value.ts";
 import { after, answer, flood, half, hangUp, html, json, nonsense, reset, silence, stuck, trickle } from "../support/breaking-socket.ts";
 import type { Act } from "../support/breaking-socket.ts";
@@ -245,6 +245,23 @@ describe("the clock of the API", () => {
     const { api } = await script([act]);
     await api.me();
     expect(Math.abs(api.clockOffset - expected)).toBeLessThanOrEqual(expected === 0 ? 0 : 1_000);
+  });
+
+  it("stays what it is when ours jumps, also when it jumps back after an answer in between", async () => {
+    const real = Date.now;
+    const apiNow = (): number => Date.now() + api.clockOffset;
+    const { api } = await script([dated(0), (socket, seen) => json(200, user, { date: new Date(real()).toUTCString() })(socket, seen)]);
+    const off = (): number => Math.abs(apiNow() - real());
+    await api.me();
+    const jumped = vi.spyOn(Date, "now").mockImplementation(() => real() + 600_000);
+    try {
+      expect(off()).toBeLessThan(2_000);
+      await api.me();
+      expect(off()).toBeLessThan(2_000);
+    } finally {
+      jumped.mockRestore();
+    }
+    expect(off()).toBeLessThan(2_000);
   });
 });
 

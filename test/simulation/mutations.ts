@@ -29,7 +29,7 @@ const world = change("core/checks/world.ts");
 const converge = change("tokenapi/converge.ts");
 const execute = change("tokenapi/execute.ts");
 const snapshot = change("tokenapi/snapshot.ts");
-const issuer = change("tokenapi/issuer.ts");
+const clockOffset = change("tokenapi/clock-offset.ts");
 const owners = change("core/second-owner.ts");
 const suspicion = change("tokenapi/suspicion.ts");
 const state = change("provider/state-target.ts");
@@ -143,7 +143,7 @@ const SEEING: readonly Mutation[] = [
   snapshot("a list that failed is taken for an empty one", "if (!list) return this.#failure;", "if (!list) return present({ sentAt: 1e9, doneAt: 1, at: 0, tokens: [], earlier: { sentAt: 1e8, ids: [] }, deleted: [] });"),
   converge("the record read again counts as younger", "doneAt: Math.min(seen.at, at)", "doneAt: at"),
   converge("a lost answer is forgotten", "list.sentAt > uncertain) memory.uncertain.delete", "true) memory.uncertain.delete"),
-  issuer("a jump of our clock moves the dates", "return since ? latest : latest - jump;", "return latest;"),
+  clockOffset("a jump of our clock moves the dates", "return Math.abs(jump) < GRAIN ? offset : offset - jump;", "return offset;"),
   world("an answer older than the lost one settles it", "tokens.sentAt <= uncertainAt)", "tokens.sentAt <= uncertainAt - 20_000)"),
   suspicion("a list that lacks most tokens is believed", "if (!this.#isMuch()) return null;", "if (true) return null;"),
   situation("Pulumi takes another stack's tokens for its own", "(own && (!copy.exclusive || (stray.unused && stray.age < DAY)))", "own"),

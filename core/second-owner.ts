@@ -14,8 +14,10 @@ export function secondOwners(s: Situation): Stray[] {
   const { current, record } = s;
   const last = lastKnown(s);
   if (!record || last === null) return [];
-  const newer = !current || current.seen === "active" ? s.lost.filter((stray) => stray.number > last) : [];
-  const isUsed = current !== null && newer.some(({ unused }) => !unused);
+  const newer = s.lost.filter((stray) => stray.number > last);
+  // At the end of a resource ours are revoked one after the other, which makes nobody else's ours.
+  const stands = current?.seen === "active" || (current !== null && s.desired.deleting);
+  const isUsed = stands && newer.some(({ unused }) => !unused);
   const known = s.others.length > 0 || isUsed || record.fence - last >= GIVEN_UP;
   // Another token of a number that is recorded is somebody else's, whatever became of ours: names are unique.
   const twins = s.lost.filter((stray) => !stray.unused && record.revisions.some((entry) => entry.number === stray.number));

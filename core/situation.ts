@@ -198,7 +198,9 @@ export function situate(desired: Desired, observed: Observed, now: number): Situ
   const issuer = observed.issuer.is === "present" ? observed.issuer.value : null;
   const tokens = observed.tokens.is === "present" ? observed.tokens.value : null;
   const copy = observed.copy.is === "present" ? observed.copy.value : null;
-  const apiNow = now + (issuer?.clockOffset ?? 0);
+  // Another issuer's clock is nearer than ours, which may have jumped.
+  const beside = [observed.next?.issuer, observed.former?.issuer].flatMap((fact) => (fact?.is === "present" ? [fact.value] : []));
+  const apiNow = now + ((issuer ?? beside[0])?.clockOffset ?? 0);
   const whole = copy?.place === "ours" && copy.record?.mark === desired.mark ? copy.record : null;
   const record = whole && markedOnly(whole, desired, sharing(observed));
   const { former, ahead } = placesBeside(desired, observed, record);

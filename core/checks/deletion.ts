@@ -4,7 +4,9 @@ import { act, finish, normal, wait, warning, where, type Check, type Hit } from 
 import { parseName } from "../name.ts";
 import type { Fact, Remote } from "../observed.ts";
 import type { At } from "../action.ts";
+import { secondOwners } from "../second-owner.ts";
 import { everyRevision, isOfThisLife, knownAt, listAt, type Situation, type Stray } from "../situation.ts";
+import { unread } from "./lost.ts";
 import { unreached } from "./moving.ts";
 import { currentMissing } from "./need.ts";
 import { settledBy } from "./world.ts";
@@ -64,6 +66,14 @@ export const blocked: Check = {
 };
 
 /**
+ * Somebody else issues under our mark (a copied installation). Without the record theirs would look like lost ones of
+ * ours: so ours go first, and the copy goes with its object, by its owner reference.
+ */
+const theirs = (s: Situation): Stray[] => (ownCopy(s) ? [...new Set([...s.others, ...secondOwners(s)])] : []);
+
+const isShared = (s: Situation): boolean => theirs(s).length > 0;
+
+/**
  * Recorded tokens with a name of somebody else (imported, handed over), or older than the declaring object (restored
  * from a backup, clocks apart), are found by the record alone: they go before it.
  */
@@ -72,7 +82,12 @@ export const foreignNames: Check = {
   why: "what only the record tells to be ours goes before the copy that holds the record",
   ask(s) {
     // Once the record is gone, nobody looks but where the spec says.
-    const isElsewhere = ({ former }: At): boolean => former === true || s.ahead !== null;
+    const shared = isShared(s);
+    // What was delivered since the copy was read looks like somebody else's.
+    const look = unread(s, theirs(s));
+    if (look) return look;
+    // What Pulumi's state does not know is another's, once it is gone.
+    const isElsewhere = ({ former }: At): boolean => shared || s.copy?.exclusive === true || former === true || s.ahead !== null;
     for (const { entry, remote, seen } of everyRevision(s)) {
       if (!isElsewhere(entry) && parseName(entry.name)?.mark === s.desired.mark && isOfThisLife(entry, s.desired)) continue;
       if (seen === "missing") return currentMissing.ask(s);
@@ -99,7 +114,7 @@ export const copyRemoved: Check = {
   name: "deletion-copy",
   why: "nobody reads a value that is about to be revoked",
   ask(s) {
-    if (!ownCopy(s)) return null;
+    if (!ownCopy(s) || isShared(s)) return null;
     const refused = stuck(s);
     // The copy goes with its object, by its owner reference: the tokens are ended all the same.
     if (refused) return s.desired.abandon ? null : refused;
@@ -138,9 +153,15 @@ export const released: Check = {
     // A token issued shortly before the copy was looked at may stand in no older list.
     const seenAt = s.copy ? knownAt(s.copy) : 0;
     if (s.tokens && s.tokens.sentAt <= seenAt) return act({ do: "Look", at: "tokens", after: seenAt }, "Deleting", "Looking once more whether a token of ours is left.");
+    if (isShared(s)) return leave(s);
     return release("All tokens are revoked and tidied up.", normal("Deleting", `Removed ${s.desired.resource} and its tokens.`));
   },
 };
+
+function leave(s: Situation): Hit {
+  const message = `Removed ${s.desired.resource} and its tokens. Left in place: ${theirs(s).map(({ number }) => `revision ${number}`).join(", ")} under its mark, which somebody else issued.`;
+  return release(message, warning("SecondOwner", message));
+}
 
 function mine(s: Situation): { readonly remote: Remote; readonly at: At }[] {
   const recorded = everyRevision(s).flatMap(({ remote, entry }) => (remote ? [{ remote, at: entry }] : []));
@@ -151,7 +172,8 @@ function mine(s: Situation): { readonly remote: Remote; readonly at: At }[] {
 function straysOf(s: Situation): Stray[] {
   // In Pulumi a replacement of this very resource may live already, under higher numbers: those are not ours to end.
   const highest = s.copy?.exclusive ? Math.max(0, ...(s.record?.revisions ?? []).map(({ number }) => number)) : Number.POSITIVE_INFINITY;
-  return [...s.lost, ...s.remains].filter(({ number }) => number <= highest);
+  const left = secondOwners(s);
+  return [...s.lost, ...s.remains].filter((stray) => stray.number <= highest && !left.includes(stray));
 }
 
 function end(s: Situation, token: Remote, at: At): Hit | null {

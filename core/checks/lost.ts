@@ -8,6 +8,8 @@ import { listAt, type Situation, type Stray } from "../situation.ts";
 
 /** Without leader election a second replica may be delivering this very token: it gets so long. */
 const BENEFIT_OF_DOUBT = 30 * SECOND;
+/** That nobody has used it is believed of a list so long after it came: a process may have stood still since. */
+const FRESH = 30 * SECOND;
 
 export const lostToken: Check = {
   name: "lost-token",
@@ -19,16 +21,17 @@ export const lostToken: Check = {
     if (!s.copy || !s.tokens) return null;
     // What may be the other replica's is not taken for a second owner's either: that would issue one more.
     if (!first) return theirs.length > 0 ? doubted(s, theirs) : null;
-    const unread = lost.find((stray) => isUnread(s, stray));
-    if (unread) return lookAgain(s, unread);
-    return doubted(s, [first, ...theirs]) ?? fence(s, lost) ?? clear(s, lost) ?? takeIn(s, lost);
+    return unread(s, lost) ?? doubted(s, [first, ...theirs]) ?? fence(s, lost) ?? clear(s, lost) ?? takeIn(s, lost);
   },
 };
 
-/** The copy was not read since the list that shows this token. */
-const isUnread = (s: Situation, stray: Stray): boolean => !s.copy?.exclusive && (s.copy?.readAt ?? 0) < (listAt(s, stray)?.doneAt ?? 0);
-
-const lookAgain = (s: Situation, stray: Stray): Hit => act({ do: "Look", at: "copy", after: listAt(s, stray)?.doneAt ?? 0 }, "LostToken", "An unrecorded token of ours exists: looking at the delivered copy again.");
+/** The copy was not read since a list that shows one of these tokens; null: it was. */
+export function unread(s: Situation, strays: readonly Stray[]): Hit | null {
+  if (!s.copy || s.copy.exclusive) return null;
+  const { readAt } = s.copy;
+  const after = strays.map((stray) => listAt(s, stray)?.doneAt ?? 0).find((doneAt) => readAt < doneAt);
+  return after === undefined ? null : act({ do: "Look", at: "copy", after }, "LostToken", "An unrecorded token of ours exists: looking at the delivered copy again.");
+}
 
 function doubted(s: Situation, strays: readonly Stray[]): Hit | null {
   if (s.observed.alone) return null;
@@ -42,9 +45,12 @@ function fence(s: Situation, lost: readonly Stray[]): Hit | null {
   return act({ do: "Fence", record: fenced(s, number) }, "LostToken", `Closing the way to delivery for revision ${number}: its value is lost.`);
 }
 
-function clear({ desired }: Situation, lost: readonly Stray[]): Hit | null {
+function clear(s: Situation, lost: readonly Stray[]): Hit | null {
+  const { desired, observed } = s;
   const stray = lost.find(({ unused }) => unused);
   if (!stray) return null;
+  const isOld = observed.monotonic - (listAt(s, stray)?.doneAt ?? 0) > FRESH;
+  if (isOld) return act({ do: "Look", at: "tokens", after: observed.monotonic, ...where(stray) }, "LostToken", `Looking whether somebody uses revision ${stray.number} by now.`);
   const message = `Revision ${stray.number} of ${desired.resource} is recorded nowhere and nobody has used it: clearing it.`;
   return act({ do: "Revoke", token: stray.remote, ...where(stray) }, "LostToken", message, warning("LostToken", message));
 }
@@ -64,8 +70,8 @@ export const lostRemains: Check = {
   why: "a lost token is deleted once it is revoked",
   ask(s) {
     if (!s.copy || !s.tokens) return null;
-    const unread = s.remains.find((stray) => isUnread(s, stray));
-    if (unread) return lookAgain(s, unread);
+    const look = unread(s, s.remains);
+    if (look) return look;
     const { exclusive } = s.copy;
     const ours = s.remains.filter(({ number }) => exclusive || number <= (s.record?.fence ?? 0));
     const unused = ours.find((stray) => stray.unused);

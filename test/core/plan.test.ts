@@ -21,6 +21,8 @@ const ended = (why: "retired" | "state" | "compromised" | "elsewhere", done = tr
 const two = record([entry(1), entry(2, { created: NOW - 2 * DAY })]);
 const theirs = entry(2, { name: "theirs" });
 const shared = { ...issuer().policy, shared: true };
+/** A second owner has revision 2, and ours, revision 1, was deleted by ourselves. */
+const oursGone = present(tokens([remote(2, { lastUsed: NOW - HOUR })], { deleted: [101] }));
 const used = remote(2, { created: NOW - 2 * DAY, lastUsed: NOW - DAY });
 const both = [remote(1), used];
 const rolled: Partial<Desired> = { restart: ["Deployment ingest"] };
@@ -132,6 +134,7 @@ export const TABLE: readonly Row[] = [
   { why: "an old one that ended elsewhere waits to be tidied up", facts: { copy: copy({ record: two }), list: [remote(1, { active: false }), used] }, check: "older-ended", does: "Record", reason: "CleaningUp" },
   { why: "a loss is proved by reading the copy after the list", facts: { copy: copy({ record: record([entry(1)]), readAt: 900 }), list: [remote(1), remote(2)] }, check: "lost-token", does: "Look copy", reason: "LostToken" },
   { why: "then the way of its value is closed", facts: { list: [remote(1), remote(2)] }, check: "lost-token", does: "Fence", reason: "LostToken" },
+  { why: "nobody has used it: not by a list of long ago, from before this process stood still", facts: { copy: copy({ record: record([entry(1)], { fence: 2 }) }), list: [remote(1), remote(2)], more: { monotonic: 40_000 } }, check: "lost-token", does: "Look tokens", reason: "LostToken" },
   { why: "then it goes", facts: { copy: copy({ record: record([entry(1)], { fence: 2 }) }), list: [remote(1), remote(2)] }, check: "lost-token", does: "Revoke", reason: "LostToken" },
   { why: "a second replica may be delivering it", facts: { list: [remote(1), remote(2, { created: NOW - 5_000 })], more: { alone: false } }, check: "lost-token", does: "wait", reason: "LostToken" },
   { why: "and may be what a second owner seems to have", facts: { copy: copy({ record: record([entry(1)], { others: [102] }) }), list: [remote(1), remote(2, { lastUsed: NOW - HOUR }), remote(3, { created: NOW - 5_000 })], more: { alone: false } }, check: "lost-token", does: "wait", reason: "LostToken" },
@@ -144,6 +147,7 @@ export const TABLE: readonly Row[] = [
   { why: "two lost in a row are an accident", facts: { copy: copy({ record: record([entry(1)], { fence: 3 }) }), list: [remote(1), remote(4)] }, check: "lost-token", does: "Fence", reason: "LostToken" },
   { why: "also where nothing is delivered and a rotation may not begin: clearing them would go on for ever", want: { paused: true }, facts: { copy: copy({ record: record([entry(1)], { fence: 4, current: null }), value: "missing" }), list: [remote(1, { lastUsed: NOW - DAY }), remote(5)] }, check: "issue-blocked", does: "wait", reason: "Paused" },
   { why: "which numbers of before the first known one do not show", want: { paused: true }, facts: { copy: copy({ record: record([], { fence: 4, current: null }), value: "missing" }), list: [remote(4)] }, check: "lost-token", does: "Revoke", reason: "LostToken" },
+  { why: "also beside one of ours that was revoked elsewhere", want: { onExternalChange: "Report" }, facts: { copy: copy({ record: record([entry(1)], { fence: 4 }) }), list: [remote(1, { active: false }), remote(5)] }, check: "external-reported", does: "stall", reason: "RevokedElsewhere" },
   { why: "a newer one in use is a second owner's: never fought", facts: { list: [remote(1), remote(2, { lastUsed: NOW - HOUR })] }, check: "rest", does: "rest", reason: "Ready", ready: "True" },
   { why: "what an earlier life left is not touched", want: young, facts: { copy: NO_COPY, list: [remote(1)] }, check: "issue-urgently", does: "Probe", reason: "Issuing" },
   { why: "Restore takes back what was revoked elsewhere", want: { onExternalChange: "Restore" }, facts: { list: [remote(1, { active: false })] }, check: "restore-elsewhere", does: "Restore", reason: "RevokedElsewhere", ready: "False" },
@@ -221,6 +225,12 @@ export const TABLE: readonly Row[] = [
   { why: "Revoke keeps them for audit", want: { deleting: true, deletionPolicy: "Revoke" }, facts: { copy: NO_COPY, list: [remote(1, { active: false })] }, check: "deletion-released", does: "Release", reason: "Deleting" },
   { why: "one more look before it is let go", want: { deleting: true }, facts: { copy: { ...NO_COPY, doneAt: 1_500 }, list: [] }, check: "deletion-released", does: "Look tokens", reason: "Deleting" },
   { why: "Pulumi's delete touches no other stack's tokens", want: { deleting: true }, facts: { copy: { ...NO_COPY, exclusive: true } }, check: "deletion-released", does: "Release", reason: "Deleting" },
+  { why: "but a late one of its own goes before its state, which alone tells it from theirs", want: { deleting: true, deletionPolicy: "Revoke" }, facts: { copy: copy({ exclusive: true, record: record([entry(2)]) }), list: [remote(1, { created: NOW - 5_000 }), remote(2, { active: false })]  }, check: "deletion-recorded", does: "Revoke", reason: "Deleting" },
+  { why: "beside a second owner ours go by the record, which alone tells them apart", want: { deleting: true }, facts: { list: [remote(1), remote(2, { lastUsed: NOW - HOUR })] }, check: "deletion-recorded", does: "Revoke", reason: "Deleting" },
+  { why: "also where theirs have been passed by our numbers", want: { deleting: true }, facts: { copy: copy({ record: record([entry(3)], { others: [102] }) }), list: [remote(2, { lastUsed: NOW - HOUR }), remote(3)] }, check: "deletion-recorded", does: "Revoke", reason: "Deleting" },
+  { why: "theirs stay when ours are gone, and the copy goes with its object", want: { deleting: true }, facts: { tokens: oursGone }, check: "deletion-released", does: "Release", reason: "Deleting" },
+  { why: "and none of ours is left that was never delivered", want: { deleting: true }, facts: { copy: copy({ record: record([entry(2)], { others: [103] }) }), list: [remote(1), remote(2, { active: false }), remote(3)] }, check: "deletion-recorded", does: "Delete", reason: "Deleting" },
+  { why: "what was delivered since the copy was read is not somebody else's", want: { deleting: true }, facts: { copy: copy({ readAt: 500, record: record([entry(1)]) }), list: [remote(1), remote(2, { lastUsed: NOW - HOUR })] }, check: "deletion-recorded", does: "Look copy", reason: "LostToken" },
 ];
 
 function described(made: ReturnType<typeof plan>): string {
@@ -291,6 +301,11 @@ describe("plan", () => {
     expect(later.conditions.map(({ type }) => type)).toContain("SecondOwner");
   });
 
+  it("names what a deletion leaves to a second owner", () => {
+    const made = plan(desired({ deleting: true }), observed({ tokens: oursGone }), NOW);
+    expect(made.events).toEqual([expect.objectContaining({ type: "Warning", reason: "SecondOwner", message: expect.stringContaining("Left in place: revision 2 under its mark") as string })]);
+  });
+
   it("forgets a second owner's token that is no longer listed", () => {
     const before = record([entry(1)], { others: [99, 102] });
     const made = plan(desired(), observed({ copy: copy({ record: before }), list: [remote(1), remote(2), remote(3, { created: NOW })], more: { hand: hand(3) } }), NOW);
@@ -324,6 +339,12 @@ describe("plan", () => {
     const made = plan(desired(), observed({ issuer: present(issuer({ clockOffset: 5_000 })) }), NOW);
     expect(made.nextAction).toMatchObject({ type: "Rotate", at: NOW - 10 * DAY + 60 * DAY - 5_000 });
     expect(made.nextDue).toBe(made.nextAction.at);
+  });
+
+  it("dates a move by the clock of an issuer that answers, when the one that it leaves is gone", () => {
+    const facts = { issuer: absent("There is no TokenIssuer a."), tokens: unknown("TokensUnknown", "gone"), copy: copy({ record: atA([entry(1)]) }), more: { next: { ...next, issuer: present(issuer({ url: "https://b", clockOffset: -DAY })) } } };
+    const [action] = plan(desired({ issuerRef: "TokenIssuer/b" }), observed(facts), NOW).actions;
+    expect(action).toMatchObject({ do: "Record", record: { former: { since: NOW - DAY } } });
   });
 
   it("waits for late requests anew where the spec names one issuer after the other", () => {

@@ -199,6 +199,8 @@ export function onRemove(of: Process, version: Version): void {
   const record = readRecord(version.record);
   world.removedAt = world.time.now;
   if (!record || record.mark !== world.mark || desired.abandon) return;
+  const theirs = (record.others ?? []).flatMap((id) => world.ledger.tokens.get(id) ?? []).filter((token) => token.by === "clone" && world.ledger.isValid(token) && token.activeSince < of.seenAt(token));
+  if (theirs.length > 0) world.broken("L2 never without", `the record was removed, which alone tells r${theirs.map(({ number }) => number).join(", r")} to be somebody else's`);
   // Where the spec says, they are found by their marks. An issuer that is renamed while it works is still the one that it asks.
   const home = of.siteAt(desired.issuerRef) ?? siteNamed(world, desired.issuerRef);
   const left = record.revisions.filter((entry) => {
@@ -216,8 +218,8 @@ export function ends(of: Process, before: Record | null, entry: Entry): void {
   const token = world.ledger.of(entry);
   const current = delivered(world);
   if (!old || old.revoked || !token || !current || !world.ledger.isValid(token) || ordered(of, token)) return;
-  // Whoever put an older record back took that memory away.
-  if (token.rescued !== null && token.activeSince < of.seenAt(token) && world.secretTouchedAt < token.rescued) return world.broken("L2 never without", `r${token.number} was retired, though somebody restored it`);
+  // Whoever put an older record back took that memory away. What was never delivered nobody holds, whoever restored it.
+  if (token.rescued !== null && token.deliveredAt !== null && token.activeSince < of.seenAt(token) && world.secretTouchedAt < token.rescued) return world.broken("L2 never without", `r${token.number} was retired, though somebody restored it`);
   retirement(of, token, entry, current);
 }
 

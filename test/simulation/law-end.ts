@@ -34,9 +34,9 @@ function againstDeletion(of: Process, token: Token, does: "revoked" | "deleted")
   if (desired.deletionPolicy === "Orphan") world.broken("L4 order", `r${token.number} was ${does} though the deletion policy is Orphan`);
   if (does === "deleted" && desired.deletionPolicy === "Revoke") world.broken("L4 order", `r${token.number} was deleted though the deletion policy is Revoke`);
   const { current } = world.secret;
-  // What is not where the spec says is told by the record alone: it goes before the copy that holds the record.
+  // What is not where the spec says is told by the record alone, and so is ours beside a second owner's: it goes before the copy that holds the record.
   const stands = token.place === siteNamed(world, desired.issuerRef) && delivered(world) === token && recordOf(world) !== null && current?.owner === of.uid && world.object?.uid === of.uid && token.created >= desired.since && !desired.abandon && !isDeliveredSince(of, token);
-  if (stands && !overtaken(of) && world.profile.mode === "elected") world.broken("L4 order", `r${token.number} was ${does} while its delivered copy stands`);
+  if (stands && !overtaken(of) && !world.ledger.isCopied && world.profile.mode === "elected") world.broken("L4 order", `r${token.number} was ${does} while its delivered copy stands`);
 }
 
 /** By a process that stood still in the middle of that, and has lost the lead: this one has not seen it yet, and the copy goes with its object. */
@@ -49,6 +49,7 @@ function again(of: Process, token: Token): void {
 
 export function onRevoke(of: Process, token: Token): void {
   const { world } = of;
+  world.revokedAt = world.time.now;
   if (isAnothers(of, token)) return world.broken("L2 never without", `#${token.id} was revoked, which is another resource's`);
   if (isStrangers(of, token)) world.broken("L2 never without", `#${token.id} was revoked, which is somebody else's`);
   againstDeletion(of, token, "revoked");

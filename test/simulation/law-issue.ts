@@ -85,6 +85,8 @@ function inTurn(of: Process, token: Token): void {
   const current = delivered(world);
   // What was given up is no current one, though its value still stands there.
   if (!record?.current || !current || !world.ledger.isValid(current) || world.secret.current?.ownAlone === false) return;
+  // Somebody put another one's value in its place.
+  if (current.number !== record.current) return;
   // What was reported as compromised is no current one, though a backup of the API brought it back.
   if (of.desired.compromised === current.number) return;
   // What is about to expire, or was tampered with, is replaced whatever retires.

@@ -108,6 +108,11 @@ export class Ledger {
     return !token.deleted && token.active && !this.isOver(token);
   }
 
+  /** Whether a copy of the installation has a token. */
+  get isCopied(): boolean {
+    return [...this.tokens.values()].some((token) => token.by === "clone" && this.isValid(token));
+  }
+
   ofValue(value: string): Token | null {
     return this.#byValue.get(value) ?? null;
   }

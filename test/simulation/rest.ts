@@ -185,8 +185,7 @@ function inTime(world: World, { renewBefore, every, windows }: Spec, { expires, 
   const unopened = world.stack !== null && windows?.length !== 0;
   const due = Math.min(expires === null ? Number.POSITIVE_INFINITY : expires - (unopened ? renewBefore / 2 : renewBefore), every === null || unopened ? Number.POSITIVE_INFINITY : created + every);
   // What waited for its turn is due from when the one before it was gone.
-  const turns = (recordOf(world)?.revisions ?? []).map((entry) => (entry.number < number && entry.revoked ? entry.revoked.at : 0));
-  if (Math.max(due, ...turns) + (windows === DAILY ? 26 * HOUR : windows?.length ? 2 * HOUR : 2 * MINUTE) + lateness(world) < world.time.now + world.ledger.skew) world.broken("L7 settles", `r${number} is overdue for renewal`);
+  if (Math.max(due, world.revokedAt + world.ledger.skew) + (windows === DAILY ? 26 * HOUR : windows?.length ? 2 * HOUR : 2 * MINUTE) + lateness(world) < world.time.now + world.ledger.skew) world.broken("L7 settles", `r${number} is overdue for renewal`);
 }
 
 /** A revision that is kept is restored where a rollback asks for it. */

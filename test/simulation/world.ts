@@ -140,6 +140,8 @@ export class World {
   secretTouchedAt = 0;
   /** Tokens of a second owner that were revoked since the last delivery. */
   fought = 0;
+  /** True time of the last revocation by us. */
+  revokedAt = 0;
   /** The highest of their numbers so far. */
   foughtUpTo = 0;
   readonly workload = new Workload();

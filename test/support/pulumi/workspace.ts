@@ -40,6 +40,7 @@ export interface WorkspaceOptions {
 }
 
 const FLAGS = ["--non-interactive", "--color", "never"];
+const LAZY_MODULES = join(import.meta.dirname, "lazy-modules.cjs");
 /** The commands that may run the program. */
 const RUNNING = new Set(["up", "preview", "refresh", "destroy"]);
 
@@ -70,6 +71,7 @@ export class Workspace {
       PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
       // Three processes of Node a command load the SDK: most of a command's time otherwise.
       NODE_COMPILE_CACHE: join(kept, "compiled"),
+      NODE_OPTIONS: `--require ${JSON.stringify(LAZY_MODULES)}`,
       ...options.env,
     };
   }

@@ -7,6 +7,7 @@ import { addHandoverCommands } from "./handover.ts";
 import type { ImportFlags } from "./import-pulumi.ts";
 import { addServerCommand } from "./server.ts";
 import { addDataCommands } from "./service-data.ts";
+import type { StackFlags } from "./stack.ts";
 import type { SweepFlags } from "./sweep.ts";
 
 const program = new Command("servicetokens")
@@ -76,6 +77,16 @@ program
   .action(async (options: SweepFlags) => {
     const { sweep } = await import("./sweep.ts");
     await sweep(options);
+  });
+
+program
+  .command("recover")
+  .description("put back the last whole state of a Pulumi stack whose disk was full; does nothing where the state is whole")
+  .option("--stack <name>", "the stack; default: the selected one")
+  .option("--cwd <folder>", "the program's folder; default: the present one")
+  .action(async (options: StackFlags) => {
+    const { recover } = await import("./recover.ts");
+    await recover(options);
   });
 
 try {

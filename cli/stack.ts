@@ -75,6 +75,21 @@ export function isIdle({ backend, project, name }: Stack): boolean | null {
   }
 }
 
+/** Where a file backend keeps a stack. */
+export interface StackFiles {
+  /** Without its ending. */
+  readonly state: string;
+  /** The folder with what it was after earlier updates. */
+  readonly backups: string;
+}
+
+/** null: it is kept elsewhere. */
+export function filesOf({ backend, project, name }: Stack): StackFiles | null {
+  if (!backend.startsWith(FILE)) return null;
+  const at = (folder: string): string => join(backend.slice(FILE.length), ".pulumi", folder, project, name);
+  return { state: at("stacks"), backups: at("backups") };
+}
+
 /** The stack's own credential serves where the environment has none, as it does in the provider. */
 export async function useConfiguration(place: Place): Promise<void> {
   const { QUALYTICS_URL: url, QUALYTICS_TOKEN: token, QUALYTICS_TOKEN_FILE: file, QUALYTICS_TOKEN_COMMAND: command } = process.env;

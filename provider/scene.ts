@@ -2,7 +2,7 @@
 import type { Desired } from "../core/desired.ts";
 import { LifecycleError } from "../core/error.ts";
 import type { EventText } from "../core/hit.ts";
-import type { Observed } from "../core/observed.ts";
+import { unknown, type Observed } from "../core/observed.ts";
 import { plan, type Plan } from "../core/plan.ts";
 import { situate, type Situation } from "../core/situation.ts";
 import type { Clock } from "../tokenapi/clock.ts";
@@ -11,12 +11,17 @@ import { execute } from "../tokenapi/execute.ts";
 import { blankMemory } from "../tokenapi/memory.ts";
 import type { UserRef } from "../tokenapi/users.ts";
 import type { Session } from "./session.ts";
+import { goOn, whileRunning } from "./stop.ts";
 import { NOT_SAVED_YET, StateTarget, type Stored } from "./state-target.ts";
 
 export interface Scene {
   readonly at: Situated;
   readonly target: StateTarget;
   readonly clock: Clock;
+  /** What ends the operation; null: nothing does. */
+  readonly signal: AbortSignal | null;
+  /** Whether it only looks at this moment: no value is in hand, and nothing is under way that changes something. */
+  readonly looks: () => boolean;
 }
 
 export interface View {
@@ -40,6 +45,8 @@ export function sceneOf({ issuer, signal }: Session, desired: Desired, { token, 
   const shared = record && desired.kind === "ServiceToken" && record.issuer.url === issuer.url ? { ...record, issuer: { ...record.issuer, userId: issuer.userId } } : record;
   const target = new StateTarget({ token, record: shared }, () => issuer.clock.monotonic());
   const memory = blankMemory();
+  const ends = signal?.() ?? null;
+  let changes = false;
   const at: Situated = {
     desired,
     issuer,
@@ -53,17 +60,14 @@ export function sceneOf({ issuer, signal }: Session, desired: Desired, { token, 
     clock: issuer.clock,
     guard: () => {
       // A value in memory exists nowhere else: it is brought to its place, whoever is impatient.
-      if (memory.hand === null) goOn(signal?.() ?? null);
+      if (memory.hand === null) goOn(ends);
+      changes = true;
+    },
+    traced: () => {
+      changes = false;
     },
   };
-  return { at, target, clock: issuer.clock };
-}
-
-/** Nothing is begun any more once the operation was cancelled or its time is over. */
-function goOn(signal: AbortSignal | null): void {
-  if (signal?.aborted !== true) return;
-  const why: unknown = signal.reason;
-  throw new LifecycleError("terminal", "STOPPED", `${why instanceof Error ? why.message : "The operation was cancelled."} What was done until now is kept; the next update goes on from there.`);
+  return { at, target, clock: issuer.clock, signal: ends, looks: () => memory.hand === null && !changes };
 }
 
 /** More looks than any decision needs. */
@@ -94,8 +98,19 @@ function see(at: Situated, observed: Observed): { plan: Plan; situation: Situati
 /** Pauses between attempts, milliseconds. A value in memory is lost with this process, so it is worth some patience. */
 const PAUSES = [250, 500, 1_000, 2_000, 2_000];
 
-/** Does all there is to do now. */
-export async function carryOut({ at, clock }: Scene, said: (event: EventText) => void): Promise<View> {
+/** Does all there is to do now, or what can be begun until the operation ends. */
+export async function carryOut(scene: Scene, said: (event: EventText) => void): Promise<View> {
+  const { at, signal, looks } = scene;
+  try {
+    return await whileRunning(signal, finish(scene, said), looks);
+  } catch (error) {
+    if (!(error instanceof LifecycleError)) throw error;
+    // Left while it looked: what was seen before tells what came of it, and nobody is asked anything more.
+    return { ...see(at, await observe({ ...at, ownerProblem: unknown("ServiceUserUnknown", error.message) })), error, isEnough: false };
+  }
+}
+
+async function finish({ at, clock }: Scene, said: (event: EventText) => void): Promise<View> {
   for (let attempt = 0; ; attempt++) {
     const { error } = await converge(at, said);
     const pause = PAUSES[attempt];

@@ -5,6 +5,7 @@ import { createTokenApi } from "../tokenapi/client.ts";
 import { IssuerSession } from "../tokenapi/issuer.ts";
 import { checkCredential, findCredentials, refusal, type Credentials, type Settings } from "./credentials.ts";
 import { ProviderError, sentence } from "./failure.ts";
+import { whileRunning } from "./stop.ts";
 
 let config: Settings["config"] = () => undefined;
 let namespace: string | undefined;
@@ -14,7 +15,7 @@ let signals: () => AbortSignal | null = () => null;
 export interface Session {
   readonly issuer: IssuerSession;
   readonly credentials: Credentials;
-  /** What ends the operation that is asked about at this moment; null: nothing does. */
+  /** What ends the operation that runs where this is asked; null: nothing does. */
   readonly signal?: () => AbortSignal | null;
   readonly close?: () => Promise<void>;
 }
@@ -25,10 +26,13 @@ export function configure(get: Settings["config"], keys?: string): void {
   namespace = keys;
 }
 
-/** A shell that can be cancelled says by which signal, asked whenever something is about to be begun. */
+/** A shell that can be cancelled says by which signal, asked when an operation begins. */
 export function stopBy(find: () => AbortSignal | null): void {
   signals = find;
 }
+
+/** Waits for what only looks, no longer than the operation that runs here lasts. */
+export const looking = <T>(work: Promise<T>): Promise<T> => whileRunning(signals(), work);
 
 /** The session; opened by whoever comes first. Throws ProviderError where the credential is at fault, else what the client throws. */
 export function session(): Promise<Session> {

@@ -12,7 +12,7 @@ import type { Inputs } from "./inputs.ts";
 import { journal, type Journal } from "./journal.ts";
 import { outputsOf } from "./outputs.ts";
 import { carryOut, foresee, sceneOf, type Scene, type View } from "./scene.ts";
-import { explained, session, type Session } from "./session.ts";
+import { explained, looking, session, type Session } from "./session.ts";
 import { stored, type Stored } from "./state-target.ts";
 import { hasUnknown } from "./unknown.ts";
 
@@ -144,10 +144,11 @@ async function begin(of: Subject, inputs: Inputs, memory: Stored): Promise<Scene
 }
 
 /** The session, with the list that every decision needs. */
-async function opening({ kind }: Subject): Promise<Session> {
-  const opened = await session();
-  await list(opened, kind);
-  return opened;
+function opening({ kind }: Subject): Promise<Session> {
+  return looking(session().then(async (opened) => {
+    await list(opened, kind);
+    return opened;
+  }));
 }
 
 /** What came of it, and what was done, in words. */

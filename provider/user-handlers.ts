@@ -11,7 +11,8 @@ import { AGAIN, DELETED_AGAIN, ONCE_CHANGED, ProviderError, sentence, told, unbe
 import { complaints, type Inputs } from "./inputs.ts";
 import { journal } from "./journal.ts";
 import { nameOf } from "./mark.ts";
-import { configure, explained, session, type Session } from "./session.ts";
+import { configure, explained, looking, session, type Session } from "./session.ts";
+import { goOn } from "./stop.ts";
 import type { Handlers } from "./token-handlers.ts";
 import { hasUnknown, known } from "./unknown.ts";
 
@@ -53,7 +54,7 @@ export const userHandlers: Handlers = {
   async delete(id, outputs) {
     if (specOf(outputs).deletionPolicy !== "Deactivate") return;
     const opened = await opening().catch(notDeleted);
-    await opened.issuer.tokens("service").refresh(Number.NEGATIVE_INFINITY).catch(notDeleted);
+    await looking(opened.issuer.tokens("service").refresh(Number.NEGATIVE_INFINITY)).catch(notDeleted);
     await remove(opened, outputs, Number(id));
   },
 };
@@ -87,9 +88,10 @@ async function diff(opened: Session, at: { id: number; olds: Outputs; news: Inpu
 
 const specOf = (inputs: Inputs): UserSpec => known(inputs) as UserSpec;
 
-function sceneOf({ issuer }: Session, inputs: Inputs, at: { bound: number | null; deleting?: boolean }): UserScene {
+function sceneOf({ issuer, signal }: Session, inputs: Inputs, at: { bound: number | null; deleting?: boolean }): UserScene {
   const front = { resource: nameOf(inputs["self"]), paused: false, deleting: at.deleting ?? false, abandon: false };
   const nothing = (): Promise<void> => Promise.resolve();
+  const ends = signal?.() ?? null;
   return {
     desired: resolveUser(specOf(inputs), front),
     issuer,
@@ -101,17 +103,19 @@ function sceneOf({ issuer }: Session, inputs: Inputs, at: { bound: number | null
     held: () => true,
     hold: nothing,
     release: nothing,
+    guard: () => goOn(ends),
     clock: issuer.clock,
   };
 }
 
 /** The session, with the service users as they are now; of a refused credential it is said where it came from. */
-async function opening(): Promise<Session> {
-  const opened = await session();
-  await opened.issuer.users.refresh(Number.NEGATIVE_INFINITY).catch((error: unknown) => {
-    throw explained(error, opened.credentials);
-  });
-  return opened;
+function opening(): Promise<Session> {
+  return looking(session().then(async (opened) => {
+    await opened.issuer.users.refresh(Number.NEGATIVE_INFINITY).catch((error: unknown) => {
+      throw explained(error, opened.credentials);
+    });
+    return opened;
+  }));
 }
 
 const find = ({ issuer }: Session, id: number): User | null => issuer.users.user({ id });

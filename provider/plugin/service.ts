@@ -8,11 +8,11 @@ import { journal } from "../journal.ts";
 import { lookUp } from "../lookup.ts";
 import { markOfProvider } from "../mark.ts";
 import { ownerComplaints } from "../owner-check.ts";
-import { configure, stopBy } from "../session.ts";
+import { configure, looking, stopBy } from "../session.ts";
 import { hasUnknown } from "../unknown.ts";
 import { refusal, struct, values } from "./answer.ts";
 import { cancel, rearm, signalHere, within } from "./operations.ts";
-import { complaints, resourceOf } from "./resources.ts";
+import { complaints, resourceOf, type Found } from "./resources.ts";
 import { ownVersion, packageSchema, token } from "./schema.ts";
 import { differences, plainValues, shown, type Values } from "./values.ts";
 
@@ -178,9 +178,8 @@ async function read(request: InstanceType<typeof providerPb.ReadRequest>): Promi
   const resource = resourceOf(typeOf(urn));
   const outputs = plainValues(values(request.getProperties()));
   const isNew = Object.keys(outputs).length === 0;
-  const found = await within(request.getTimeout(), () =>
-    isNew ? resource.adopt(request.getId(), markOfProvider(provider, urn), selfOf(urn)) : resource.read(request.getId(), outputs, selfOf(urn)),
-  );
+  const look = (): Promise<Found> => (isNew ? resource.adopt(request.getId(), markOfProvider(provider, urn), selfOf(urn)) : resource.read(request.getId(), outputs, selfOf(urn)));
+  const found = await within(request.getTimeout(), () => looking(look()));
   const response = new providerPb.ReadResponse();
   response.setId(found.id);
   if (found.id === "") return response;

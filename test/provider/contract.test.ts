@@ -1,7 +1,7 @@
 // What lies in the state of every stack out there, to the byte: a change here breaks refresh and destroy of them all.
 import { createRequire } from "node:module";
 import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
@@ -101,7 +101,7 @@ test("the state keeps the mark of an identity, and the process the URN behind it
 });
 
 describe("the frozen path is found from the program's folder, whoever installed the package", () => {
-  const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
+  const { version, dependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string; dependencies: object };
   const project = mkdtempSync(join(tmpdir(), "layout-"));
   const modules = join(project, "node_modules");
   afterAll(() => rmSync(project, { recursive: true, force: true }));
@@ -114,9 +114,10 @@ describe("the frozen path is found from the program's folder, whoever installed 
   function place(at: string): void {
     mkdirSync(dirname(at), { recursive: true });
     cpSync(builtPackage(), at, { recursive: true });
-    // Its dependencies, where each of the two keeps them.
-    for (const name of readdirSync(join(root, "node_modules"))) {
-      if (!name.startsWith(".") && !existsSync(join(dirname(at), name))) symlinkSync(join(root, "node_modules", name), join(dirname(at), name));
+    // Its dependencies, where each of the two keeps them; theirs lie where they are.
+    for (const name of Object.keys(dependencies)) {
+      mkdirSync(dirname(join(dirname(at), name)), { recursive: true });
+      symlinkSync(join(root, "node_modules", name), join(dirname(at), name));
     }
   }
 

@@ -52,14 +52,6 @@ test("the id is the mark", async () => {
   expect(outputs["tokenName"]).toContain(`-${id}-r1`);
 });
 
-test("up without a change is unchanged and sends three lists", async () => {
-  world.wire.taken();
-  const up = await world.workspace.up();
-  expect(up.code, up.text).toBe(0);
-  expect(up.stdout).toContain("2 unchanged");
-  expect(world.wire.taken().sort()).toEqual(LISTS);
-});
-
 test("a changed trigger shows in words in the preview, and nothing is done by it", async () => {
   world.workspace.setEnv({ TRIGGER: "monday" });
   world.wire.taken();
@@ -85,9 +77,11 @@ test("it rotates in place, under protect, and the old token stays valid", async 
   expect(after.outputs["nextAction"]).toMatch(/^Retire at .*: /);
 });
 
-test("while both are in use, up after up changes nothing", async () => {
+test("while both are in use, an up changes nothing and sends three lists", async () => {
+  world.wire.taken();
   const up = await world.workspace.up();
   expect(up.stdout, up.text).toContain("2 unchanged");
+  expect(world.wire.taken().sort()).toEqual(LISTS);
 });
 
 test("the old one retires when its time is over, and is deleted when it was kept long enough", async () => {

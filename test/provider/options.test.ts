@@ -1,6 +1,7 @@
 // Pulumi's own options and commands around a token: what they do to it, and to its neighbours. One stack; each step is
 // one `up` for several of them.
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { KEY_URL } from "../support/pulumi/key-service.ts";
 import { startWorld, type World } from "../support/pulumi/world.ts";
 
 const program = `
@@ -56,18 +57,39 @@ test("an alias keeps the token; what ignoreChanges names stays; replacementTrigg
   expect(await active()).toEqual(["ignored r1", "inner r1", "inner r1", "kept r1", "renamed r1", "replaced r2"]);
 });
 
-test("--replace does the same for one, --target leaves the others; retainOnDelete leaves the token", async () => {
+test("--replace does the same for one, and so does taint; --target leaves the others; retainOnDelete leaves the token", async () => {
   const now = { ...ALL, name: "after", replaced: "two", ignored: 60 };
   const { replaced = "" } = await world.workspace.outputs();
   const after = await up(now, "--replace", await urnOf("replaced"), "--target", await urnOf("replaced"));
   expect([await world.use(replaced), await world.use(after["replaced"] ?? "")]).toEqual([401, 200]);
   expect(await active()).toContain("replaced r3");
-  await up({ ...now, kept: false });
+  const tainted = await world.workspace.pulumi(["state", "taint", await urnOf("ignored"), "--yes"]);
+  expect(tainted.code, tainted.text).toBe(0);
+  const { ignored = "" } = await up({ ...now, kept: false });
   expect(await world.use(before["kept"] ?? "")).toBe(200);
+  expect([await world.use(before["ignored"] ?? ""), await world.use(ignored)]).toEqual([401, 200]);
+  expect(await active()).toEqual(["ignored r2", "inner r1", "inner r1", "kept r1", "renamed r1", "replaced r3"]);
+});
+
+test("a resource that was moved to another stack keeps its token there, and is gone here", async () => {
+  const tokens = await active();
+  const { renamed } = await world.workspace.outputs();
+  const made = await world.workspace.pulumi(["stack", "init", "other", "--no-select", "--secrets-provider", KEY_URL]);
+  expect(made.code, made.text).toBe(0);
+  const moved = await world.workspace.pulumi(["state", "move", "--source", "dev", "--dest", "other", await urnOf("after"), "--yes"]);
+  expect(moved.code, moved.text).toBe(0);
+  world.workspace.stack = "other";
+  const there = await up({ name: "after" }, "--stack", "other");
+  expect(there["renamed"]).toBe(renamed);
+  expect(await active()).toEqual(tokens);
+  const destroyed = await world.workspace.destroy("--stack", "other");
+  expect(destroyed.code, destroyed.text).toBe(0);
+  expect(await active()).toEqual(tokens.filter((name) => !name.startsWith("renamed")));
+  world.workspace.stack = "dev";
 });
 
 test("a renamed stack, and a state exported and imported, change nothing; destroy --run-program ends what is ours", async () => {
-  const now = { ...ALL, name: "after", replaced: "two", ignored: 60, kept: false };
+  const now = { ...ALL, name: null, replaced: "two", ignored: 60, kept: false };
   const tokens = await active();
   const renamed = await world.workspace.pulumi(["stack", "rename", "prod"]);
   expect(renamed.code, renamed.text).toBe(0);

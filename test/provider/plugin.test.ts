@@ -10,6 +10,7 @@ import providerPb from "@pulumi/pulumi/proto/provider_pb.js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { root } from "../support/pulumi/engine.ts";
 import { emptyTokenService, serviceUser } from "../support/pulumi/shared-service.ts";
+import { startWire, type Wire } from "../support/pulumi/wire.ts";
 import type { TokenService } from "../support/token-service.ts";
 
 type Values = { readonly [name: string]: unknown };
@@ -22,6 +23,7 @@ const SECRET = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1e
 const URN = "urn:pulumi:dev::tokens::servicetokens:index:ServiceToken::ingest";
 
 let service: TokenService;
+let wire: Wire;
 let child: ChildProcess;
 let client: { [method: string]: (request: unknown, callback: (error: { details: string } | null, response: never) => void) => void } & { close(): void };
 
@@ -43,9 +45,10 @@ const values = (message: Message, getter: string): Values => (message[getter] as
 beforeAll(async () => {
   service = await emptyTokenService();
   await serviceUser(service, "Data Ingest");
+  wire = await startWire(service.url);
   child = spawn(process.execPath, [join(root, "provider", "plugin", "main.ts")], {
     stdio: ["ignore", "pipe", "inherit"],
-    env: { PATH: process.env["PATH"], QUALYTICS_URL: service.url, QUALYTICS_TOKEN: service.adminToken },
+    env: { PATH: process.env["PATH"], QUALYTICS_URL: wire.url, QUALYTICS_TOKEN: service.adminToken },
   });
   const port = await new Promise<string>((resolve, reject) => {
     child.stdout?.setEncoding("utf8").once("data", (text: string) => resolve(text.trim()));
@@ -55,9 +58,10 @@ beforeAll(async () => {
   client = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
   await call("configure", "ConfigureRequest", { setArgs: {}, setId: "3c2e8a0e-5d38-4f4c-9f0a-2d6b3a3a4c11" });
 }, 300_000);
-afterAll(() => {
+afterAll(async () => {
   client.close();
   child.kill("SIGKILL");
+  await wire.close();
 });
 
 const inputs = { serviceUser: { name: "Data Ingest" }, tokenName: "data-ingest", expiresInDays: 30 };
@@ -155,6 +159,14 @@ test("a service user is looked up", async () => {
   const found = await call("invoke", "InvokeRequest", { setTok: "servicetokens:index:getServiceUser", setArgs: { name: "Data Ingest" } });
   expect(values(found, "getReturn")).toMatchObject({ name: "Data Ingest", user: "data_ingest@service", state: "Active" });
   await expect(call("invoke", "InvokeRequest", { setTok: "servicetokens:index:getServiceUser", setArgs: { name: "Nobody" } })).rejects.toThrow('There is no service user named "Nobody"');
+});
+
+test("an operation's timeout ends what only looks, however long the API is silent", async () => {
+  const silence = Promise.withResolvers<void>();
+  wire.hold("GET /api/user-tokens/service", () => silence.promise);
+  const read = call("read", "ReadRequest", { setUrn: URN, setId: "none", setTimeout: 1 });
+  await expect(read).rejects.toThrow("The operation's timeout of 1 s is over.");
+  silence.resolve();
 });
 
 test("after a cancel nothing is begun, until the next configure", async () => {

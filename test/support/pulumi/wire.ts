@@ -12,6 +12,8 @@ export interface Wire {
    * `happening` runs, then the connection breaks. With a pattern, the nth answer to what it matches.
    */
   lose(request: string | RegExp, happening?: () => void | Promise<void>, nth?: number): void;
+  /** The next answer to such a request waits for `happening`. */
+  hold(request: string, happening: () => Promise<void>): void;
   /** Whether the answer that was to be lost is still to come. */
   isLosing(): boolean;
   /** From now on only this token authenticates; null: all do that are good. */
@@ -23,6 +25,7 @@ export async function startWire(target: string): Promise<Wire> {
   let taken: string[] = [];
   let losing: { request: string | RegExp; left: number; happening: () => void | Promise<void> } | null = null;
   const isMeant = (what: string): boolean => (losing ? (typeof losing.request === "string" ? losing.request === what : losing.request.test(what)) : false);
+  let held: { request: string; happening: () => Promise<void> } | null = null;
   let chosen: string | null = null;
   const { hostname, port } = new URL(target);
 
@@ -36,10 +39,12 @@ export async function startWire(target: string): Promise<Wire> {
     }
     const lost = losing && isMeant(what) && --losing.left <= 0 ? losing : null;
     if (lost) losing = null;
+    const wait = held?.request === what ? held.happening : null;
+    if (wait) held = null;
     const onward = request({ hostname, port, method: from.method, path: from.url, headers: from.headers }, (answer) => {
       if (!lost) {
         to.writeHead(answer.statusCode ?? 502, answer.headers);
-        answer.pipe(to);
+        void Promise.resolve(wait?.()).finally(() => answer.pipe(to));
         return;
       }
       answer.resume();
@@ -60,6 +65,9 @@ export async function startWire(target: string): Promise<Wire> {
     },
     lose(what, happening = () => undefined, nth = 1) {
       losing = { request: what, left: nth, happening };
+    },
+    hold(what, happening) {
+      held = { request: what, happening };
     },
     isLosing: () => losing !== null,
     onlyFor(token) {

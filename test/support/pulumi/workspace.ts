@@ -33,13 +33,14 @@ export interface WorkspaceOptions {
   readonly typescript?: boolean;
   /** Leave node_modules to the test. */
   readonly bare?: boolean;
-  /** The program needs a process of its own: its memory is measured, or a stranger looks at what it leaves in the state. */
+  /** The program needs a process of its own, and all of them load what a user's load: memory is measured, or a stranger looks at what it leaves in the state. */
   readonly alone?: boolean;
   /** The secrets' key comes from the passphrase "test", as it does where nothing else is set up: slower, and `outputs` cannot read them. */
   readonly passphrase?: boolean;
 }
 
 const FLAGS = ["--non-interactive", "--color", "never"];
+const LAZY_MODULES = join(import.meta.dirname, "lazy-modules.cjs");
 /** The commands that may run the program. */
 const RUNNING = new Set(["up", "preview", "refresh", "destroy"]);
 
@@ -70,6 +71,7 @@ export class Workspace {
       PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
       // Three processes of Node a command load the SDK: most of a command's time otherwise.
       NODE_COMPILE_CACHE: join(kept, "compiled"),
+      ...(options.alone ? {} : { NODE_OPTIONS: `--require ${JSON.stringify(LAZY_MODULES)}` }),
       ...options.env,
     };
   }

@@ -206,7 +206,7 @@ export class Issuers {
       userAgent: "servicetokens-controller",
     });
     try {
-      const session = await IssuerSession.open(api, { url: spec.url, resyncInterval: resyncOf(spec), clock: systemClock });
+      const session = await IssuerSession.open(api, { url: spec.url, resyncInterval: resyncOf(spec), clock: systemClock, onTried: (next) => this.#onChange(issuer.key, next === "all" ? next : new Set([next])) });
       return { session, made, close: () => api.close() };
     } catch (error) {
       await api.close();

@@ -13,6 +13,8 @@ export interface IssuerOptions {
   /** Milliseconds between two lists. */
   readonly resyncInterval?: number;
   readonly clock?: Clock;
+  /** Told after each trial of a list that is not believed whose look is worth while now, by its mark. */
+  readonly onTried?: (next: string | "all") => void;
 }
 
 export class IssuerSession {
@@ -36,8 +38,8 @@ export class IssuerSession {
     this.resyncInterval = options.resyncInterval ?? 60_000;
     this.users = new ServiceUsers(api, this.clock);
     this.#snapshots = {
-      service: new Snapshot(api, "service", this.clock),
-      personal: new Snapshot(api, "personal", this.clock),
+      service: new Snapshot(api, "service", { clock: this.clock, onTried: options.onTried }),
+      personal: new Snapshot(api, "personal", { clock: this.clock, onTried: options.onTried }),
     };
   }
 

@@ -36,11 +36,11 @@ export class Snapshot {
   #flight: { sentAt: number; done: Promise<void> } | null = null;
   #failure: Fact<never> = unknown("TokensUnknown", "The token list has not been read yet.");
 
-  constructor(api: TokenApi, which: TokenList, clock: Clock) {
+  constructor(api: TokenApi, which: TokenList, { clock, onTried }: { readonly clock: Clock; readonly onTried?: ((next: string | "all") => void) | undefined }) {
     this.#api = api;
     this.#which = which;
     this.#clock = clock;
-    this.#suspicion = new Suspicion(() => clock.monotonic());
+    this.#suspicion = new Suspicion(() => clock.monotonic(), onTried);
   }
 
   /** When the newest complete list was asked for, monotonic; null: none yet. */

@@ -34,8 +34,12 @@ export class Suspicion {
   readonly #passed = new Set<string>();
   #refusals = 0;
 
-  constructor(monotonic: () => number) {
+  readonly #onTried: (next: string | "all") => void;
+
+  /** `onTried` is told after each trial who can go on now: the next one to try, or all, since it is settled. */
+  constructor(monotonic: () => number, onTried: (next: string | "all") => void = () => undefined) {
     this.#monotonic = monotonic;
+    this.#onTried = onTried;
   }
 
   /** Which token a mark's resource has delivered; null: none. `listed` is null while there is no list. */
@@ -98,19 +102,32 @@ export class Suspicion {
 
   /** The trial showed nothing: somebody else is to try. */
   pass(): void {
+    this.#end();
+    this.#hand();
+  }
+
+  #end(): void {
     if (this.#turn) this.#passed.add(this.#turn.mark);
     this.#turn = null;
   }
 
+  /** Whoever waits for that trial need not wait for a date. One alone is next: not each trial is worth a look of all. */
+  #hand(): void {
+    const next = this.#isMuch() && [...this.#absent].find((mark) => !this.#passed.has(mark));
+    if (next) this.#onTried(next);
+  }
+
   /** The trial showed whether that token is still good: one that is proves the list wrong, two that are not prove it right. */
   settle(refused: boolean): void {
-    this.pass();
+    this.#end();
     this.#lies = !refused;
     this.#lied ||= this.#lies;
-    if (!refused || ++this.#refusals < REFUSALS) return;
+    if (!refused) return;
+    if (++this.#refusals < REFUSALS) return this.#hand();
     for (const mark of this.#absent) this.#gone.add(mark);
     this.#absent.clear();
     this.#lied = false;
+    this.#onTried("all");
   }
 
   /** Whether the newest list was shown to leave out what exists. */

@@ -165,6 +165,22 @@ const busy = moody("token API busy", "the token API says 429", { busy: 0.5 });
 
 export const faults: readonly Fault[] = [kill, freeze, rivals, apiserver, etcd, restore, wires, service, slow, lying, busy];
 
+/** Several at the same time, each with chances of its own. */
+export function atOnce(name: string, those: readonly Fault[]): Fault {
+  const [first, ...more] = those as readonly [Fault, ...Fault[]];
+  if (more.length === 0) return first;
+  const flags = those.find((fault) => fault.flags !== undefined)?.flags;
+  return {
+    name,
+    what: those.map(({ what }) => what).join("; "),
+    ...(flags === undefined ? {} : { flags }),
+    async run(chaos) {
+      const each = those.map((fault) => ({ fault, random: fork(chaos.random) }));
+      return (await Promise.all(each.map(({ fault, random }) => fault.run({ ...chaos, random })))).join("; ");
+    },
+  };
+}
+
 /** One operator runs in this: the other faults need both, or an election. */
 const together: readonly Fault[] = [freeze, apiserver, etcd, wires, service, lying];
 

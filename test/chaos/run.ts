@@ -6,7 +6,7 @@ import { credential, issuer } from "../support/scene.ts";
 import { balance, type Books } from "./books.ts";
 import { Churn } from "./churn.ts";
 import type { Count } from "./consumer.ts";
-import { everything, faults, fork, type Fault } from "./faults.ts";
+import { atOnce, everything, faults, fork, type Fault } from "./faults.ts";
 import { insist, NAMESPACE, startStand, tokenIssuers, type Stand } from "./stand.ts";
 
 export interface ChaosOptions {
@@ -21,7 +21,7 @@ export interface ChaosOptions {
   readonly overlapSeconds?: number;
   /** The operator's command, before its arguments. */
   readonly program: readonly string[];
-  /** Only these faults; default: all, each once before any comes twice, and all at once in the last round. */
+  /** Only these faults, "wires and etcd" at the same time; default: all, each once before any comes twice, and all at once in the last round. */
   readonly only?: readonly string[];
   readonly said?: (round: Round) => void;
 }
@@ -91,7 +91,8 @@ export async function runChaos(options: ChaosOptions): Promise<Chaotic> {
 /** Every fault once before one comes twice, in an order of the seed; all at once at the end. */
 function chosen({ rounds, only }: ChaosOptions, random: Random): Fault[] {
   const all = [...faults, everything];
-  if (only !== undefined) return only.map((name) => all.find((fault) => fault.name === name) ?? fail(name, all));
+  const named = (name: string): Fault => all.find((fault) => fault.name === name) ?? fail(name, all);
+  if (only !== undefined) return only.map((name) => atOnce(name, name.split(" and ").map(named)));
   const order: Fault[] = [];
   while (order.length < rounds - 1) {
     const left = [...faults];

@@ -7,7 +7,7 @@ import { startKubeFront, type KubeFront } from "../support/kube-front.ts";
 import { engineFolder, root } from "../support/pulumi/engine.ts";
 import { killTree } from "../support/pulumi/processes.ts";
 import { Workspace, type Outcome } from "../support/pulumi/workspace.ts";
-import { applyIssuer, clusterIssuer, startScene, type Scene } from "../support/scene.ts";
+import { applyIssuer, clusterIssuer, startScene, until, type Scene } from "../support/scene.ts";
 import { USER } from "../support/service-data.ts";
 import { startTokenService, type TokenService } from "../support/token-service.ts";
 
@@ -33,18 +33,25 @@ const TO_PULUMI = ["pulumi", "default/ingest"];
 const inStack = async (name = "ingest"): Promise<boolean> => (await workspace.resources()).some(({ urn }) => urn.endsWith(`::${name}`));
 const inCluster = async (): Promise<boolean> => (await scene.kubectl("get servicetoken ingest --ignore-not-found -o name")).trim() !== "";
 
-/** Killed where it hurts, then run again: in between never two owners, afterwards the other one. */
-async function killedAndAgain(args: readonly string[], where: { request?: [RegExp, number]; command?: string }): Promise<void> {
+/** After which of its writes a command dies: a request to the apiserver, or a command of pulumi's. */
+type Death = { readonly request: RegExp } | { readonly command: string };
+
+/** Killed where it hurts: never two owners. */
+async function killed(args: readonly string[], after: Death): Promise<void> {
   let pid = 0;
-  if (where.request) front.strike(...where.request, () => killTree(pid));
-  workspace.setEnv({ DIE_AFTER: where.command ?? null });
-  const killed = await handover(args, (started) => (pid = started));
+  if ("request" in after) front.strike(after.request, 1, () => killTree(pid));
+  workspace.setEnv({ DIE_AFTER: "command" in after ? after.command : null });
+  const died = await handover(args, (started) => (pid = started));
   workspace.setEnv({ DIE_AFTER: null });
-  expect(killed.code, killed.text).toBeNull();
-  expect([await inStack(), await inCluster()], killed.text).not.toEqual([true, true]);
-  const again = await handover(args);
-  expect(again.code, again.text).toBe(0);
-  expect(again.text).not.toContain(value);
+  expect(died.code, died.text).toBeNull();
+  expect([await inStack(), await inCluster()], died.text).not.toEqual([true, true]);
+  expect(await scene.authenticate(value)).toBe(200);
+}
+
+async function arrives(args: readonly string[]): Promise<void> {
+  const done = await handover(args);
+  expect(done.code, done.text).toBe(0);
+  expect(done.text).not.toContain(value);
 }
 
 /** It is the same token, it is valid, and there is no other. */
@@ -104,8 +111,13 @@ test.each([
   expect(await inStack()).toBe(true);
 });
 
-test("from the stack to an object, killed after the Secret was written, and after the stack let go", { timeout: 300_000 }, async () => {
-  await killedAndAgain(TO_KUBERNETES, { request: [/^POST .*\/secrets\b/, 1] });
+test("from the stack to an object, killed after the Secret was written, after the stack let go, and after the Secret has its new owner", { timeout: 300_000 }, async () => {
+  await killed(TO_KUBERNETES, { request: /^POST .*\/secrets\b/ });
+  expect([await inStack(), await inCluster()]).toEqual([true, false]);
+  await killed(TO_KUBERNETES, { command: "state delete" });
+  expect([await inStack(), await inCluster()]).toEqual([false, false]);
+  await killed(TO_KUBERNETES, { request: /^PATCH .*\/secrets\/ingest/ });
+  await arrives(TO_KUBERNETES);
   await isWhole("object");
   expect((await scene.ready("ingest")).token).toMatchObject({ id, revision: 1, state: "Active" });
   expect(await scene.value("ingest")).toBe(value);
@@ -113,25 +125,26 @@ test("from the stack to an object, killed after the Secret was written, and afte
   expect(again.stdout, again.text).toContain("default/ingest owns the token already: nothing is left to do.");
 });
 
-test("and back, killed after the object was asked to go, and after the record has its new owner", { timeout: 300_000 }, async () => {
-  await killedAndAgain(TO_PULUMI, { request: [/^DELETE .*\/servicetokens\/ingest/, 1] });
+test("and back, killed after the object was asked to go, after the record has its new owner, and after the import; the program changes nothing of what arrived", { timeout: 300_000 }, async () => {
+  await killed(TO_PULUMI, { request: /^DELETE .*\/servicetokens\/ingest/ });
+  await until("the operator lets it go", async () => !(await inCluster()), 60_000);
+  await killed(TO_PULUMI, { request: /^PATCH .*\/secrets\/ingest/ });
+  expect(await inStack()).toBe(false);
+  await killed(TO_PULUMI, { command: "import" });
+  expect(await inStack()).toBe(true);
+  await arrives(TO_PULUMI);
   await isWhole("stack");
   expect(await scene.value("ingest")).toBe(value);
-  await killedAndAgain(TO_KUBERNETES, { command: "state delete" });
-  await isWhole("object");
-  await killedAndAgain(TO_PULUMI, { request: [/^PATCH .*\/secrets\/ingest/, 2] });
-  await isWhole("stack");
-});
-
-test("killed once more at what is left, and the program changes nothing of what arrived", { timeout: 300_000 }, async () => {
-  await killedAndAgain(TO_KUBERNETES, { request: [/^PATCH .*\/secrets\/ingest/, 1] });
-  await scene.ready("ingest");
-  await killedAndAgain(TO_PULUMI, { command: "import" });
-  await isWhole("stack");
   const up = await workspace.up("--expect-no-changes");
   expect(up.code, up.text).toBe(0);
   expect((await workspace.outputs())["ingest"]).toBe(value);
   expect(workspace.filesWith(value)).toEqual([]);
+});
+
+test("once more over the Secret that the way back left, killed after that was written: the stack still owns it", async () => {
+  await killed(TO_KUBERNETES, { request: /^PATCH .*\/secrets\/ingest/ });
+  await isWhole("stack");
+  expect(await scene.value("ingest")).toBe(value);
 });
 
 test("a secret that is not the token's is proved wrong, and nothing is done", async () => {

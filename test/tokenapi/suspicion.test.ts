@@ -9,6 +9,7 @@ const list = (...ids: number[]) => (id: number): Remote | undefined => (ids.incl
 describe("a suspicion", () => {
   let now = 0;
   let suspicion: Suspicion;
+  let told: string[] = [];
 
   const deliver = (count: number): void => {
     const ids = Array.from({ length: count }, (_, i) => i + 1);
@@ -17,7 +18,8 @@ describe("a suspicion", () => {
 
   beforeEach(() => {
     now = 0;
-    suspicion = new Suspicion(() => now);
+    told = [];
+    suspicion = new Suspicion(() => now, (next) => told.push(next));
   });
 
   it.each<[string, number, number[], boolean]>([
@@ -91,6 +93,33 @@ describe("a suspicion", () => {
     expect([suspicion.lies, suspicion.claim("m1")]).toEqual([false, true]);
     suspicion.take(list(1, 2, 3, 4));
     expect(suspicion.problem).toBeNull();
+  });
+
+  it("tells after each trial who is next, one alone, and all once it is settled", () => {
+    deliver(4);
+    suspicion.take(list());
+    expect(told).toEqual([]);
+    suspicion.claim("m1");
+    suspicion.pass();
+    suspicion.claim("m2");
+    suspicion.settle(true);
+    suspicion.claim("m3");
+    suspicion.settle(true);
+    expect(told).toEqual(["m2", "m3", "all"]);
+  });
+
+  it("tells nobody where one authenticates, nor when all have passed: only another list can say more", () => {
+    deliver(3);
+    suspicion.take(list());
+    suspicion.claim("m1");
+    suspicion.settle(false);
+    expect(told).toEqual([]);
+    suspicion.take(list());
+    for (const mark of ["m1", "m2", "m3"]) {
+      suspicion.claim(mark);
+      suspicion.pass();
+    }
+    expect(told).toEqual(["m2", "m3"]);
   });
 
   it("forgets a resource that is gone", () => {

@@ -2,12 +2,12 @@
 // yet is let through, and looked at when it is known.
 import { Ajv, type ValidateFunction } from "ajv";
 import { serviceTokenFields, type Schema } from "../core/schema.ts";
-import { problems, type TokenSpec } from "../core/spec.ts";
 import { complain, type Complaint } from "./complaint.ts";
 import { introduce } from "./mark.ts";
 import { PERSONAL_TOKEN_INPUTS, SERVICE_TOKEN_INPUTS, SERVICE_USER_INPUTS } from "./schema.ts";
+import { soundProblems } from "./sound-rules.ts";
 import { telling } from "./telling.ts";
-import { hasUnknown, isUnknown, known } from "./unknown.ts";
+import { isUnknown, known } from "./unknown.ts";
 
 export type Inputs = { readonly [name: string]: unknown };
 
@@ -53,16 +53,17 @@ export function settled(olds: Inputs, { tokenName, ...given }: Inputs): Inputs {
 export function complaints(kind: Kind, inputs: Inputs): Complaint[] {
   const own = written(inputs);
   const spec = known(own) as Inputs;
+  const faults = shapeFaults(kind, own, spec);
+  const across = kind === "ServiceUser" ? [] : soundProblems(own, faults).map(({ path, message }) => ({ property: path, reason: message }));
+  return [...faults, ...across].filter(({ property }, index, all) => all.findIndex((other) => other.property === property) === index);
+}
+
+function shapeFaults(kind: Kind, own: Inputs, spec: Inputs): Complaint[] {
   const validate = validator(kind);
-  if (!validate(spec)) {
-    return (validate.errors ?? [])
-      .filter((error) => !(error.keyword === "required" && isUnknown(own[String(error.params["missingProperty"])])))
-      .map((error) => complain(error, namesAt(SCHEMAS[kind], error.instancePath)))
-      .filter(({ property }, index, all) => all.findIndex((other) => other.property === property) === index);
-  }
-  // A rule across fields needs all of them.
-  if (kind === "ServiceUser" || hasUnknown(own)) return [];
-  return problems(spec as TokenSpec).map(({ path, message }) => ({ property: path, reason: message }));
+  if (validate(spec)) return [];
+  return (validate.errors ?? [])
+    .filter((error) => !(error.keyword === "required" && isUnknown(own[String(error.params["missingProperty"])])))
+    .map((error) => complain(error, namesAt(SCHEMAS[kind], error.instancePath)));
 }
 
 function namesAt(schema: Schema, pointer: string): string[] {

@@ -41,6 +41,17 @@ describe("each fault is named with its property", () => {
     const found = complaints("ServiceToken", { expiresInDays: 0, state: "On", rotation: { every: "now" } });
     expect(found.map(({ property }) => property).sort()).toEqual(["expiresInDays", "rotation.every", "serviceUser", "state"]);
   });
+
+  const windows = [{ cron: "0 25 * * *", duration: "1h" }];
+  test.each<[why: string, inputs: Inputs, properties: string[]]>([
+    ["a rule across fields beside a fault of another field", { ...user, colour: "red", rotation: { retire: { minOverlap: "2h", maxOverlap: "1h" }, every: "1s", windows } }, ["colour", "rotation.every", "rotation.retire.minOverlap", "rotation.windows[0].cron"]],
+    ["a rotation loop beside a service user that is not made yet", { serviceUser: { id: UNKNOWN }, expiresInDays: 1, rotation: { renewBefore: "24h" } }, ["rotation.renewBefore"]],
+    ["what exclude each other, beside a rotation that is not known yet", { ...user, expiresInDays: 1, neverExpires: true, rotation: UNKNOWN }, ["expiresInDays"]],
+    ["no rule that reads what is at fault", { ...user, expiresInDays: 0, rotation: { renewBefore: "9000h", retire: { minOverlap: "1x", maxOverlap: "1s" } } }, ["expiresInDays", "rotation.retire.minOverlap"]],
+    ["nor what is not known yet", { ...user, expiresInDays: UNKNOWN, rotation: { renewBefore: "9000h", retire: { minOverlap: UNKNOWN, maxOverlap: "1s" }, windows: [UNKNOWN, ...windows] } }, []],
+  ])("%s", (_, inputs, properties) => {
+    expect(complaints("ServiceToken", inputs).map(({ property }) => property).sort()).toEqual(properties);
+  });
 });
 
 describe("what is fine", () => {
@@ -83,7 +94,7 @@ describe("with the real CLI", () => {
   beforeAll(async () => {
     const program = `
 const { ServiceToken } = require("qualytics-servicetokens");
-const args = process.env.WRONG ? { serviceUser: { id: Number(process.env.WRONG) }, expiresInDays: 0, retention: 3 } : { serviceUser: { name: "Nobody" } };
+const args = process.env.WRONG ? { serviceUser: { id: Number(process.env.WRONG) }, expiresInDays: 0, retention: 3, rotation: { retire: { minOverlap: "2h", maxOverlap: "1h" } } } : { serviceUser: { name: "Nobody" } };
 new ServiceToken("one", args);
 new ServiceToken("two", args);
 `;
@@ -100,6 +111,7 @@ new ServiceToken("two", args);
     expect(preview.code).not.toBe(0);
     expect(preview.text).toContain("property expiresInDays value {0} has a problem: has to be at least 1");
     expect(preview.text).toContain("there is no retention");
+    expect(preview.text).toContain("minOverlap is longer than maxOverlap");
     expect(preview.text).toContain(`property serviceUser.id value {<nil>} has a problem: there is no service user with the id ${person.id} at ${world.wire.url}: create it, or name one that exists (a person is none)`);
     expect(preview.text).toMatch(/ServiceToken \((one|two)\)/);
     expect(world.wire.taken().every((request) => request.startsWith("GET "))).toBe(true);

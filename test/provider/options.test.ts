@@ -1,5 +1,7 @@
 // Pulumi's own options and commands around a token: what they do to it, and to its neighbours. One stack; each step is
 // one `up` for several of them.
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { KEY_URL } from "../support/pulumi/key-service.ts";
 import { startWorld, type World } from "../support/pulumi/world.ts";
@@ -88,7 +90,7 @@ test("a resource that was moved to another stack keeps its token there, and is g
   world.workspace.stack = "dev";
 });
 
-test("a renamed stack, and a state exported and imported, change nothing; destroy --run-program ends what is ours", async () => {
+test("a renamed stack, and a state exported and imported in another backend, change nothing; destroy --run-program ends what is ours", async () => {
   const now = { ...ALL, name: null, replaced: "two", ignored: 60, kept: false };
   const tokens = await active();
   const renamed = await world.workspace.pulumi(["stack", "rename", "prod"]);
@@ -96,6 +98,11 @@ test("a renamed stack, and a state exported and imported, change nothing; destro
   world.workspace.stack = "prod";
   const exported = await world.workspace.pulumi(["stack", "export", "--file", "state.json"]);
   expect(exported.code, exported.text).toBe(0);
+  const backend = join(world.workspace.folder, "elsewhere");
+  mkdirSync(backend);
+  world.workspace.setEnv({ PULUMI_BACKEND_URL: `file://${backend}` });
+  const made = await world.workspace.pulumi(["stack", "init", "prod", "--secrets-provider", KEY_URL]);
+  expect(made.code, made.text).toBe(0);
   const imported = await world.workspace.pulumi(["stack", "import", "--file", "state.json"]);
   expect(imported.code, imported.text).toBe(0);
   await up(now, "--expect-no-changes");

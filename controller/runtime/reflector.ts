@@ -50,6 +50,7 @@ export interface ReflectorOptions<T extends Stored> {
 }
 
 const shortestHealthyMs = 1000;
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 export class Reflector<T extends Stored> {
   readonly store: Store<T>;
@@ -161,20 +162,25 @@ export class Reflector<T extends Stored> {
 
   async #watchFromSnapshot(): Promise<void> {
     const snapshot = new StreamedSnapshot<T>((object) => this.#project(object));
-    let complete = false;
-    const progress = { withinMs: this.#timing.progressMs, complete: () => complete };
+    /** Events that came while the snapshot is put in place; null: it is. */
+    let waiting: WatchEvent[] | null = [];
+    let replaced: Promise<void> | undefined;
+    const progress = { withinMs: this.#timing.progressMs, complete: () => replaced !== undefined };
     const onEvent = (event: WatchEvent): void => {
-      if (complete) return this.#apply(event);
+      if (waiting === null) return this.#apply(event);
+      if (replaced !== undefined) return void waiting.push(event);
       const whole = snapshot.add(event);
       if (whole === undefined) return;
-      complete = true;
-      this.#replace(whole);
+      replaced = this.#replace(whole).then(() => {
+        for (const late of waiting ?? []) this.#apply(late);
+        waiting = null;
+      });
     };
     try {
-      await this.#follow({ sendInitialEvents: true, resourceVersionMatch: "NotOlderThan" }, onEvent, progress);
-      if (!complete) throw new WatchEnded("the snapshot was cut");
+      await this.#follow({ sendInitialEvents: true, resourceVersionMatch: "NotOlderThan" }, onEvent, progress).finally(() => replaced);
+      if (replaced === undefined) throw new WatchEnded("the snapshot was cut");
     } catch (error) {
-      if (complete || this.#stop.signal.aborted) throw error;
+      if (replaced !== undefined || this.#stop.signal.aborted) throw error;
       const turns = this.#way.failed(error);
       if (!this.#way.streams) this.#log.info({ resource: this.#options.resource.plural, ...errorFields(error) }, "Streamed snapshot failed, listing in pages");
       if (!turns) throw error;
@@ -184,11 +190,12 @@ export class Reflector<T extends Stored> {
   async #list(): Promise<void> {
     const { client, resource, namespace } = this.#options;
     const options = { ...this.#selection(), limit: this.#timing.pageSize, signal: this.#stop.signal };
-    this.#replace(await listedSnapshot({ client, resource, namespace, options, project: (object) => this.#project(object) }));
+    await this.#replace(await listedSnapshot({ client, resource, namespace, options, project: (object) => this.#project(object) }));
   }
 
-  #replace({ records, version }: Snapshot<T>): void {
-    this.store.replace(records, version, this.#otherHistory);
+  /** In steps: pings, renewals of the lease and health checks come in between. */
+  async #replace({ records, version }: Snapshot<T>): Promise<void> {
+    for (const _ of this.store.replacing(records, version, this.#otherHistory)) await nextTurn();
     this.#otherHistory = false;
     this.#doubtful = false;
     this.#history.begin(records.values());

@@ -24,6 +24,9 @@ export interface StoreHandlers<T> {
 
 export type IndexFunction<T> = (record: T) => string | readonly string[] | undefined;
 
+/** Records in one step of a replacement: a millisecond or two. */
+const stepRecords = 250;
+
 interface Index<T> {
   of: IndexFunction<T>;
   keys: Map<string, Set<string>>;
@@ -133,20 +136,46 @@ export class Store<T extends Stored> {
    * `otherHistory`: it is known that the server went back, though its versions may have overtaken ours.
    */
   replace(records: ReadonlyMap<string, T>, resourceVersion: string, otherHistory = false): void {
+    const steps = this.replacing(records, resourceVersion, otherHistory);
+    while (steps.next().done !== true);
+  }
+
+  /**
+   * The same a few records at a time, for whoever has other things to do in between. Until it is through, each object is
+   * as it was before or as it is in the list. Events come after it: `put`, `remove` and `advance` are not for meanwhile.
+   */
+  *replacing(records: ReadonlyMap<string, T>, resourceVersion: string, otherHistory = false): Generator<void, void, void> {
     // The server's history went back (a restore): pending writes belong to the other
     // history, and a version that we know may stand for another content in this one.
     const restored = otherHistory || (this.#version !== undefined && newer(this.#version, resourceVersion));
-    if (restored) this.#pending.clear();
-    this.#version = resourceVersion;
-    for (const [key, pending] of this.#pending) {
-      if (!newer(pending, resourceVersion)) this.#pending.delete(key);
+    if (restored) {
+      this.#pending.clear();
+      this.#version = resourceVersion;
     }
+    const isLater = (key: string): boolean => {
+      const pending = this.#pending.get(key);
+      return pending !== undefined && newer(pending, resourceVersion);
+    };
+    let count = 0;
     for (const key of [...this.#records.keys()]) {
-      if (!records.has(key) && !this.#pending.has(key)) this.#drop(key, "list");
+      if (!records.has(key) && !isLater(key)) this.#forget(key);
+      if (++count % stepRecords === 0) yield;
     }
     for (const record of records.values()) {
-      if (!this.#pending.has(record.key)) this.#set(record, "list", restored);
+      if (!isLater(record.key)) {
+        this.#pending.delete(record.key);
+        this.#set(record, "list", restored);
+      }
+      if (++count % stepRecords === 0) yield;
     }
+    this.#version = resourceVersion;
+    // What we wrote meanwhile to an object that was deleted before the list was taken.
+    for (const [key, pending] of this.#pending) if (!records.has(key) && !newer(pending, resourceVersion)) this.#forget(key);
+  }
+
+  #forget(key: string): void {
+    this.#pending.delete(key);
+    this.#drop(key, "list");
   }
 
   #set(record: T, source: ChangeSource, evenIfSame = false): void {

@@ -191,12 +191,12 @@ describe("too much", () => {
     expect(Math.min(...socket.seen.slice(1).map(({ at }) => at)) - (socket.seen[0]?.at ?? 0)).toBeGreaterThanOrEqual(995);
   });
 
-  it("is never more than requestsPerSecond", async () => {
+  it("is never more than requestsPerSecond, but for a tenth of a second's worth at once", async () => {
     const { api, socket } = await script([fine], { requestsPerSecond: 50 });
+    const begun = performance.now();
     await Promise.all(Array.from({ length: 30 }, () => api.me()));
-    const took = (socket.seen.at(-1)?.at ?? 0) - (socket.seen[0]?.at ?? 0);
-    expect(took).toBeGreaterThan(450);
-    expect(took).toBeLessThan(3_000);
+    // Five may go at once; the others one every 20 ms at most, however slow this machine is.
+    expect((socket.seen.at(-1)?.at ?? 0) - begun).toBeGreaterThanOrEqual(500);
   });
 });
 

@@ -50,6 +50,22 @@ test("a snapshot is complete with its own mark, not with any bookmark", async ()
   expect([reflector.hasSynced(), store.size]).toEqual([false, 0]);
 });
 
+test("events that come while a large snapshot is put in place come after it", async () => {
+  const { server, reflector, store, calls } = await setScene();
+  const at = (name: string, version: number, size = 0): object => ({ ...widget(name, size), metadata: { name, namespace: "default", uid: name, resourceVersion: String(version) } });
+  const snapshot = Array.from({ length: 1_000 }, (_, index) => line({ type: "ADDED", object: at(`w${index}`, index + 1) })).join("");
+  const end = line({ type: "BOOKMARK", object: { metadata: { resourceVersion: "2000", annotations: { "k8s.io/initial-events-end": "true" } } } });
+  const later = line({ type: "MODIFIED", object: at("w999", 2001, 7) }) + line({ type: "DELETED", object: at("w0", 2002) });
+  server.intercept = () => (server.requests.length === 1 ? { status: 200, body: snapshot + end + later } : "hang");
+  reflector.start();
+  expect(await reflector.synced(8_000)).toBe(true);
+  await until(() => store.version === "2002", "the last event");
+  expect([store.size, store.get("default/w999")?.size, store.get("default/w0")]).toEqual([999, 7, undefined]);
+  expect(calls.slice(-3)).toEqual(["+default/w999", "~default/w999", "-default/w0"]);
+  await until(() => server.requests.length === 2, "the next watch");
+  expect(server.requests[1]?.query.get("resourceVersion")).toBe("2002");
+});
+
 test("an empty collection is synced too", async () => {
   const { reflector, store } = await setScene();
   reflector.start();

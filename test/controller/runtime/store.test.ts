@@ -35,6 +35,40 @@ describe("versions", () => {
   test("what is not a decimal number cannot be compared", () => expect(compareVersions("a1", "2")).toBeUndefined());
 });
 
+describe("a list that is put in place in steps", () => {
+  const many = (version: number): Map<string, Item> => listed(...Array.from({ length: 600 }, (_, index) => item(`k${index}`, version + index)));
+  const last = "k599";
+
+  test("keeps what we write meanwhile, and shows of each object what it was or what the list says", () => {
+    const store = new Store<Item>();
+    store.replace(many(1_000), "2000");
+    const steps = store.replacing(many(3_000), "4000");
+    steps.next();
+    expect([store.get("k0")?.resourceVersion, store.get(last)?.resourceVersion, store.version]).toEqual(["1000", "1599", "2000"]);
+    // Answered before the list was taken, and heard of only now; and after it.
+    expect(store.observeWrite(item("k598", 2_500))).toBe(true);
+    expect(store.observeWrite(item(last, 4_001))).toBe(true);
+    for (const _ of steps) expect(store.get(last)?.resourceVersion).toBe("4001");
+    expect([store.get("k0")?.resourceVersion, store.get("k598")?.resourceVersion, store.get(last)?.resourceVersion, store.version]).toEqual(["3000", "3598", "4001", "4000"]);
+    store.put(item(last, 4_001));
+    store.advance("4002");
+    expect(store.get(last)?.resourceVersion).toBe("4001");
+  });
+
+  test("does not bring back what was deleted between our write and the list", () => {
+    const store = new Store<Item>();
+    store.replace(many(1_000), "2000");
+    const without = many(3_000);
+    without.delete("k0");
+    const steps = store.replacing(without, "4000");
+    for (let step = 0; step < 4; step++) steps.next();
+    expect(store.get("k0")).toBeUndefined();
+    store.observeWrite(item("k0", 2_500));
+    while (steps.next().done !== true);
+    expect([store.get("k0"), store.size]).toEqual([undefined, 599]);
+  });
+});
+
 describe("own writes", () => {
   test("are there at once, their echo is silent, older events do not undo them", () => {
     const store = new Store<Item>();

@@ -7,7 +7,7 @@ import { issuerId } from "../../core/home.ts";
 import { aWhile, edit, outside, touchSecret, type Act } from "./act.ts";
 import { placesNamed, recordOf } from "./truth.ts";
 import { CREDENTIAL, type Token } from "./ledger.ts";
-import { revokeSoon } from "./misfortune.ts";
+import { onCopied, revokeSoon } from "./misfortune.ts";
 import { Random } from "./random.ts";
 import { COLLEAGUE, ELSEWHERE, NOBODY, RENAMED, STANDING, World, type Ref } from "./world.ts";
 
@@ -42,6 +42,11 @@ function clone(world: World, last = recordOf(world)?.fence ?? 0, left = 4): void
   };
   time.in(random.span(5_000, 30_000), look);
   time.in(random.span(70_000, 200_000), use);
+}
+
+function copied(world: World): void {
+  clone(world);
+  onCopied(world);
 }
 
 /** The API restored from a backup gives an id out again, to somebody else. */
@@ -255,7 +260,7 @@ export const ACCIDENTS: readonly Act[] = [
   aWhile("workload-refuses", 1, (world) => meddle(world, { refusal: "forbidden" }), (world) => meddle(world, { refusal: null })),
   { name: "workload-reverted", weight: 1, run: (world) => meddle(world, { marked: null }) },
   aWhile("secret-unreadable", 1, (world) => (world.secret.unreadable = true), (world) => (world.secret.unreadable = false)),
-  { name: "installation-cloned", weight: 1, run: (world) => clone(world) },
+  { name: "installation-cloned", weight: 1, run: copied },
   outside("id-given-out-again", 1, reuse),
   { name: "object-restored-from-backup", weight: 1, run: restoreObject },
   { name: "cluster-restored-from-backup", weight: 1, run: restoreCluster },

@@ -37,6 +37,7 @@ export async function live(seed: number, coverage: Coverage, tellStory = false, 
   const story: string[] | null = tellStory ? [] : null;
   const world = new World(new Random(seed), coverage, story);
   world.spared = cut.mishaps;
+  world.luck = new Random(Math.imul(seed, 0x85ebca6b));
   void new Consumer(world);
   void new Consumer(world);
   const acts = await turmoil(world, seed, cut.acts);

@@ -78,6 +78,8 @@ export class Ledger {
   deletesExpired = true;
   /** Some keep the names of deleted tokens, and give them to nobody again. */
   keepsNames = false;
+  /** Whether a copy of the installation ever had a token. */
+  isCopied = false;
   readonly #names = new Set<string>();
   readonly users: SimUser[] = [
     { id: CREDENTIAL, place: null, name: "Admin", active: true },
@@ -108,11 +110,6 @@ export class Ledger {
     return !token.deleted && token.active && !this.isOver(token);
   }
 
-  /** Whether a copy of the installation has a token. */
-  get isCopied(): boolean {
-    return [...this.tokens.values()].some((token) => token.by === "clone" && this.isValid(token));
-  }
-
   ofValue(value: string): Token | null {
     return this.#byValue.get(value) ?? null;
   }
@@ -132,6 +129,7 @@ export class Ledger {
     this.#take(`${place} ${input.owner} ${input.name}`, by);
     const id = reused ?? ++this.#id;
     const parsed = parseName(input.name);
+    this.isCopied ||= by === "clone";
     const created = this.clock;
     const token: Token = {
       id,

@@ -1,7 +1,9 @@
 // Misfortunes seldom come singly: what befalls a world right where something has just gone wrong. Chance alone would
 // bring the two together too seldom to be searched for.
+import { MINUTE } from "../../core/duration.ts";
 import type { Record } from "../../core/record.ts";
-import { delivered, recordOf } from "./truth.ts";
+import { CREDENTIAL, type Token } from "./ledger.ts";
+import { delivered, recordOf, siteOf } from "./truth.ts";
 import type { Ref, World } from "./world.ts";
 
 /** A revocation of ours is left half done by a process that died, and somebody revokes what took its place. */
@@ -32,6 +34,53 @@ export function onGivenUp(world: World): void {
 export function onMove(world: World, before: Record | null, after: Record): void {
   if (!before || before.issuer.ref === after.issuer.ref) return;
   if (world.faults && !world.beside && world.random.chance(0.1)) world.time.in(world.random.span(10, 2_000), () => changeMind(world));
+  if (world.faults && !world.beside && world.luck.chance(0.1)) twin(world, after);
+}
+
+/** At the new issuer somebody else runs with our mark too, and has come to the very number that stands delivered. */
+function twin(world: World, { issuer }: Record): void {
+  const { ledger, luck, time } = world;
+  const current = delivered(world);
+  const place = siteOf(issuer);
+  const owner = ledger.users.find((user) => user.active && (world.kind === "PersonalToken" ? user.id === CREDENTIAL : user.place === place));
+  if (!current || !owner || !place || place === "nobody" || place === current.place) return;
+  if ([...ledger.tokens.values()].some((other) => other.place === place && other.name === current.name)) return;
+  const token = ledger.issue({ name: current.name, days: 30, scim: false, owner: owner.id, place }, "clone");
+  world.tell(() => `  a copy of this installation issued r${token.number} (#${token.id}) there`);
+  world.causes += 3;
+  time.in(luck.span(70_000, 10 * MINUTE), () => {
+    if (ledger.use(token.value)) token.uses.push(time.now);
+    if (luck.chance(0.5) && ledger.isValid(token)) time.in(luck.span(1_000, 5 * MINUTE), () => ledger.isValid(token) && ledger.revoke(token.id, "outside"));
+  });
+}
+
+/** A token was issued, and the way to its delivery is barred: meanwhile somebody revokes it. */
+export function onIssued(world: World, token: Token): void {
+  const { secret, luck, time, ledger } = world;
+  if (!world.faults || world.beside || world.stack || secret.refusal !== null || !luck.chance(0.02)) return;
+  world.tell(() => "  and the Secret refuses to be written");
+  secret.refusal = "quota exceeded";
+  world.causes += 2;
+  time.in(luck.span(10, 20_000), () => {
+    if (!ledger.isValid(token)) return;
+    world.tell(() => `  somebody revokes r${token.number}`);
+    ledger.revoke(token.id, "outside");
+    world.outside(1_000);
+  });
+  time.in(luck.span(MINUTE, 10 * MINUTE), () => (secret.refusal = null));
+}
+
+/** Somebody runs with our mark, and right then our memory goes, and nothing may be begun. */
+export function onCopied(world: World): void {
+  const { object, secret, luck } = world;
+  const { current } = secret;
+  if (!world.faults || world.beside || world.stack || !object || object.deleting || current?.owner !== object.uid || !luck.chance(0.1)) return;
+  world.tell(() => "PERSON pauses it, and the record is removed");
+  object.spec.paused = true;
+  world.touch();
+  secret.put({ ...current, record: null, ownAlone: false });
+  world.causes += 2;
+  world.outside(500);
 }
 
 function isBetween(world: World): boolean {

@@ -41,7 +41,7 @@ export function atRest(world: World): void {
     if (token.by === "stranger" || !ledger.isValid(token) || world.orphans.has(token)) continue;
     if (token.by === "clone" && (isBeside(world, token) || !placesNamed(world).has(token.place))) continue;
     // Of before the delivered copy was put back to an older one: from then on it looks like a second owner's, and is named.
-    if (isNamedTheirs(world, token) && isBeside(world, token)) continue;
+    if (isNamedTheirs(world, token) && isBeside(world, token) && looksTheirs(world, token)) continue;
     if (isForgotten(world, token)) continue;
     const wrong = leftActive(world, token);
     if (wrong !== null) return world.broken("L1 nothing lost", `r${token.number} is active at rest ${wrong}`);
@@ -57,6 +57,9 @@ function isBeside(world: World, token: Token): boolean {
   const theirs = [...(record?.others ?? []), ...(record?.former?.others ?? [])];
   return !world.object || token.number >= (record?.current ?? 0) || theirs.includes(token.id);
 }
+
+/** Only somebody else, an older record put back, or use by others gives cause to take one of ours for a second owner's. */
+const looksTheirs = (world: World, { deliveredAt, uses, created }: Token): boolean => deliveredAt !== null || uses.length > 0 || world.ledger.isCopied || world.secretTouchedAt >= created - world.ledger.skew;
 
 /**
  * Of an issuer that the spec no longer names, and that no record names: whoever takes the record away takes that memory,
@@ -172,7 +175,8 @@ function asOrdered(world: World, spec: Spec, current: Token): void {
   if (retiring.length > 1) world.broken("L3 few", `${retiring.length} revisions retire at rest`);
   // What somebody holds without our delivery is not counted as one too many, but a rotation waits for it as well.
   const waitedFor = (record?.revisions ?? []).some((other) => other.number < current.number && !other.revoked && !other.kept);
-  if (!waitedFor) inTime(world, spec, current);
+  // What is held up waits until the current one is about to expire.
+  if (!waitedFor && !isHeldUp(world)) inTime(world, spec, current);
   // A look that only a new revision can have waits with that revision.
   const waits = (waitedFor || waitsForWindow(world, spec)) && spec.look === STUBBORN;
   if (spec.look !== world.secret.current?.look && !waits) world.broken("L7 settles", "the delivered copy looks other than the spec says");

@@ -8,7 +8,7 @@ import type { IssuedToken, NewToken, TokenApi, TokenList, User, Verification } f
 import { onDelete, onRevoke } from "./law-end.ts";
 import { onIssue, onIssueElsewhere, onVerify } from "./law-issue.ts";
 import { CREDENTIAL, show, type Token } from "./ledger.ts";
-import { onGivenUp } from "./misfortune.ts";
+import { onGivenUp, onIssued } from "./misfortune.ts";
 import type { Process } from "./process.ts";
 import type { Issuer } from "./world.ts";
 
@@ -181,6 +181,7 @@ export class SimApi implements TokenApi {
       const token = world.ledger.issue({ place: at.place, name: input.name, days: input.expiresInDays, scim: input.scimEndpointsOnly, owner: input.userId ?? CREDENTIAL });
       world.tell(() => `  ${this.#of.name} issued r${token.number} (#${token.id})`);
       onIssue(this.#of, token);
+      onIssued(world, token);
       return { token: show(token), value: new SecretValue(token.value) };
     });
     this.#wrote(issued.token.id, true);

@@ -8,7 +8,7 @@ import { markOf } from "../../core/name.ts";
 import type { Coverage } from "./coverage.ts";
 import { CREDENTIAL, Ledger, type Backup, type SimUser, type Site, type Token } from "./ledger.ts";
 import { Neighbours } from "./neighbours.ts";
-import type { Random } from "./random.ts";
+import { Random } from "./random.ts";
 import type { Process } from "./process.ts";
 import { Replica } from "./replica.ts";
 import { SecretStore, type Version } from "./secret.ts";
@@ -94,6 +94,8 @@ export interface Staging {
 
 export class World {
   random: Random;
+  /** Of its own, so that a misfortune more changes no other history. */
+  luck: Random;
   readonly time: Timeline;
   readonly ledger: Ledger;
   readonly secret: SecretStore;
@@ -175,6 +177,7 @@ export class World {
 
   constructor(random: Random, coverage: Coverage, story: string[] | null, { profile, time = new Timeline(), beside = null }: Staging = {}) {
     this.random = random;
+    this.luck = beside?.luck ?? new Random(0);
     this.coverage = coverage;
     this.story = story;
     this.time = time;

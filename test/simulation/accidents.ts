@@ -7,7 +7,7 @@ import { issuerId } from "../../core/home.ts";
 import { aWhile, edit, outside, touchSecret, type Act } from "./act.ts";
 import { placesNamed, recordOf } from "./truth.ts";
 import { CREDENTIAL, type Token } from "./ledger.ts";
-import { onCopied, revokeSoon } from "./misfortune.ts";
+import { onCopied, onGone, revokeSoon } from "./misfortune.ts";
 import { Random } from "./random.ts";
 import { COLLEAGUE, ELSEWHERE, NOBODY, RENAMED, STANDING, World, type Ref } from "./world.ts";
 
@@ -208,6 +208,7 @@ function lose(world: World): void {
   const former = recordOf(world)?.former?.ref as Ref | undefined;
   const ref = former && random.chance(0.5) ? former : random.pick<Ref>(["a", "a", "b"]);
   pointTo(world, { [ref]: null });
+  onGone(world, ref);
   if (object && !stack && ref === former && random.chance(0.5)) object.spec.issuerRef = ref;
 }
 

@@ -6,7 +6,7 @@ import type { Process } from "./process.ts";
 import { readRecord } from "./reading.ts";
 import { delivered, isForeign, leads, nameOfOwner, TOLERANCE } from "./truth.ts";
 import { issuerId } from "../../core/home.ts";
-import { HOURLY, type Issuer } from "./world.ts";
+import { HOURLY, type Issuer, type World } from "./world.ts";
 
 export function onIssue(of: Process, token: Token): void {
   const { world } = of;
@@ -17,6 +17,17 @@ export function onIssue(of: Process, token: Token): void {
   if (of.memory.hand !== null && !of.late) world.broken("L5 exactly once", `r${token.number} was issued while r${of.memory.hand.number} waits in memory`);
   if (world.issues > world.causes) world.broken("L5 exactly once", `${world.issues} tokens were issued, and there was cause for ${world.causes}`);
   if (leads(of) && !of.late) inTurn(of, token);
+  if (!of.late) unburnt(world);
+}
+
+/** One may be on its way when writes begin to be refused, and one of each replica. */
+const MOST_BURNT = 3;
+
+/** A place of delivery that cannot be written costs no tokens. */
+function unburnt(world: World): void {
+  const { secret, stack } = world;
+  if (stack || secret.refusal === null || ++secret.burnt <= MOST_BURNT) return;
+  world.broken("L5 exactly once", `${secret.burnt} tokens were issued while their Secret could not be written`);
 }
 
 /** What can wait begins in the first ten minutes of an hour. */

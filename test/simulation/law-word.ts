@@ -115,5 +115,5 @@ function truthful(of: Process, record: Record | null, value: string | null): voi
   const listedAt = of.planLists(({ at }) => issued !== undefined && issuerId(at) === issuerId(issued));
   if (token.endedAt !== null && token.endedAt < listedAt && !isDoubted(of, record, entry)) world.broken("L6 truth", `Ready, and r${entry.number} had ended before the last list (${new Date(token.endedAt).toISOString()}, ${new Date(listedAt).toISOString()})`);
   // Without an issuer nobody knows the API's time but by a clock of one's own.
-  if (token.expires !== null && token.expires + TOLERANCE <= world.time.now + (of.reachesHome ? world.ledger.skew : of.shift)) world.broken("L6 truth", `Ready, and r${entry.number} has expired`);
+  if (token.expires !== null && token.expires + TOLERANCE <= world.time.now + (of.reachesHome ? world.ledger.skew : Math.min(of.shift, world.ledger.skew))) world.broken("L6 truth", `Ready, and r${entry.number} has expired`);
 }

@@ -1,6 +1,6 @@
 // Misfortunes seldom come singly: what befalls a world right where something has just gone wrong. Chance alone would
 // bring the two together too seldom to be searched for.
-import { MINUTE } from "../../core/duration.ts";
+import { DAY, MINUTE } from "../../core/duration.ts";
 import type { Record } from "../../core/record.ts";
 import { CREDENTIAL, type Token } from "./ledger.ts";
 import { delivered, recordOf, siteOf } from "./truth.ts";
@@ -10,6 +10,12 @@ import type { Ref, World } from "./world.ts";
 export function onDeath(world: World): void {
   const pending = recordOf(world)?.revisions.some(({ revoked }) => revoked && !revoked.done);
   if (pending && world.faults && world.random.chance(0.3)) revokeSoon(world);
+  if (world.faults && world.secret.refusal !== null && world.luck.chance(0.8)) world.time.in(world.luck.span(30_000, 2 * MINUTE), () => again(world));
+}
+
+/** What cannot be written has its process restarted again and again. */
+function again(world: World): void {
+  if (world.faults && world.secret.refusal !== null) world.replicas.at(-1)?.die("once more");
 }
 
 /** Somebody revokes what stands delivered. */
@@ -26,7 +32,12 @@ export function revokeSoon(world: World): void {
 
 /** A POST was given up that may still take effect: meanwhile its person wants it elsewhere, or not at all. */
 export function onGivenUp(world: World): void {
-  if (!world.faults || world.beside || world.stack || !world.random.chance(0.5)) return;
+  if (!world.faults || world.beside) return;
+  if (world.stack) {
+    if (world.luck.chance(0.1)) world.time.in(world.luck.span(12_000, 3 * MINUTE), () => letGo(world));
+    return;
+  }
+  if (!world.random.chance(0.5)) return;
   world.time.in(world.random.span(10, 15_000), () => (isBetween(world) ? changeMind(world) : letGo(world)));
 }
 
@@ -54,6 +65,20 @@ function twin(world: World, { issuer }: Record): void {
   });
 }
 
+/** The issuer is gone, and a clock of ours jumps, when its person names another one. */
+export function onGone(world: World, gone: Ref): void {
+  const { object, luck, time } = world;
+  if (!world.faults || !object || world.beside || world.stack || !luck.chance(0.3)) return;
+  time.in(luck.span(100, 5_000), () => {
+    if (world.object !== object || object.deleting) return;
+    for (const replica of world.replicas) replica.shift = luck.pick([90, -90]) * DAY;
+    object.spec.issuerRef = luck.pick((["a", "b", "c"] as Ref[]).filter((ref) => ref !== gone));
+    world.tell(() => `PERSON names another issuer: ${object.spec.issuerRef}, and clocks jump`);
+    world.causes += 4;
+    world.outside(500);
+  });
+}
+
 /** A token was issued, and the way to its delivery is barred: meanwhile somebody revokes it. */
 export function onIssued(world: World, token: Token): void {
   const { secret, luck, time, ledger } = world;
@@ -70,9 +95,10 @@ export function onIssued(world: World, token: Token): void {
   time.in(luck.span(MINUTE, 10 * MINUTE), () => (secret.refusal = null));
 }
 
-/** Somebody runs with our mark, and right then our memory goes, and nothing may be begun. */
+/** Somebody runs with our mark: once it uses what it issued its person lets ours go; or our memory goes, and nothing may be begun. */
 export function onCopied(world: World): void {
-  const { object, secret, luck } = world;
+  const { object, secret, luck, time } = world;
+  if (luck.chance(0.15)) time.in(luck.span(2 * MINUTE, 30 * MINUTE), () => letGo(world));
   const { current } = secret;
   if (!world.faults || world.beside || world.stack || !object || object.deleting || current?.owner !== object.uid || !luck.chance(0.1)) return;
   world.tell(() => "PERSON pauses it, and the record is removed");
@@ -102,7 +128,7 @@ function changeMind(world: World): void {
 
 function letGo(world: World): void {
   const { object } = world;
-  if (!object?.held || object.deleting) return;
+  if (!world.faults || !object || object.deleting || !(object.held || world.stack)) return;
   world.tell(() => "PERSON deletes it");
   object.deleting = true;
   world.outside(500);

@@ -15,14 +15,25 @@ export interface Version {
 
 export class SecretStore {
   current: Version | null = null;
-  /** Why writes are refused; null: they are not. */
-  refusal: string | null = null;
+  /** Tokens that were asked for while writes were refused. */
+  burnt = 0;
   /** Nobody may read it, and the watch has lost its place. */
   unreadable = false;
   readonly history = new Map<number, Version | null>();
   readonly #watchers = new Set<(version: Version | null, resourceVersion: number) => void>();
   #version = 0;
   #uid = 0;
+  #refusal: string | null = null;
+
+  /** Why writes are refused; null: they are not. */
+  get refusal(): string | null {
+    return this.#refusal;
+  }
+
+  set refusal(why: string | null) {
+    this.#refusal = why;
+    this.burnt = 0;
+  }
 
   put(next: Omit<Version, "resourceVersion" | "uid">): Version {
     const uid = this.current?.uid ?? `secret-${++this.#uid}`;

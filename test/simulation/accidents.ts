@@ -135,6 +135,7 @@ function rival(world: World): void {
   const other = world.rival;
   if (!other) {
     world.rival = new World(new Random(world.random.int(1_000_000)), world.coverage, world.story, { profile: world.profile, time: world.time, beside: world });
+    world.rival.luck = world.luck;
     return;
   }
   other.causes += 2;

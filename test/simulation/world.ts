@@ -95,7 +95,7 @@ export interface Staging {
 export class World {
   random: Random;
   /** Of its own, so that a misfortune more changes no other history. */
-  luck: Random;
+  luck = new Random(0);
   readonly time: Timeline;
   readonly ledger: Ledger;
   readonly secret: SecretStore;
@@ -177,7 +177,6 @@ export class World {
 
   constructor(random: Random, coverage: Coverage, story: string[] | null, { profile, time = new Timeline(), beside = null }: Staging = {}) {
     this.random = random;
-    this.luck = beside?.luck ?? new Random(0);
     this.coverage = coverage;
     this.story = story;
     this.time = time;

@@ -44,7 +44,14 @@ export class Churn {
   async rotate(name: string): Promise<void> {
     this.rotations += 1;
     const body = { metadata: { annotations: { "tokens.qualytics.io/rotate": String(this.rotations) } } };
-    await insist(`rotation of ${name}`, () => this.#stand.client.patch(serviceTokens, { namespace: NAMESPACE, name }, body, { type: "merge" }));
+    await insist(`rotation of ${name}`, async () => {
+      try {
+        await this.#stand.client.patch(serviceTokens, { namespace: NAMESPACE, name }, body, { type: "merge" });
+      } catch (error) {
+        // Whoever removes objects beside us was quicker.
+        if (!isNotFound(error) || this.declared.has(name)) throw error;
+      }
+    });
   }
 
   async remove(name: string): Promise<void> {

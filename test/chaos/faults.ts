@@ -26,6 +26,10 @@ export interface Fault {
 /** A stream of chance of its own: what runs beside it draws nothing from it. */
 export const fork = (random: Random): Random => new Random(random.int(2 ** 31));
 
+/** So many kills lie between two rotations of a token that is used, and between two objects that come and go. */
+const USED_EVERY = 8;
+const REPLACED_EVERY = 3;
+
 /** Longer than a lease lives, so that another one leads when the frozen one wakes. */
 const FROZEN_MS = 18_000;
 
@@ -33,18 +37,29 @@ const kill: Fault = {
   name: "kill",
   what: "SIGKILL of an operator at random moments",
   flags: ["--leader-elect=false"],
-  async run({ stand, random, kills }) {
+  async run({ stand, churn, random, kills }) {
     // One alone, so that each kill hits the one that works.
     await stand.replicas[1]?.stop();
     const [replica] = stand.replicas as [Replica];
-    for (let count = 0; count < kills; count++) {
+    for (let count = 0; count < kills; ) {
       await insist("the operator", () => (replica.running() ? Promise.resolve() : Promise.reject(new Error("it does not run"))));
+      // There is something to do at each of them, however many there are.
+      if (count > 0) await more(churn, count);
       await sleep(random.span(200, 6_000));
-      replica.kill();
+      // One that was killed may look as if it ran for a moment longer, and the next one is not there yet: that is no kill.
+      if (replica.kill()) count += 1;
     }
     return `${kills} kills`;
   },
 };
+
+/** A rotation, now and then of one that is used; a token more and one less. */
+async function more(churn: Churn, count: number): Promise<void> {
+  await churn.rotate(count % USED_EVERY === 0 ? churn.anyUsed() : churn.anyIdle());
+  if (count % REPLACED_EVERY !== 0) return;
+  await churn.make(1);
+  await churn.remove(churn.anyIdle());
+}
 
 const freeze: Fault = {
   name: "freeze",

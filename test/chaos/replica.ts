@@ -55,8 +55,11 @@ export class Replica {
     await this.#keeping;
   }
 
-  kill(): void {
-    if (this.#signal("SIGKILL")) this.kills += 1;
+  /** Whether there was one to be killed. */
+  kill(): boolean {
+    const hit = this.#signal("SIGKILL");
+    if (hit) this.kills += 1;
+    return hit;
   }
 
   freeze(): void {

@@ -25,6 +25,12 @@ function controller(...flags: string[]): { code: number | null; stderr: string }
   return { code: run.status, stderr: run.stderr };
 }
 
+/** A namespace of its own with issuer and credential. */
+async function place(name: string, url: string): Promise<void> {
+  await scene.kubectl(`create namespace ${name}`);
+  await scene.kubectl(`apply -n ${name} -f -`, [credential(scene.service.adminToken, "qualytics-admin", name), issuer(url)]);
+}
+
 test("a kubeconfig that is missing, and wrong flags, end with a sentence that says what to do", () => {
   expect(controller("--kubeconfig", "/nowhere/kubeconfig")).toMatchObject({ code: 1, stderr: expect.stringContaining("Give --kubeconfig FILE") });
   expect(controller("--kubeconfig", scene.plane.kubeconfigPath, "--concurrency", "many")).toMatchObject({ code: 1, stderr: expect.stringContaining("whole number") });
@@ -69,7 +75,61 @@ test("the policy of the issuer is told in words, and lifting it is enough", asyn
   await scene.ready("long");
 });
 
-test("an API that is down: what is delivered stays Ready, new tokens wait, and all goes on when it is back", async () => {
+// From here on side by side: what is cut off, what changes its url and what moves have namespaces of their own.
+
+test.concurrent("an issuer that names another url is told from an empty API, and a person's word lets it go on there: same token, same value", async () => {
+  const other = scene.service.url.replace("127.0.0.1", "localhost");
+  await place("renamed", scene.service.url);
+  await scene.kubectl("apply -n renamed -f -", serviceToken("patient"));
+  await scene.areReady("servicetoken/patient -n renamed");
+  const ready = async (): Promise<Condition | undefined> => condition("servicetoken", "patient -n renamed", "Ready");
+  const tokens = async (): Promise<unknown> => (await scene.tokens()).filter(({ name }) => name.startsWith("renamed-")).map(({ id, active }) => [id, active]);
+  const value = async (): Promise<string> => scene.kubectl("get secret patient -n renamed -o jsonpath={.data.token}");
+  const [before, delivered] = [await tokens(), await value()];
+  await scene.kubectl("apply -n renamed -f -", issuer(other));
+  const changed = await until("it is noticed", async () => {
+    const now = await ready();
+    return now?.reason === "IssuerChanged" && now;
+  });
+  expect([changed.status, changed.message]).toEqual(["Unknown", expect.stringContaining("put the url back")]);
+  expect(await tokens()).toEqual(before);
+  await scene.kubectl("apply -n renamed -f -", issuer(scene.service.url));
+  await scene.areReady("servicetoken/patient -n renamed");
+  await scene.kubectl("apply -n renamed -f -", issuer(other));
+  const words = await until("it asks for a person's word", async () => /issuerChange: \{from: "(.+)", to: "(.+)"\}/.exec((await ready())?.message ?? ""));
+  const [, from, to] = words;
+  await scene.kubectl(`patch servicetoken patient -n renamed --type merge -p ${JSON.stringify({ spec: { issuerChange: { from, to } } })}`);
+  await until("it goes on", async () => (await ready())?.status === "True");
+  expect([await tokens(), await value()]).toEqual([before, delivered]);
+  await scene.kubectl("apply -n renamed -f -", issuer(scene.service.url));
+  await scene.kubectl(`patch servicetoken patient -n renamed --type merge -p ${JSON.stringify({ spec: { issuerChange: { from: to, to: from } } })}`);
+  await until("and back", async () => (await ready())?.status === "True" && !(await condition("servicetoken", "patient -n renamed", "Stalled")));
+  expect([await tokens(), await value()]).toEqual([before, delivered]);
+}, 120_000);
+
+test.concurrent("another issuerRef: a new revision there, the old one ends at the issuer that it came from", async () => {
+  const first = scene.service.url.replace("127.0.0.1", "localhost");
+  await place("moving", first);
+  const rotation = { retire: { when: "Deadline", minOverlap: "2s", maxOverlap: "2s" }, keepRevokedFor: "1s" };
+  await scene.kubectl("apply -n moving -f -", [{ ...issuer(scene.service.url), metadata: { name: "second" } }, serviceToken("nomad", { rotation })]);
+  await scene.areReady("servicetoken/nomad -n moving");
+  const value = async (): Promise<string> => Buffer.from(await scene.kubectl("get secret nomad -n moving -o jsonpath={.data.token}"), "base64").toString("utf8");
+  const old = await value();
+  await scene.kubectl(`patch servicetoken nomad -n moving --type merge -p ${JSON.stringify({ spec: { issuerRef: { name: "second" } } })}`);
+  const next = await until("the next revision is delivered", async () => {
+    const now = await value();
+    return now !== old && now;
+  });
+  expect(await scene.authenticate(next)).toBe(200);
+  await until("the old one ends where it was issued", async () => (await scene.authenticate(old)) === 401);
+  expect((await condition("servicetoken", "nomad -n moving", "FormerIssuer"))?.message).toContain(first);
+  const named = JSON.parse(await scene.kubectl("get secret nomad -n moving -o json")) as { metadata: { annotations: { [name: string]: string } } };
+  expect(JSON.parse(named.metadata.annotations["tokens.qualytics.io/record"] ?? "{}")).toMatchObject({ issuer: { ref: "TokenIssuer/second", url: scene.service.url }, former: { ref: "TokenIssuer/qualytics", url: first } });
+  await scene.kubectl("delete servicetoken nomad -n moving");
+  await until("nothing is left", async () => !(await scene.tokens()).some(({ name }) => name.startsWith("moving-nomad-")));
+}, 120_000);
+
+test.concurrent("an API that is down: what is delivered stays Ready, new tokens wait, all goes on when it is back, and a deletion names the way out and takes it when asked", async () => {
   await until("the wire is up", async () => (await condition("tokenissuer", "qualytics", "Ready"))?.status === "True");
   const value = (await scene.value("waiting")) ?? "";
   proxy.cut();
@@ -82,56 +142,6 @@ test("an API that is down: what is delivered stays Ready, new tokens wait, and a
   await scene.ready("patient");
   expect(await scene.value("waiting")).toBe(value);
   expect(await scene.authenticate(value)).toBe(200);
-});
-
-test("an issuer that names another url is told from an empty API: nothing is issued, nothing revoked", async () => {
-  const before = await scene.tokens();
-  await applyIssuer(scene, { url: scene.service.url });
-  const changed = await until("it is noticed", async () => {
-    const ready = await condition("servicetoken", "patient", "Ready");
-    return ready?.reason === "IssuerChanged" && ready;
-  });
-  expect([changed.status, changed.message]).toEqual(["Unknown", expect.stringContaining("put the url back")]);
-  expect((await scene.tokens()).map(({ id, active }) => [id, active])).toEqual(before.map(({ id, active }) => [id, active]));
-  await applyIssuer(scene, { url: proxy.url });
-  await scene.ready("patient");
-});
-
-test("a person's word lets it go on at the other url: what is seen there stays, with the same value", async () => {
-  const value = await scene.value("patient");
-  const before = await scene.tokens();
-  await applyIssuer(scene, { url: scene.service.url });
-  const words = await until("it asks for it", async () => /issuerChange: \{from: "(.+)", to: "(.+)"\}/.exec((await condition("servicetoken", "patient", "Ready"))?.message ?? ""));
-  const [, from, to] = words;
-  await scene.kubectl(`patch servicetoken patient --type merge -p ${JSON.stringify({ spec: { issuerChange: { from, to } } })}`);
-  await until("it goes on", async () => (await condition("servicetoken", "patient", "Ready"))?.status === "True");
-  expect(await scene.value("patient")).toBe(value);
-  expect((await scene.tokens()).map(({ id, active }) => [id, active])).toEqual(before.map(({ id, active }) => [id, active]));
-  await applyIssuer(scene, { url: proxy.url });
-  await scene.kubectl(`patch servicetoken patient --type merge -p ${JSON.stringify({ spec: { issuerChange: { from: to, to: from } } })}`);
-  await until("and back", async () => (await condition("servicetoken", "patient", "Ready"))?.status === "True" && !(await condition("servicetoken", "patient", "Stalled")));
-});
-
-test("another issuerRef: a new revision there, the old one ends at the issuer that it came from", async () => {
-  const rotation = { retire: { when: "Deadline", minOverlap: "2s", maxOverlap: "2s" }, keepRevokedFor: "1s" };
-  await scene.kubectl("apply -f -", [{ ...issuer(scene.service.url), metadata: { name: "second" } }, serviceToken("nomad", { rotation })]);
-  await scene.ready("nomad");
-  const first = (await scene.value("nomad")) ?? "";
-  await scene.kubectl(`patch servicetoken nomad --type merge -p ${JSON.stringify({ spec: { issuerRef: { name: "second" } } })}`);
-  const second = await until("the next revision is delivered", async () => {
-    const value = await scene.value("nomad");
-    return value !== first && value;
-  });
-  expect(await scene.authenticate(second)).toBe(200);
-  await until("the old one ends where it was issued", async () => (await scene.authenticate(first)) === 401);
-  expect((await condition("servicetoken", "nomad", "FormerIssuer"))?.message).toContain(proxy.url);
-  const named = JSON.parse(await scene.kubectl("get secret nomad -o json")) as { metadata: { annotations: { [name: string]: string } } };
-  expect(JSON.parse(named.metadata.annotations["tokens.qualytics.io/record"] ?? "{}")).toMatchObject({ issuer: { ref: "TokenIssuer/second", url: scene.service.url }, former: { ref: "TokenIssuer/qualytics", url: proxy.url } });
-  await scene.kubectl("delete servicetoken nomad");
-  await until("nothing is left", async () => !(await scene.tokens()).some(({ name }) => name.startsWith("default-nomad-")));
-});
-
-test("a deletion that cannot reach the API names the way out, and takes it when asked", async () => {
   proxy.cut();
   await until("the issuer says so", async () => (await condition("tokenissuer", "qualytics", "Ready"))?.status === "False", 60_000);
   await scene.kubectl("delete servicetoken patient --wait=false");
@@ -142,4 +152,4 @@ test("a deletion that cannot reach the API names the way out, and takes it when 
   expect(blocked.status).toBe("False");
   await scene.kubectl("annotate servicetoken patient tokens.qualytics.io/abandon=true");
   await until("it is let go", async () => (await scene.read("servicetoken/patient")) === null, 60_000);
-});
+}, 240_000);

@@ -58,7 +58,7 @@ async function nextLists(count: number): Promise<readonly Call[]> {
 /** What is asked of an issuer in peace: by what, how often. */
 async function askedInPeace(): Promise<{ lists: number; users: number; others: number }> {
   await nextLists(1);
-  const calls = await nextLists(3);
+  const calls = await nextLists(2);
   const lists = calls.filter(isList).length;
   const users = calls.filter(({ method, path }) => method === "GET" && path.startsWith("/api/users?")).length;
   return { lists, users, others: calls.length - lists - users };
@@ -87,7 +87,7 @@ test("gone for long: everything stays as it is, one event says so, and one that 
   const earlier = (await events()).length;
   front.rule(() => ({ status: 503 }));
   await until("the issuer says so", async () => (await issuer())?.status === "False", 60_000);
-  await nextLists(4);
+  await nextLists(3);
   expect(await issuer()).toMatchObject({ reason: "IssuerNotReady", message: expect.stringContaining("503") as string });
   expect((await objects("servicetoken")).map((item) => condition(item)?.status)).toEqual(Array.from({ length: ALL }, () => "True"));
   expect((await events()).filter(({ type }) => type === "Warning").map(({ regarding, reason }) => [regarding.kind, reason])).toEqual([["TokenIssuer", "IssuerNotReady"]]);

@@ -46,6 +46,23 @@ export class Reader {
     return (await this.#client.list(resource, resource.namespaced ? { namespace } : {})).items as unknown as T[];
   }
 
+  /** What stands at a path of the API, as it comes; empty: there is nothing. */
+  async text(path: string): Promise<string> {
+    try {
+      return await this.#client.raw(path);
+    } catch (error) {
+      if (isNotFound(error)) return "";
+      throw error;
+    }
+  }
+
+  /** The paths of all objects of our kinds, as the apiserver knows them. */
+  async ours(): Promise<string[]> {
+    const found = await this.text(`/apis/${GROUP}`);
+    const { resources: kinds = [] } = (found === "" ? {} : JSON.parse(found)) as { resources?: { name: string }[] };
+    return kinds.filter(({ name }) => !name.includes("/")).map(({ name }) => `/apis/${GROUP}/${name}`);
+  }
+
   close(): Promise<void> {
     return this.#client.close();
   }

@@ -204,7 +204,7 @@ export async function startScene(options: SceneOptions = {}): Promise<Scene> {
       await until(`an event says: ${text}`, async () => (await reader.all<{ note?: string }>("event", namespace)).some(({ note }) => note?.includes(text)), 60_000);
     },
     async close() {
-      const shown = await everythingShown(scene, metrics).catch((error: unknown) => [{ where: `nothing could be looked at: ${String(error)}`, text: "eyJ".padEnd(40, "x.") }]);
+      const shown = await everythingShown(scene, reader, metrics).catch((error: unknown) => [{ where: `nothing could be looked at: ${String(error)}`, text: "eyJ".padEnd(40, "x.") }]);
       await Promise.all([...running].map((child) => child.stop("SIGKILL")));
       // What they said while they ended counts too.
       const logs = { where: "the operators' logs", text: scene.logs() };
@@ -225,18 +225,16 @@ const SHUTDOWN_MS = 60_000;
 const counted = (metrics: string, name: string, ...labels: readonly string[]): number =>
   metrics.split("\n").filter((line) => line.startsWith(`${name}{`) && labels.every((label) => line.includes(label))).reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" "))), 0);
 
-const OURS = ["servicetokens", "tokenissuers"];
+const OTHERS = ["/apis/events.k8s.io/v1/events", "/api/v1/configmaps", "/apis/coordination.k8s.io/v1/leases", "/apis/apps/v1/deployments", "/apis/apps/v1/statefulsets"];
 
 /** All that people and machines can read of what an operator did. */
-async function everythingShown(scene: Scene, metrics: ReadonlySet<string>): Promise<Shown[]> {
-  const kinds = (await scene.kubectl("api-resources --api-group=tokens.qualytics.io -o name")).trim().split("\n").filter((name) => name !== "");
-  const asked = [...(kinds.length > 0 ? kinds : OURS), "events.events.k8s.io", "configmaps", "leases.coordination.k8s.io", "deployments.apps", "statefulsets.apps"];
-  const objects = await Promise.all(asked.map(async (kind) => ({ where: kind, text: await scene.kubectl(`get ${kind} -A -o json --ignore-not-found`) })));
-  const secrets = JSON.parse(await scene.kubectl("get secrets -A -o json --show-managed-fields")) as { items: { metadata: object }[] };
+async function everythingShown({ service }: Scene, reader: Reader, metrics: ReadonlySet<string>): Promise<Shown[]> {
+  const objects = await Promise.all([...(await reader.ours()), ...OTHERS].map(async (path) => ({ where: path, text: await reader.text(path) })));
+  const secrets = JSON.parse(await reader.text("/api/v1/secrets")) as { items: { metadata: object }[] };
   const metadata = { where: "the metadata of Secrets", text: JSON.stringify(secrets.items.map((item) => withoutLastApplied(item.metadata))) };
   // Of those that still run.
   const counted = await Promise.all([...metrics].map(async (url) => ({ where: "metrics", text: await fetch(url).then((answer) => answer.text(), () => "") })));
-  return [...objects, metadata, ...counted, { where: "the token service's logs", text: scene.service.logs() }];
+  return [...objects, metadata, ...counted, { where: "the token service's logs", text: service.logs() }];
 }
 
 /** What kubectl itself keeps of a Secret that a test applied is not ours. */

@@ -65,6 +65,12 @@ function takeIn(s: Situation, lost: readonly Stray[]): Hit {
 
 const named = (strays: readonly Stray[]): string => `Revision${strays.length === 1 ? "" : "s"} ${strays.map(({ number }) => number).join(", ")}`;
 
+/** What ended before it was delivered is cleared once a later number is. Where none is issued before it is, its way is closed first. */
+function barring(s: Situation): Hit | null {
+  if (!s.record?.former || !s.ahead || s.remains.length === 0) return null;
+  return doubted(s, s.remains) ?? fence(s, s.remains);
+}
+
 export const lostRemains: Check = {
   name: "lost-remains",
   why: "a lost token is deleted once it is revoked",
@@ -72,6 +78,8 @@ export const lostRemains: Check = {
     if (!s.copy || !s.tokens) return null;
     const look = unread(s, s.remains);
     if (look) return look;
+    const barred = barring(s);
+    if (barred) return barred;
     const { exclusive } = s.copy;
     const ours = s.remains.filter(({ number }) => exclusive || number <= (s.record?.fence ?? 0));
     const unused = ours.find((stray) => stray.unused);

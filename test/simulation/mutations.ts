@@ -156,6 +156,7 @@ const SEEING: readonly Mutation[] = [
 const WRITING: readonly Mutation[] = [
   lost("the fence is left out", "?? fence(s, lost) ?? clear(s, lost) ?? takeIn(s, lost);", "?? clear(s, lost) ?? takeIn(s, lost);"),
   lost("lost, though the copy was read before the list", "return unread(s, lost) ?? doubted", "return doubted"),
+  lost("move: what was revoked before its delivery bars the way", "if (barred) return barred;", ""),
   lost("an old list shows that nobody has used it", "if (isOld) return act", "if (false) return act"),
   lost("without election nobody else is given time", "if (s.observed.alone) return null;", "if (true) return null;"),
   owners("a second owner is fought", "if (!record || last === null) return [];", "if (true) return [];"),

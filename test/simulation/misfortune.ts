@@ -76,6 +76,7 @@ export function onGone(world: World, gone: Ref): void {
     world.tell(() => `PERSON names another issuer: ${object.spec.issuerRef}, and clocks jump`);
     world.causes += 4;
     world.outside(500);
+    if (luck.chance(0.5)) time.in(luck.span(2_000, 2 * MINUTE), () => changeMind(world));
   });
 }
 

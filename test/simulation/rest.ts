@@ -1,10 +1,11 @@
 // What has to be true in peace: consumers are served at every step, and at rest the goal is reached and nothing is left over.
 import { HOUR, MINUTE } from "../../core/duration.ts";
+import { issuerId } from "../../core/home.ts";
 import type { Entry, Record } from "../../core/record.ts";
 import { delivered, isNamedTheirs, isOlder, isRecorded, nameOfOwner, placesNamed, recordOf, siteNamed, siteOf } from "./truth.ts";
 import { isOf, type Token } from "./ledger.ts";
 import { STUBBORN } from "./sim-target.ts";
-import { DAILY, type DeclaringObject, type Spec, type World } from "./world.ts";
+import { DAILY, type DeclaringObject, type Ref, type Spec, type World } from "./world.ts";
 
 /** So long two may retire beside the current one, and so late may anything be. */
 const CROWDED = 10 * MINUTE;
@@ -49,6 +50,16 @@ export function atRest(world: World): void {
   if (!object) return;
   reached(world);
   tidied(world);
+  leftForGood(world);
+}
+
+/** A former issuer at which nothing is left is not remembered for ever. */
+function leftForGood(world: World): void {
+  const { former, revisions = [] } = recordOf(world) ?? {};
+  const there = former ? world.issuers[former.ref as Ref] : null;
+  if (!former || !there || issuerId(there) !== issuerId(former) || revisions.some((entry) => entry.former)) return;
+  if (world.tokens().some(({ place }) => place === there.place)) return;
+  world.broken("L7 settles", `the record still names ${issuerId(former)}, where nothing is left`);
 }
 
 /** A second owner's newer token, or one that the record knows to be its, is said, and left alone. */

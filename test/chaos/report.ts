@@ -1,5 +1,5 @@
 // docs/chaos.md: what a run of `make chaos` broke, and what came of it. Generated, so it says what happened.
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { machine } from "../bench/report.ts";
 import { everything, faults } from "./faults.ts";
@@ -9,6 +9,15 @@ const page = join(import.meta.dirname, "..", "..", "docs", "chaos.md");
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+
+/** Written by hand, since such a run takes long: it stays. */
+const LONGER = "\n## Longer runs\n";
+
+function kept(): string {
+  const before = readFileSync(page, "utf8");
+  const from = before.indexOf(LONGER);
+  return from === -1 ? "" : before.slice(from);
+}
 
 export function writeReport(options: { readonly seed: number; readonly rounds: number; readonly kills: number; readonly objects: number; readonly consumers: number }, run: Chaotic): void {
   const refused = run.counts.reduce((sum, count) => sum + count.refused, 0);
@@ -49,5 +58,5 @@ Not answered: the token API was killed or away at that moment.
 
 ${table(["name", "what"], [...faults, everything].map(({ name, what }) => [name, what]))}
 `;
-  writeFileSync(page, text);
+  writeFileSync(page, text + kept());
 }

@@ -4,12 +4,25 @@ import { Agent as PlainAgent, request as plainRequest } from "node:http";
 import type { ClientRequest, IncomingMessage } from "node:http";
 import { Agent as SecureAgent, request as secureRequest } from "node:https";
 import type { Socket } from "node:net";
+import { urlToHttpOptions } from "node:url";
 import type { Ask, Grip, Hearer, Way } from "./way.ts";
 
 export interface DirectOptions {
   readonly connections: number;
   readonly connectTimeout: number;
   readonly ca: string | null;
+}
+
+/** Where the API stands, in the words of node's HTTP: an address is read once, and not for every request. */
+interface Place {
+  readonly origin: string;
+  readonly secure: boolean;
+  readonly options: { readonly protocol: string | undefined; readonly hostname: string | undefined; readonly port?: number };
+}
+
+function placeOf(origin: string): Place {
+  const { protocol, hostname, port } = urlToHttpOptions(new URL(origin));
+  return { origin, secure: protocol === "https:", options: { protocol: protocol ?? undefined, hostname: hostname ?? undefined, ...(port ? { port: Number(port) } : {}) } };
 }
 
 /** Shorter than any server keeps an idle connection, so that no request meets its end. */
@@ -22,6 +35,7 @@ export class Direct implements Way {
   readonly #secure: SecureAgent;
   readonly #open = new Set<ClientRequest>();
   #destroyed = false;
+  #place: Place | null = null;
 
   constructor(options: DirectOptions) {
     this.#options = options;
@@ -32,10 +46,11 @@ export class Direct implements Way {
 
   dispatch(ask: Ask, hearer: Hearer): void {
     if (this.#destroyed) return hearer.onResponseError(null, new Error("closed"));
-    const secure = ask.origin.startsWith("https:");
+    if (this.#place?.origin !== ask.origin) this.#place = placeOf(ask.origin);
+    const { secure, options: place } = this.#place;
     const length = ask.body === null ? {} : { "content-length": String(Buffer.byteLength(ask.body)) };
-    const options = { method: ask.method, headers: { ...ask.headers, ...length }, agent: secure ? this.#secure : this.#plain };
-    const request = secure ? secureRequest(ask.origin + ask.path, options) : plainRequest(ask.origin + ask.path, options);
+    const options = { ...place, path: ask.path, method: ask.method, headers: { ...ask.headers, ...length }, agent: secure ? this.#secure : this.#plain };
+    const request = secure ? secureRequest(options) : plainRequest(options);
     this.#open.add(request);
     request.once("close", () => this.#open.delete(request));
     const grip: Grip = { abort: (reason) => void request.destroy(reason) };

@@ -1,7 +1,8 @@
 // `make bench-drain`: N waiting ServiceTokens, the operator started, until N Secrets exist and N objects are Ready;
 // beside it the floor, in the same run. With MUTATION=1 the objects carry the finalizer, as with the admission policy.
 import { setTimeout as sleep } from "node:timers/promises";
-import { floor, type Floor } from "./floor.ts";
+import { floor, floorAlone, type Floor } from "./floor.ts";
+import type { Alone } from "./floor-process.ts";
 import { each, IN_FLIGHT, serviceTokens, startGround, total, waiting, type Ground } from "./ground.ts";
 import { countReady } from "./ready.ts";
 import { show } from "./report.ts";
@@ -41,11 +42,13 @@ async function ours(ground: Ground, namespace: string): Promise<Run> {
 const ground = await startGround();
 try {
   const floors: Floor[] = [];
+  const alone: Alone[] = [];
   const runs: Run[] = [];
   // Once unmeasured: the apiserver learns too.
   await floor(ground, Math.min(N, 200), 3);
   for (let round = 0; round < ROUNDS; round++) {
     floors.push(await floor(ground, N, writes));
+    if (!carried) alone.push(await floorAlone(ground, N));
     runs.push(await ours(ground, `ours-${round}`));
   }
   const ratio = (index: number): number => ((runs[index]?.seconds ?? 0) - (runs[index]?.start ?? 0)) / (floors[index]?.seconds ?? 1);
@@ -56,6 +59,7 @@ try {
     head: ["run", "wall s", "start s", "CPU s", "peak RSS MiB", "requests an object", "tokens issued", "(wall - start) / floor"],
     rows: runs.flatMap((run, index) => [
       [`bare loop, ${writes} writes an object: the floor`, (floors[index]?.seconds ?? 0).toFixed(2), "", (floors[index]?.cpu ?? 0).toFixed(2), "", String(writes), "", "1"],
+      ...alone.slice(index, index + 1).map(({ cpu, peak }) => ["the same in a process of its own, each token issued and verified", "", "", cpu.toFixed(2), peak.toFixed(0), "3", String(N), ""]),
       ["the operator", run.seconds.toFixed(2), run.start.toFixed(2), run.cpu.toFixed(2), run.peak.toFixed(0), run.requests.toFixed(2), String(run.issued), ratio(index).toFixed(2)],
     ]),
     budgets: [

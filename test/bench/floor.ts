@@ -1,38 +1,18 @@
 // The floor: a bare loop over the same client that makes as many writes, with bodies as long as the operator's, and
 // does nothing else. No controller can be faster on this apiserver.
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import { secrets } from "../../controller/runtime/index.ts";
-import { each, serviceTokens, type Ground, waiting } from "./ground.ts";
+import { FINALIZER, secret, status } from "./floor-bodies.ts";
+import type { Alone } from "./floor-process.ts";
+import { each, OPERATOR_ENV, OPERATOR_FLAGS, serviceTokens, type Ground, waiting } from "./ground.ts";
 
 export interface Floor {
   readonly writes: 2 | 3;
   readonly seconds: number;
   readonly cpu: number;
 }
-
-const FINALIZER = "tokens.qualytics.io/tokens";
-const value = Buffer.from("s".repeat(300)).toString("base64");
-const at = "2026-01-01T00:00:00Z";
-
-const secret = (name: string, uid: string): object => ({
-  apiVersion: "v1",
-  kind: "Secret",
-  metadata: {
-    name,
-    labels: { "app.kubernetes.io/managed-by": "floor" },
-    annotations: { record: "r".repeat(600), delivery: "d".repeat(120) },
-    ownerReferences: [{ apiVersion: "tokens.qualytics.io/v1alpha1", kind: "ServiceToken", name, uid, controller: true }],
-  },
-  data: { token: value },
-});
-
-const status = (name: string): object => ({
-  observedGeneration: 1,
-  conditions: [{ type: "Ready", status: "True", reason: "Ready", message: "The token is delivered and valid.", observedGeneration: 1, lastTransitionTime: at }],
-  token: { id: 1, name: `${name}-0123456789-012345678-r1`, revision: 1, issuedAt: at, expiresAt: at, renewAt: at, usage: "NotUsed", state: "Active" },
-  nextAction: { type: "Rotate", at, reason: "A new revision is due a third of its lifetime before it expires." },
-  history: [{ revision: 1, id: 1, issuedAt: at, deliveredAt: at }],
-  user: "Data Ingest",
-});
 
 /** Makes `count` objects and works them off. */
 export async function floor({ client, ...ground }: Ground, count: number, writes: 2 | 3): Promise<Floor> {
@@ -54,4 +34,13 @@ export async function floor({ client, ...ground }: Ground, count: number, writes
   const seconds = (performance.now() - started) / 1_000;
   const { user, system } = process.cpuUsage(before);
   return { writes, seconds, cpu: (user + system) / 1e6 };
+}
+
+/** The same in a young process, the token API's part of it included; see floor-process.ts. Makes its objects first. */
+export async function floorAlone({ client, plane, stub, ...ground }: Ground, count: number): Promise<Alone> {
+  const namespace = `alone-${Math.round(performance.now())}`;
+  await ground.namespace(namespace);
+  await each(count, (index) => client.create(serviceTokens, { namespace }, waiting(`floor-${index}`)));
+  const { stdout } = await promisify(execFile)(process.execPath, [...OPERATOR_FLAGS, join(import.meta.dirname, "floor-process.ts"), plane.kubeconfigPath, namespace, stub], { env: OPERATOR_ENV });
+  return JSON.parse(stdout) as Alone;
 }

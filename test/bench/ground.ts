@@ -18,6 +18,10 @@ const root = join(import.meta.dirname, "..", "..");
 /** Flags of node for the operator, to look into it: NODE_FLAGS="--cpu-prof --cpu-prof-dir=/tmp/p" make bench-drain. */
 const nodeFlags = (process.env["NODE_FLAGS"] ?? "").split(" ").filter((flag) => flag !== "");
 
+/** As tools/launcher starts it. */
+export const OPERATOR_FLAGS = ["--max-semi-space-size=2", "--heap-growing-percent=30", "--disable-sigusr1"];
+export const OPERATOR_ENV = { ...process.env, NODE_COMPILE_CACHE: join(root, ".tools", "compile-cache") };
+
 export interface StubStats {
   readonly issued: number;
   readonly lists: number;

@@ -3,6 +3,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { cpuOf } from "./ground.ts";
 import { show } from "./report.ts";
 import { descendants } from "../support/pulumi/processes.ts";
 import { Workspace } from "../support/pulumi/workspace.ts";
@@ -61,10 +62,23 @@ class Nothing extends pulumi.CustomResource {
 for (let i = 0; i < ${n}; i++) new Nothing("nothing-" + i);
 `;
 
+/** The same with one secret output as long as a token, and about as much state: what the engine asks for anything like it. */
+const SECRET = `
+const pulumi = require("@pulumi/pulumi");
+class Secret extends pulumi.CustomResource {
+  constructor(name) {
+    super("pulumi-nodejs:dynamic:Resource", name, { token: undefined, __provider: 'exports.handler=()=>({create:async()=>({id:"x",outs:{token:"s".repeat(300)}}),diff:async()=>({changes:false})})' }, { additionalSecretOutputs: ["token"] });
+  }
+}
+for (let i = 0; i < ${n}; i++) new Secret("secret-" + i);
+`;
+
 interface Row {
   readonly what: string;
   readonly create: number;
   readonly again: number;
+  /** CPU seconds of the CLI and all that it started, of the first and the second update. */
+  readonly cpu: readonly [number, number];
   /** Token lists that the second update sent, and tokens that it issued. */
   readonly lists: number;
   readonly issued: number;
@@ -72,19 +86,25 @@ interface Row {
   readonly peak: number;
 }
 
-/** Watches the process that runs the handlers; its peak in MB. */
-function watchProvider(child: ChildProcess, seen: { peak: number }): void {
-  const timer = setInterval(() => {
-    for (const { pid, args } of descendants(child.pid ?? 0)) {
-      if (!args.includes("cmd/dynamic-provider")) continue;
-      try {
-        const peak = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
-        seen.peak = Math.max(seen.peak, Number(peak ?? "0") / 1_024);
-      } catch {
-        // It has ended meanwhile, or this is no Linux.
-      }
+interface Seen {
+  /** Of the process that runs the handlers, MiB. */
+  peak: number;
+  readonly cpu: Map<number, number>;
+}
+
+/** Watches the CLI and all that it starts. */
+function watchProcesses(child: ChildProcess, seen: Seen): void {
+  const look = ({ pid, args }: { pid: number; args: string }): void => {
+    try {
+      seen.cpu.set(pid, cpuOf(pid));
+      if (!args.includes("cmd/dynamic-provider")) return;
+      const peak = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+      seen.peak = Math.max(seen.peak, Number(peak ?? "0") / 1_024);
+    } catch {
+      // It has ended meanwhile, or this is no Linux.
     }
-  }, 250);
+  };
+  const timer = setInterval(() => [{ pid: child.pid ?? 0, args: "" }, ...descendants(child.pid ?? 0)].forEach(look), 250);
   child.once("close", () => clearInterval(timer));
 }
 
@@ -93,11 +113,13 @@ async function measure(what: string, program: string): Promise<Row> {
   const { url } = JSON.parse(await new Promise<string>((resolve) => api.stdout.setEncoding("utf8").once("data", resolve))) as { url: string };
   const workspace = await Workspace.create({ program, alone: true, passphrase: true, env: { QUALYTICS_URL: url, QUALYTICS_TOKEN: "admin" } });
   try {
-    const seen = { peak: 0 };
-    const up = async (): Promise<number> => {
-      const { code, seconds, text } = await workspace.pulumi(["up", "--yes", "--skip-preview", "--suppress-outputs"], (child) => watchProvider(child, seen));
+    let peak = 0;
+    const up = async (): Promise<{ seconds: number; cpu: number }> => {
+      const seen: Seen = { peak: 0, cpu: new Map() };
+      const { code, seconds, text } = await workspace.pulumi(["up", "--yes", "--skip-preview", "--suppress-outputs"], (child) => watchProcesses(child, seen));
       if (code !== 0) throw new Error(text.slice(-2_000));
-      return seconds;
+      peak = Math.max(peak, seen.peak);
+      return { seconds, cpu: [...seen.cpu.values()].reduce((sum, value) => sum + value, 0) };
     };
     const stats = async (): Promise<{ lists: number; issued: number }> => (await (await fetch(`${url}/stats`)).json()) as { lists: number; issued: number };
     const create = await up();
@@ -105,7 +127,8 @@ async function measure(what: string, program: string): Promise<Row> {
     const again = await up();
     const after = await stats();
     const file = join(workspace.folder, "state", ".pulumi", "stacks", "tokens", "dev.json");
-    return { what, create, again, lists: after.lists - before.lists, issued: after.issued - before.issued, bytes: statSync(file).size / n, peak: seen.peak };
+    const counted = { lists: after.lists - before.lists, issued: after.issued - before.issued, bytes: statSync(file).size / n, peak };
+    return { what, create: create.seconds, again: again.seconds, cpu: [create.cpu, again.cpu], ...counted };
   } finally {
     workspace.remove();
     api.kill("SIGKILL");
@@ -113,15 +136,15 @@ async function measure(what: string, program: string): Promise<Row> {
 }
 
 const rows: Row[] = [];
-for (const [what, program] of [["nothing: the floor", NOTHING], ["as the tutorials do", TUTORIAL], ["ours", OURS]] as const) rows.push(await measure(what, program));
-const [nothing, tutorial, ours] = rows as [Row, Row, Row];
+for (const [what, program] of [["nothing: the floor", NOTHING], ["nothing, with a secret output", SECRET], ["as the tutorials do", TUTORIAL], ["ours", OURS]] as const) rows.push(await measure(what, program));
+const [nothing, secret, tutorial, ours] = rows as [Row, Row, Row, Row];
 const [faster, slower] = [tutorial.create / ours.create, ours.again / nothing.again];
 
 show({
   name: "bench-pulumi",
-  title: `${n} resources by \`pulumi up\` at ${LATENCY} ms of API latency, one after the other in one run; the floor is as many resources that do nothing, the tutorials' provider has its code captured in the state`,
-  head: ["run", "up s", "again s", "lists in the second", "state B a resource", "provider's peak MiB"],
-  rows: rows.map(({ what, create, again, lists, bytes, peak }) => [what, create.toFixed(1), again.toFixed(1), String(lists), String(Math.round(bytes)), String(Math.round(peak))]),
+  title: `${n} resources by \`pulumi up\` at ${LATENCY} ms of API latency, one after the other in one run; the floor is as many resources that do nothing, the second row the same with one secret output, which no token can do without, and as much state; the tutorials' provider has its code captured in the state. That floor would be ${(tutorial.create / secret.create).toFixed(2)} x as fast as the tutorials'`,
+  head: ["run", "up s", "again s", "up, CPU s", "again, CPU s", "lists in the second", "state B a resource", "provider's peak MiB"],
+  rows: rows.map(({ what, create, again, cpu, lists, bytes, peak }) => [what, create.toFixed(1), again.toFixed(1), ...cpu.map((seconds) => seconds.toFixed(1)), String(lists), String(Math.round(bytes)), String(Math.round(peak))]),
   budgets: [
     { what: "up, beside the tutorials'", limit: "2.5 x as fast", seen: `${faster.toFixed(2)} x`, kept: faster >= 2.5 },
     { what: "state a resource", limit: "2048 B", seen: `${Math.round(ours.bytes)} B`, kept: ours.bytes <= 2_048 },

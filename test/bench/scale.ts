@@ -3,14 +3,14 @@
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { startGround, type Ground, type RunningOperator } from "./ground.ts";
+import { OPERATOR_FLAGS, startGround, type Ground, type RunningOperator } from "./ground.ts";
 import { populate } from "./population.ts";
 import type { Probed } from "./probe.ts";
 import { show } from "./report.ts";
 
 const N = Number(process.argv[2] ?? 10_000);
 const SETTLE_MS = 8_000;
-const flags = ["--max-semi-space-size=2", "--expose-gc", `--import=${join(import.meta.dirname, "probe.ts")}`];
+const flags = [...OPERATOR_FLAGS, "--expose-gc", `--import=${join(import.meta.dirname, "probe.ts")}`];
 
 async function probe(ground: Ground, operator: RunningOperator): Promise<Probed> {
   const file = join(ground.folder, "probe");

@@ -42,6 +42,7 @@ test("the handlers load by require, so nothing in them waits at the top level", 
 
 describe("what a resource registers", () => {
   const seen: Record<string, pulumi.runtime.MockResourceArgs> = {};
+  let stacks = 0;
   beforeAll(async () => {
     await pulumi.runtime.setMocks(
       {
@@ -61,7 +62,13 @@ describe("what a resource registers", () => {
       }
     }
     new Pipeline();
+    const before = Error.prepareStackTrace;
+    Error.prepareStackTrace = (error, frames) => {
+      stacks += 1;
+      return before === undefined ? String(error) : (before(error, frames) as unknown);
+    };
     new ServiceToken("outer", { serviceUser: { name: "a" }, tokenName: "base" });
+    Error.prepareStackTrace = before as NonNullable<typeof before>;
     new PersonalToken("mine");
     new ServiceUser("user", { name: "Data Ingest" });
     await pulumi.runtime.disconnect();
@@ -71,6 +78,11 @@ describe("what a resource registers", () => {
     expect(seen["outer"]).toMatchObject({ type: SERVICE_TOKEN.type, inputs: { __provider: SERVICE_TOKEN.provider, tokenName: "base", serviceUser: { name: "a" } } });
     expect(seen["mine"]).toMatchObject({ type: PERSONAL_TOKEN.type, inputs: { __provider: PERSONAL_TOKEN.provider, tokenName: "mine" } });
     expect(seen["user"]).toMatchObject({ type: SERVICE_USER.type, inputs: { __provider: SERVICE_USER.provider, name: "Data Ingest" } });
+  });
+
+  test("a stack is looked up in source maps for the resource and for all of its promises, not for each of them", () => {
+    expect(stacks).toBeGreaterThan(0);
+    expect(stacks).toBeLessThanOrEqual(3);
   });
 
   test("an identity of its own, with the parent in it", () => {

@@ -7,7 +7,7 @@ import { isOf, type Token } from "./ledger.ts";
 import type { Process } from "./process.ts";
 import { readRecord } from "./reading.ts";
 import type { Version } from "./secret.ts";
-import { delivered, isForeign, isNamedTheirs, isOlder, leads, ordered, overtaken, recordOf, seenInUse, siteNamed, siteOf, usedBefore, TOLERANCE } from "./truth.ts";
+import { delivered, isForeign, isNamedTheirs, isOlder, isSaidTheirs, leads, ordered, overtaken, recordOf, seenInUse, siteNamed, siteOf, usedBefore, TOLERANCE } from "./truth.ts";
 import { isRolledOut } from "./workloads.ts";
 import { RESYNC, type World } from "./world.ts";
 
@@ -199,7 +199,7 @@ export function onRemove(of: Process, version: Version): void {
   const record = readRecord(version.record);
   world.removedAt = world.time.now;
   if (!record || record.mark !== world.mark || desired.abandon) return;
-  const theirs = (record.others ?? []).flatMap((id) => world.ledger.tokens.get(id) ?? []).filter((token) => token.by === "clone" && world.ledger.isValid(token) && token.activeSince < of.seenAt(token));
+  const theirs = world.tokens().filter((token) => isSaidTheirs(of, token));
   if (theirs.length > 0) world.broken("L2 never without", `the record was removed, which alone tells r${theirs.map(({ number }) => number).join(", r")} to be somebody else's`);
   // Where the spec says, they are found by their marks. An issuer that is renamed while it works is still the one that it asks.
   const home = of.siteAt(desired.issuerRef) ?? siteNamed(world, desired.issuerRef);

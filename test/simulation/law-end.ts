@@ -5,7 +5,7 @@ import type { Entry } from "../../core/record.ts";
 import { isOf, type Token } from "./ledger.ts";
 import type { Process } from "./process.ts";
 import { readRecord } from "./reading.ts";
-import { delivered, entryOf, isOlder, isRecorded, ordered, overtaken, recordOf, seenInUse, siteNamed, TOLERANCE } from "./truth.ts";
+import { delivered, entryOf, isOlder, isRecorded, isSaidTheirs, ordered, overtaken, recordOf, seenInUse, siteNamed, TOLERANCE } from "./truth.ts";
 import { ISSUERS } from "./world.ts";
 
 /** Whether it is a stranger's, and the list said so. */
@@ -25,6 +25,12 @@ function ofThisLife(of: Process, token: Token, does: "revoked" | "deleted"): voi
   const known = [...(record?.revisions ?? []), ...(readRecord(planned?.record)?.revisions ?? [])];
   if (known.some((entry) => isOf(token, entry) || entry.created <= token.created)) return;
   world.broken("L2 never without", `r${token.number} of an earlier life was ${does}`);
+}
+
+/** What was said to be somebody else's is left to them at the end too. */
+function spares(of: Process, token: Token, does: "revoked" | "deleted"): void {
+  if (!of.desired.deleting || overtaken(of) || !isSaidTheirs(of, token)) return;
+  of.world.broken("L2 never without", `r${token.number}, which was said to be somebody else's, was ${does} with ours`);
 }
 
 /** What a deletion may not do. */
@@ -52,6 +58,7 @@ export function onRevoke(of: Process, token: Token): void {
   world.revokedAt = world.time.now;
   if (isAnothers(of, token)) return world.broken("L2 never without", `#${token.id} was revoked, which is another resource's`);
   if (isStrangers(of, token)) world.broken("L2 never without", `#${token.id} was revoked, which is somebody else's`);
+  spares(of, token, "revoked");
   againstDeletion(of, token, "revoked");
   ofThisLife(of, token, "revoked");
   again(of, token);
@@ -123,6 +130,7 @@ export function onDelete(of: Process, token: Token): void {
   const { world, desired } = of;
   if (isAnothers(of, token)) return world.broken("L2 never without", `#${token.id} was deleted, which is another resource's`);
   if (isStrangers(of, token)) world.broken("L2 never without", `#${token.id} was deleted, which is somebody else's`);
+  spares(of, token, "deleted");
   againstDeletion(of, token, "deleted");
   ofThisLife(of, token, "deleted");
   // Restored by somebody since the list: the API refuses, and nothing is lost.
@@ -179,13 +187,13 @@ export function onRelease(of: Process): void {
 const isHigher = ({ world, record }: Process, token: Token): boolean => world.stack !== null && token.number > Math.max(0, ...(record?.revisions ?? []).map(({ number }) => number));
 
 /** Pulumi: a second owner's, as the state knows, was said all along and is left to them. */
-const isSaidTheirs = ({ world, record }: Process, { id }: Token): boolean => world.stack !== null && (record?.others?.includes(id) ?? false);
+const isLeftTo = ({ world, record }: Process, { id }: Token): boolean => world.stack !== null && (record?.others?.includes(id) ?? false);
 
 /** A person's word gave up what is there. */
 const isGivenUpAt = ({ desired: { issuerChange } }: Process, place: Token["place"]): boolean => ISSUERS.some((issuer) => issuer.place === place && issuerId(issuer) === issuerChange?.from);
 
 /** Not this one's to end. */
-const isLeft = (of: Process, token: Token): boolean => isOlder(of.world, token) || isHigher(of, token) || isSaidTheirs(of, token);
+const isLeft = (of: Process, token: Token): boolean => isOlder(of.world, token) || isHigher(of, token) || isLeftTo(of, token);
 
 /** deletionPolicy: Delete leaves nothing that was seen to have ended. */
 function leftBehind(of: Process, token: Token): void {

@@ -13,6 +13,16 @@ export function onDeath(world: World): void {
   if (world.faults && world.secret.refusal !== null && world.luck.chance(0.8)) world.time.in(world.luck.span(30_000, 2 * MINUTE), () => again(world));
 }
 
+/** Writes begin to be refused right when a new token is wanted. */
+export function onRefused(world: World): void {
+  const { object, luck, time } = world;
+  if (!object || object.deleting || world.beside || world.stack || !luck.chance(0.3)) return;
+  object.spec.rotate = `r${luck.int(1_000_000)}`;
+  world.causes++;
+  world.outside(500);
+  time.in(luck.span(30_000, 2 * MINUTE), () => again(world));
+}
+
 /** What cannot be written has its process restarted again and again. */
 function again(world: World): void {
   if (world.faults && world.secret.refusal !== null) world.replicas.at(-1)?.die("once more");
@@ -34,7 +44,7 @@ export function revokeSoon(world: World): void {
 export function onGivenUp(world: World): void {
   if (!world.faults || world.beside) return;
   if (world.stack) {
-    if (world.luck.chance(0.1)) world.time.in(world.luck.span(12_000, 3 * MINUTE), () => letGo(world));
+    if (world.luck.chance(0.5)) world.time.in(world.luck.span(12_000, 3 * MINUTE), () => letGo(world));
     return;
   }
   if (!world.random.chance(0.5)) return;
@@ -68,7 +78,7 @@ function twin(world: World, { issuer }: Record): void {
 /** The issuer is gone, and a clock of ours jumps, when its person names another one. */
 export function onGone(world: World, gone: Ref): void {
   const { object, luck, time } = world;
-  if (!world.faults || !object || world.beside || world.stack || !luck.chance(0.3)) return;
+  if (!world.faults || !object || world.beside || world.stack || !luck.chance(0.6)) return;
   time.in(luck.span(100, 5_000), () => {
     if (world.object !== object || object.deleting) return;
     for (const replica of world.replicas) replica.shift = luck.pick([90, -90]) * DAY;
@@ -100,8 +110,12 @@ export function onIssued(world: World, token: Token): void {
 export function onCopied(world: World): void {
   const { object, secret, luck, time } = world;
   if (luck.chance(0.15)) time.in(luck.span(2 * MINUTE, 30 * MINUTE), () => letGo(world));
+  if (object && !object.deleting && luck.chance(0.15)) {
+    object.spec.onExternalChange = "Report";
+    return revokeSoon(world);
+  }
   const { current } = secret;
-  if (!world.faults || world.beside || world.stack || !object || object.deleting || current?.owner !== object.uid || !luck.chance(0.1)) return;
+  if (!world.faults || world.beside || world.stack || !object || object.deleting || current?.owner !== object.uid || !luck.chance(0.25)) return;
   world.tell(() => "PERSON pauses it, and the record is removed");
   object.spec.paused = true;
   world.touch();

@@ -3,6 +3,7 @@ import { HOUR, MINUTE } from "../../core/duration.ts";
 import { ACCIDENTS } from "./accidents.ts";
 import { anyRevision, edit, outside, touchSecret, type Act } from "./act.ts";
 import { CREDENTIAL, isOf } from "./ledger.ts";
+import { onRefused } from "./misfortune.ts";
 import { recordOf } from "./truth.ts";
 import { DAILY, HOURLY, WORKLOADS, type World } from "./world.ts";
 
@@ -141,6 +142,7 @@ export const ACTS: readonly Act[] = [
       world.secret.refusal = "quota exceeded";
       world.causes++;
       world.time.in(world.random.span(1_000, 2 * HOUR), () => (world.secret.refusal = null));
+      onRefused(world);
     },
   },
   outside("revoked-elsewhere", 3, ({ id }, { ledger }) => void ledger.revoke(id, "outside")),

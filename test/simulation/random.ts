@@ -33,3 +33,10 @@ export class Random {
     return Math.round(low * (high / low) ** this.next());
   }
 }
+
+/** Nothing ever happens by it. */
+export class NoLuck extends Random {
+  override chance(_probability: number): boolean {
+    return false;
+  }
+}

@@ -8,7 +8,7 @@ import { markOf } from "../../core/name.ts";
 import type { Coverage } from "./coverage.ts";
 import { CREDENTIAL, Ledger, type Backup, type SimUser, type Site, type Token } from "./ledger.ts";
 import { Neighbours } from "./neighbours.ts";
-import { Random } from "./random.ts";
+import { NoLuck, type Random } from "./random.ts";
 import type { Process } from "./process.ts";
 import { Replica } from "./replica.ts";
 import { SecretStore, type Version } from "./secret.ts";
@@ -94,8 +94,8 @@ export interface Staging {
 
 export class World {
   random: Random;
-  /** Of its own, so that a misfortune more changes no other history. */
-  luck = new Random(0);
+  /** Of its own, so that a misfortune more changes no other history; without it there is none of these. */
+  luck: Random = new NoLuck(0);
   readonly time: Timeline;
   readonly ledger: Ledger;
   readonly secret: SecretStore;

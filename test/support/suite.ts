@@ -1,4 +1,4 @@
-// Runs every ring, three at a time, and ends with the one line that scripts read: "N passed, N failed", from the runner's
+// Runs every ring, two at a time, and ends with the one line that scripts read: "N passed, N failed", from the runner's
 // own results. A ring's output comes in one piece when it has ended; what failed is named once more at the very end.
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -29,7 +29,7 @@ interface Count {
 const root = join(import.meta.dirname, "..", "..");
 const folder = mkdtempSync(join(tmpdir(), "servicetokens-results-"));
 /** Most rings wait a good deal, and start programs that work meanwhile. */
-const LANES = 3;
+const LANES = 2;
 
 /** As much of a failure's message as a line holds. */
 const brief = (message = ""): string => message.replace(/\s+/g, " ").slice(0, 300);

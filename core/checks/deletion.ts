@@ -69,7 +69,10 @@ export const blocked: Check = {
  * Somebody else issues under our mark (a copied installation). Without the record theirs would look like lost ones of
  * ours: so ours go first, and the copy goes with its object, by its owner reference.
  */
-const theirs = (s: Situation): Stray[] => (ownCopy(s) ? [...new Set([...s.others, ...secondOwners(s)])] : []);
+const theirs = (s: Situation): Stray[] => (ownCopy(s) ? [...new Set([...s.others, ...inUse(s)])] : []);
+
+/** What nobody has used is nobody's, whoever issued it. */
+const inUse = (s: Situation): Stray[] => secondOwners(s).filter(({ unused }) => !unused);
 
 const isShared = (s: Situation): boolean => theirs(s).length > 0;
 
@@ -172,7 +175,7 @@ function mine(s: Situation): { readonly remote: Remote; readonly at: At }[] {
 function straysOf(s: Situation): Stray[] {
   // In Pulumi a replacement of this very resource may live already, under higher numbers: those are not ours to end.
   const highest = s.copy?.exclusive ? Math.max(0, ...(s.record?.revisions ?? []).map(({ number }) => number)) : Number.POSITIVE_INFINITY;
-  const left = secondOwners(s);
+  const left = inUse(s);
   return [...s.lost, ...s.remains].filter((stray) => stray.number <= highest && !left.includes(stray));
 }
 

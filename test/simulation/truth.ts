@@ -34,7 +34,7 @@ export const isNamedTheirs = ({ secondOwnerSaid }: World, { number }: Token): bo
 /** A copy of the installation has it, and the record or our last words called it a second owner's. */
 export function isSaidTheirs(of: Process, token: Token): boolean {
   const { world } = of;
-  const said = recordOf(world)?.others?.includes(token.id) === true || isNamedTheirs(world, token);
+  const said = recordOf(world)?.others?.includes(token.id) === true || (isNamedTheirs(world, token) && seenInUse(of, token));
   return said && token.by === "clone" && world.ledger.isValid(token) && token.activeSince < of.seenAt(token);
 }
 

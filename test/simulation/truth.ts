@@ -31,11 +31,10 @@ export const siteNamed = ({ issuers }: World, ref = "a"): Site => (issuers[ref a
 /** The last words of ours called it a second owner's. */
 export const isNamedTheirs = ({ secondOwnerSaid }: World, { number }: Token): boolean => new RegExp(`revision .*\\b${number}\\b`).test(secondOwnerSaid);
 
-/** A copy of the installation has it, and the record or our last words called it a second owner's. */
+/** A copy of the installation has it, and the record calls it a second owner's. */
 export function isSaidTheirs(of: Process, token: Token): boolean {
   const { world } = of;
-  const said = recordOf(world)?.others?.includes(token.id) === true || (isNamedTheirs(world, token) && seenInUse(of, token));
-  return said && token.by === "clone" && world.ledger.isValid(token) && token.activeSince < of.seenAt(token);
+  return recordOf(world)?.others?.includes(token.id) === true && token.by === "clone" && world.ledger.isValid(token) && token.activeSince < of.seenAt(token);
 }
 
 /** A record has named it, and nobody took that record away since. */

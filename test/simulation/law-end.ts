@@ -42,7 +42,7 @@ function againstDeletion(of: Process, token: Token, does: "revoked" | "deleted")
   const { current } = world.secret;
   // What is not where the spec says is told by the record alone, and so is ours beside a second owner's: it goes before the copy that holds the record.
   const stands = token.place === siteNamed(world, desired.issuerRef) && delivered(world) === token && recordOf(world) !== null && current?.owner === of.uid && world.object?.uid === of.uid && token.created >= desired.since && !desired.abandon && !isDeliveredSince(of, token);
-  if (stands && !overtaken(of) && !world.ledger.isCopied && world.profile.mode === "elected") world.broken("L4 order", `r${token.number} was ${does} while its delivered copy stands`);
+  if (stands && !overtaken(of) && world.secondOwnerSaid === "" && world.profile.mode === "elected") world.broken("L4 order", `r${token.number} was ${does} while its delivered copy stands`);
 }
 
 /** By a process that stood still in the middle of that, and has lost the lead: this one has not seen it yet, and the copy goes with its object. */

@@ -5,7 +5,7 @@ import type { Entry } from "../../core/record.ts";
 import { isOf, type Token } from "./ledger.ts";
 import type { Process } from "./process.ts";
 import { readRecord } from "./reading.ts";
-import { delivered, entryOf, isOlder, isRecorded, isSaidTheirs, ordered, overtaken, recordOf, seenInUse, siteNamed, TOLERANCE } from "./truth.ts";
+import { delivered, entryOf, isNamedTheirs, isOlder, isRecorded, isSaidTheirs, ordered, overtaken, recordOf, seenInUse, siteNamed, TOLERANCE } from "./truth.ts";
 import { ISSUERS } from "./world.ts";
 
 /** Whether it is a stranger's, and the list said so. */
@@ -193,7 +193,7 @@ const isLeftTo = ({ world, record }: Process, { id }: Token): boolean => world.s
 const isGivenUpAt = ({ desired: { issuerChange } }: Process, place: Token["place"]): boolean => ISSUERS.some((issuer) => issuer.place === place && issuerId(issuer) === issuerChange?.from);
 
 /** Not this one's to end. */
-const isLeft = (of: Process, token: Token): boolean => isOlder(of.world, token) || isHigher(of, token) || isLeftTo(of, token);
+const isLeft = (of: Process, token: Token): boolean => isOlder(of.world, token) || isHigher(of, token) || isLeftTo(of, token) || isNamedTheirs(of.world, token);
 
 /** deletionPolicy: Delete leaves nothing that was seen to have ended. */
 function leftBehind(of: Process, token: Token): void {

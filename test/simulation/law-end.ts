@@ -6,7 +6,7 @@ import { isOf, type Token } from "./ledger.ts";
 import type { Process } from "./process.ts";
 import { readRecord } from "./reading.ts";
 import { delivered, entryOf, isNamedTheirs, isOlder, isRecorded, isSaidTheirs, ordered, overtaken, recordOf, seenInUse, siteNamed, TOLERANCE } from "./truth.ts";
-import { ISSUERS } from "./world.ts";
+import { ISSUERS, type World } from "./world.ts";
 
 /** Whether it is a stranger's, and the list said so. */
 const isStrangers = (of: Process, token: Token): boolean => token.by === "stranger" && token.activeSince < of.seenAt(token);
@@ -33,6 +33,9 @@ function spares(of: Process, token: Token, does: "revoked" | "deleted"): void {
   of.world.broken("L2 never without", `r${token.number}, which was said to be somebody else's, was ${does} with ours`);
 }
 
+/** Somebody else runs with our mark, or it looks like that since an older copy was put back. */
+const isBesideOthers = ({ ledger, secondOwnerSaid }: World): boolean => ledger.isCopied || secondOwnerSaid !== "";
+
 /** What a deletion may not do. */
 function againstDeletion(of: Process, token: Token, does: "revoked" | "deleted"): void {
   const { world, desired } = of;
@@ -42,7 +45,7 @@ function againstDeletion(of: Process, token: Token, does: "revoked" | "deleted")
   const { current } = world.secret;
   // What is not where the spec says is told by the record alone, and so is ours beside a second owner's: it goes before the copy that holds the record.
   const stands = token.place === siteNamed(world, desired.issuerRef) && delivered(world) === token && recordOf(world) !== null && current?.owner === of.uid && world.object?.uid === of.uid && token.created >= desired.since && !desired.abandon && !isDeliveredSince(of, token);
-  if (stands && !overtaken(of) && world.secondOwnerSaid === "" && world.profile.mode === "elected") world.broken("L4 order", `r${token.number} was ${does} while its delivered copy stands`);
+  if (stands && !overtaken(of) && !isBesideOthers(world) && world.profile.mode === "elected") world.broken("L4 order", `r${token.number} was ${does} while its delivered copy stands`);
 }
 
 /** By a process that stood still in the middle of that, and has lost the lead: this one has not seen it yet, and the copy goes with its object. */

@@ -122,7 +122,7 @@ export interface RevisionForm extends TokenForm {
 export interface RecordForm {
   readonly mark?: string;
   readonly issuer?: { readonly url?: string; readonly userId?: number; readonly ref?: string };
-  readonly former?: { readonly url: string; readonly userId: number; readonly ref: string; readonly since: string; readonly others?: readonly number[] };
+  readonly former?: { readonly url: string; readonly userId: number; readonly ref: string; readonly since: string; readonly onward?: boolean; readonly others?: readonly number[] };
   readonly current?: number | null;
   readonly fence?: number;
   readonly revisions?: readonly RevisionForm[];

@@ -57,7 +57,7 @@ const record = object({
   version: count,
   mark: { type: "string", format: "mark" },
   issuer: object({ url: words, userId: count, ref: words }),
-  former: object({ url: words, userId: count, ref: words, since: date, others: list(count) }, ["url", "userId", "ref", "since"]),
+  former: object({ url: words, userId: count, ref: words, since: date, onward: flag, others: list(count) }, ["url", "userId", "ref", "since"]),
   current: orNull(number),
   fence: count,
   revisions: list(revision),

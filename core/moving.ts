@@ -15,8 +15,16 @@ export function moved(record: Record, to: RecordedIssuer, since: number): Record
   return { ...rest, issuer: to, former: leaving(record, since), revisions: record.revisions.map(away) };
 }
 
+/** From now on nothing is asked for at the second issuer: the spec names a third. */
+export const onward = (record: Record, former: Former, since: number): Record => ({ ...record, former: { ...former, since, onward: true } });
+
+/** Something is asked for at the second issuer after all. */
+export function resumed(record: Record, { onward: _, ...former }: Former): Record {
+  return { ...record, former };
+}
+
 /** On to a third issuer, before anything was issued at the second: what was asked for there may come as late as after any move. */
-export const turned = (record: Record, former: Former, to: RecordedIssuer, since: number): Record => ({ ...record, issuer: to, former: { ...former, since } });
+export const turned = (record: Record, former: Former, to: RecordedIssuer, since: number): Record => ({ ...resumed(record, { ...former, since }), issuer: to });
 
 /** Back to where it came from: what is at home now becomes the former one. */
 export function back(record: Record, former: Former, since: number): Record {

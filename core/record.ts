@@ -47,6 +47,8 @@ export interface Former extends RecordedIssuer {
   readonly ref: string;
   /** When it was left. */
   readonly since: number;
+  /** The spec names a third issuer: since then nothing has been asked for at Record.issuer, where nothing is. */
+  readonly onward?: boolean;
   /** See Record.others. */
   readonly others?: readonly number[];
 }
@@ -102,8 +104,8 @@ export function encodeRecord(record: Record): string {
   });
 }
 
-function encodeFormer({ url, userId, ref, since, others }: Former): object {
-  return { url, userId, ref, since: new Date(since).toISOString(), ...(others?.length ? { others } : {}) };
+function encodeFormer({ url, userId, ref, since, onward, others }: Former): object {
+  return { url, userId, ref, since: new Date(since).toISOString(), ...(onward ? { onward } : {}), ...(others?.length ? { others } : {}) };
 }
 
 type Json = { readonly [key: string]: unknown };
@@ -146,7 +148,7 @@ function decodeFormer(value: unknown, revisions: readonly Entry[]): { former?: F
     return {};
   }
   if (!isObject(value)) throw new Malformed();
-  return { former: { ...decodeIssuer(value), ref: text(value["ref"]), since: instant(value["since"]), ...decodeOthers(value["others"]) } };
+  return { former: { ...decodeIssuer(value), ref: text(value["ref"]), since: instant(value["since"]), ...(value["onward"] === true ? { onward: true } : {}), ...decodeOthers(value["others"]) } };
 }
 
 function decodeInputs(value: unknown): IssueInputs {

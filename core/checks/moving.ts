@@ -4,11 +4,11 @@ import { ours } from "../dates.ts";
 import { MINUTE, SECOND } from "../duration.ts";
 import { accepts, consent, issuerId } from "../home.ts";
 import { act, normal, wait, warning, type Check, type Hit } from "../hit.ts";
-import { back, moved, settledAt, through, turned, without } from "../moving.ts";
+import { back, moved, onward, resumed, settledAt, through, turned, without } from "../moving.ts";
 import type { Tokens } from "../observed.ts";
 import type { Entry, Former, RecordedIssuer } from "../record.ts";
 import { secondOwners } from "../second-owner.ts";
-import { everyRevision, isSame, knownAt, type Situation } from "../situation.ts";
+import { everyRevision, isSame, knownAt, type Situation, type Stray } from "../situation.ts";
 import { currentMissing, findNeed, issueOutsideWindow } from "./need.ts";
 
 /** A request that was given up may still take effect so long after it: until then a former issuer is looked at. */
@@ -30,10 +30,16 @@ export function begin(s: Situation): Hit {
   return act({ do: "Record", record }, "IssuerMoved", message, normal("IssuerMoved", message));
 }
 
-/** Nothing was ever issued at the issuer between the former one and the one that the spec names now. */
-function isBare({ record, tokens, lost, remains, others, observed }: Situation): boolean {
-  const recorded = record?.revisions.some((entry) => !entry.former) ?? true;
-  return tokens !== null && observed.hand === null && !recorded && [...lost, ...remains, ...others].every(({ former }) => former);
+/** Nothing of ours was ever issued at the issuer between the former one and the one that the spec names now. */
+function isBare(s: Situation): boolean {
+  const recorded = s.record?.revisions.some((entry) => !entry.former) ?? true;
+  return s.tokens !== null && s.observed.hand === null && !recorded && [...ourLost(s), ...s.remains].every(({ former }) => former);
+}
+
+/** What was lost, but for a second owner's: that is said, and left to them. */
+function ourLost(s: Situation): Stray[] {
+  const theirs = secondOwners(s);
+  return s.lost.filter((stray) => !theirs.includes(stray));
 }
 
 /** Without leader election another replica may have moved it by a newer spec than ours: so long it is not turned round. */
@@ -45,7 +51,10 @@ function turnsAt({ observed, apiNow }: Situation, { since }: Former): number | n
   return observed.alone || at <= apiNow ? null : at;
 }
 
-/** Why it does not go on at once. A third issuer waits for the first one, or, where nothing is at the second, until nothing can be. */
+/**
+ * Why it does not go on at once. A third issuer waits for the first one, or, where nothing is at the second, until
+ * nothing can be: that is said in the record, so that nobody asks for anything there any more, and then waited for.
+ */
 export function passing(s: Situation): Hit | null {
   const { record, tokens, copy } = s;
   if (!record?.former) return null;
@@ -55,10 +64,18 @@ export function passing(s: Situation): Hit | null {
   }
   const message = "The spec names another issuer once more: that waits until nothing";
   if (!isBare(s) || !tokens || !copy) return wait("IssuerMoved", `${message} is left at the one before the last, ${issuerId(record.former)}.`);
+  if (!record.former.onward) return act({ do: "Record", record: onward(record, record.former, s.apiNow) }, "IssuerMoved", `${message} can be issued at ${issuerId(record.issuer)} any more.`);
   const at = record.former.since + LATE;
   if (at > s.apiNow) return wait("IssuerMoved", `${message} that was asked for can still be issued at ${issuerId(record.issuer)}.`, ours(s, at));
   const isOld = tokens.sentAt <= knownAt(copy) || isBefore(s, tokens, at);
   return isOld ? act({ do: "Look", at: "tokens", after: s.observed.monotonic }, "IssuerMoved", `Looking whether anything was issued at ${issuerId(record.issuer)}.`) : null;
+}
+
+/** Before something is asked for where nothing was to be any more; null: nothing stands against it. */
+export function goingBack({ record, desired }: Situation): Hit | null {
+  if (!record?.former?.onward) return null;
+  const message = `Issuing for ${desired.resource} at ${issuerId(record.issuer)} after all.`;
+  return act({ do: "Record", record: resumed(record, record.former) }, "IssuerMoved", message);
 }
 
 const words = (entries: readonly Entry[]): string => (entries.length === 0 ? "no recorded token" : entries.map(({ number, name }) => `revision ${number} (${name})`).join(", "));
@@ -139,12 +156,10 @@ export const formerGivenUp: Check = {
   },
 };
 
-/** Whether anything of ours is left at the former issuer: a second owner's is said, and left to them. */
+/** Whether anything of ours is left at the former issuer. */
 function hasLeft(s: Situation): boolean {
   if (s.record?.revisions.some((entry) => entry.former)) return true;
-  const theirs = secondOwners(s);
-  const lost = s.lost.filter((stray) => !theirs.includes(stray));
-  return [...lost, ...s.remains.filter(({ number }) => number <= (s.record?.fence ?? 0))].some(({ former }) => former);
+  return [...ourLost(s), ...s.remains.filter(({ number }) => number <= (s.record?.fence ?? 0))].some(({ former }) => former);
 }
 
 /** When a former issuer at which nothing is left is looked at for the last time, by the API's clock; null: not by a date. */

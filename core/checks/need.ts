@@ -8,7 +8,7 @@ import { matches } from "../pattern.ts";
 import type { Reason } from "../reason.ts";
 import type { IssueInputs } from "../record.ts";
 import { everyRevision, knownAt, listAt, retiringFirst, SECOND_LOOK, type Revision, type Situation } from "../situation.ts";
-import { begin, passing } from "./moving.ts";
+import { begin, goingBack, passing } from "./moving.ts";
 import type { Fact, Owner, Policy } from "../observed.ts";
 import { windowProblems } from "../windows.ts";
 
@@ -155,6 +155,8 @@ function issue(s: Situation, why: Need): Hit {
   const refused = unwritable(s);
   if (refused) return refused;
   if (s.ahead && !immovable(s)) return begin(s);
+  const back = goingBack(s);
+  if (back) return back;
   const owner = s.observed.owner.is === "present" ? s.observed.owner.value.id : 0;
   const { desired } = s;
   const inputs: IssueInputs = { owner, base: desired.base, days: desired.days, scim: desired.scim, rotate: desired.rotate };

@@ -34,7 +34,7 @@ describe("the record", () => {
   });
 
   it("keeps a former issuer, and what was issued there", () => {
-    const former = { url: "https://a", userId: 3, ref: "TokenIssuer/a", since: NOW, others: [7] };
+    const former = { url: "https://a", userId: 3, ref: "TokenIssuer/a", since: NOW, onward: true, others: [7] };
     const moved = record([entry(1, { former: true }), entry(2)], { issuer: { url: "https://b", userId: 1, ref: "TokenIssuer/b" }, former });
     expect(decodeRecord(encodeRecord(moved))).toEqual(moved);
   });

@@ -22,8 +22,6 @@ export interface Told {
 }
 
 const MAX_STEPS = 20_000;
-/** With the misfortunes that are drawn from a chance of their own. */
-const HARD = process.env["HARD"] === "1";
 
 /** A history told without some of what happened in it. */
 export interface Cut {
@@ -39,7 +37,7 @@ export async function live(seed: number, coverage: Coverage, tellStory = false, 
   const story: string[] | null = tellStory ? [] : null;
   const world = new World(new Random(seed), coverage, story);
   world.spared = cut.mishaps;
-  if (HARD) world.luck = new Random(Math.imul(seed, 0x85ebca6b));
+  world.luck = new Random(Math.imul(seed, 0x85ebca6b));
   void new Consumer(world);
   void new Consumer(world);
   const acts = await turmoil(world, seed, cut.acts);

@@ -38,9 +38,9 @@ function retirement(of: Process, old: Token, entry: Entry, current: Token): void
  * way for longer than it was recorded for.
  */
 function isTrialUnknown({ world, record }: Process, current: Token): boolean {
-  const { triedAt } = current;
+  const { triedAt, triedFrom } = current;
   const usedAfter = record?.revisions.find((entry) => isOf(current, entry))?.usedAfter ?? 0;
-  return triedAt > 0 && (world.secretTouchedAt >= triedAt || triedAt + world.ledger.skew > usedAfter);
+  return triedAt > 0 && (world.secretTouchedAt >= triedAt || (triedAt + world.ledger.skew > usedAfter && triedFrom + world.ledger.skew <= usedAfter));
 }
 
 /** The new one is used, and nobody needs the old one any more. */

@@ -96,13 +96,15 @@ function inTurn(of: Process, token: Token): void {
   const current = delivered(world);
   // What was given up is no current one, though its value still stands there.
   if (!record?.current || !current || !world.ledger.isValid(current) || world.secret.current?.ownAlone === false) return;
+  // Somebody restored it since the list that tells whether it is good.
+  if (current.activeSince >= of.seenAt(current)) return;
   // Somebody put another one's value in its place.
   if (current.number !== record.current) return;
   // What was reported as compromised is no current one, though a backup of the API brought it back.
   if (of.desired.compromised === current.number) return;
   // What is about to expire, or was tampered with, is replaced whatever retires.
   if (current.expires !== null && current.expires - world.ledger.skew - world.time.now <= of.desired.renewBefore) return;
-  if (of.desired.windows === HOURLY && of.frozenUntil < of.lookedAt && current.activeSince < of.seenAt(current)) inWindow(of, token);
+  if (of.desired.windows === HOURLY && of.frozenUntil < of.lookedAt) inWindow(of, token);
   const retiring = record.revisions.filter((entry) => entry.number < current.number && !entry.revoked && !entry.kept && entry.number !== of.desired.rollback);
   // What is at a former issuer that cannot be reached is waited for until its time is over.
   const isOver = ({ former }: Entry): boolean => former === true && (current.deliveredAt ?? 0) + of.desired.retire.maxOverlap < world.time.now + TOLERANCE;

@@ -43,6 +43,7 @@ export interface Token {
   uses: number[];
   /** True time at which we tried the delivered value last; 0: never. */
   triedAt: number;
+  triedFrom: number;
   /** How often it was tried in vain before it was delivered. */
   failures: number;
   /** Whose it is: ours, a copy of this installation's, or a stranger's. */
@@ -154,6 +155,7 @@ export class Ledger {
       rescued: null,
       uses: [],
       triedAt: 0,
+      triedFrom: 0,
       failures: 0,
       by,
     };

@@ -4,6 +4,7 @@ import { DAY, MINUTE } from "../../core/duration.ts";
 import type { Record } from "../../core/record.ts";
 import { CREDENTIAL, type Token } from "./ledger.ts";
 import { delivered, recordOf, siteOf } from "./truth.ts";
+import type { Version } from "./secret.ts";
 import type { Ref, World } from "./world.ts";
 
 /** A revocation of ours is left half done by a process that died, and somebody revokes what took its place. */
@@ -55,7 +56,7 @@ export function onGivenUp(world: World): void {
 export function onMove(world: World, before: Record | null, after: Record): void {
   if (!before || before.issuer.ref === after.issuer.ref) return;
   if (world.faults && !world.beside && world.random.chance(0.1)) world.time.in(world.random.span(10, 2_000), () => changeMind(world));
-  if (world.faults && !world.beside && world.luck.chance(0.1)) twin(world, after);
+  if (world.faults && !world.beside && world.luck.chance(0.2)) twin(world, after);
 }
 
 /** At the new issuer somebody else runs with our mark too, and has come to the very number that stands delivered. */
@@ -80,7 +81,7 @@ export function onGone(world: World, gone: Ref): void {
   const { object, luck, time } = world;
   if (!world.faults || !object || world.beside || world.stack || !luck.chance(0.6)) return;
   time.in(luck.span(100, 5_000), () => {
-    if (world.object !== object || object.deleting) return;
+    if (!world.faults || world.object !== object || object.deleting) return;
     for (const replica of world.replicas) replica.shift = luck.pick([90, -90]) * DAY;
     object.spec.issuerRef = luck.pick((["a", "b", "c"] as Ref[]).filter((ref) => ref !== gone));
     world.tell(() => `PERSON names another issuer: ${object.spec.issuerRef}, and clocks jump`);
@@ -93,7 +94,7 @@ export function onGone(world: World, gone: Ref): void {
 /** A token was issued, and the way to its delivery is barred: meanwhile somebody revokes it. */
 export function onIssued(world: World, token: Token): void {
   const { secret, luck, time, ledger } = world;
-  if (!world.faults || world.beside || world.stack || secret.refusal !== null || !luck.chance(0.02)) return;
+  if (!world.faults || world.beside || world.stack || secret.refusal !== null || !luck.chance(isBetween(world) ? 0.2 : 0.02)) return;
   world.tell(() => "  and the Secret refuses to be written");
   secret.refusal = "quota exceeded";
   world.causes += 2;
@@ -102,8 +103,31 @@ export function onIssued(world: World, token: Token): void {
     world.tell(() => `  somebody revokes r${token.number}`);
     ledger.revoke(token.id, "outside");
     world.outside(1_000);
+    if (isBetween(world) && luck.chance(0.5)) time.in(luck.span(100, 5_000), () => changeMind(world));
   });
   time.in(luck.span(MINUTE, 10 * MINUTE), () => (secret.refusal = null));
+}
+
+/** A value was delivered: its consumer uses it, and right then the copy of before is put back. */
+export function onDelivered(world: World, value: string, before: Version | null): void {
+  const { secret, luck, time, ledger } = world;
+  const token = ledger.ofValue(value);
+  if (!token || !world.faults || world.beside || world.rival || !before?.value || !luck.chance(0.03)) return;
+  time.in(luck.span(1_000, 2 * MINUTE), () => {
+    const { current } = secret;
+    if (!world.faults || !current || current.value !== token.value || current.owner !== before.owner || world.object?.deleting !== false) return;
+    if (ledger.use(token.value)) token.uses.push(time.now);
+    world.tell(() => `  r${token.number} is used, and the Secret of before is put back`);
+    world.touch();
+    secret.put({ ...before });
+    world.causes += 3;
+    world.outside(500);
+  });
+}
+
+/** A revocation of an up is sent: its person presses Ctrl-C before it can save anything. */
+export function onRevoked({ stack, luck, time, faults }: World): void {
+  if (stack && faults && luck.chance(0.2)) time.in(1, () => stack.interrupt());
 }
 
 /** Somebody runs with our mark: once it uses what it issued its person lets ours go; or our memory goes, and nothing may be begun. */

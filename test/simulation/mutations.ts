@@ -240,8 +240,10 @@ const MOVES: readonly Mutation[] = [
   deletion("move: a deletion does not wait for the former issuer", "const there = unreached(s);", "const there = null;"),
   need("move: the spec's issuer is not minded", "if (s.ahead || entry.former) return need(", "if (false) return need("),
   moving("move: a third issuer does not wait", "if (!isBare(s) || !tokens || !copy) return wait(", "if (false) return wait("),
-  moving("move: a third issuer waits for ever", "return tokens !== null && observed.hand === null", "return false"),
+  moving("move: a third issuer waits for ever", "return s.tokens !== null && s.observed.hand === null", "return false"),
   moving("move: a third issuer does not wait for a late request", "if (at > s.apiNow) return wait(", "if (false) return wait("),
+  moving("move: a third issuer does not mind when the second was last asked", "if (!record.former.onward) return act(", "if (false) return act("),
+  moving("move: the second issuer is asked again, and nobody writes it down", "if (!record?.former?.onward) return null;", "return null;"),
   moving("move: back to an issuer that does not answer", "record.former.ref === desired.issuerRef && ahead.tokens", "record.former.ref === desired.issuerRef"),
   record("move: which revisions are the former issuer's is not written", "...(entry.former ? { former: true } : {}),\n    })),", "})),"),
 ];

@@ -3,6 +3,7 @@ import { MINUTE } from "../../core/duration.ts";
 import type { Snapshot } from "../../tokenapi/snapshot.ts";
 import type { Token } from "./ledger.ts";
 import type { Process } from "./process.ts";
+import { delivered, recordOf } from "./truth.ts";
 import type { World } from "./world.ts";
 
 const COUNT = 4;
@@ -14,6 +15,11 @@ export class Neighbours {
   #tokens: Token[] = [];
   /** The tokens that each process was told of last. */
   readonly #told = new WeakMap<Process, Token[]>();
+  readonly #lists = new WeakMap<Process, Snapshot>();
+  /** Their Secrets cannot be read: they try nothing before we have, where we can. */
+  #shy: boolean | null = null;
+  /** The tokens of which it is settled that they are gone. */
+  #settled: Token[] | null = null;
 
   constructor(world: World) {
     this.#world = world;
@@ -38,7 +44,39 @@ export class Neighbours {
       this.#world.cutUntil = 0;
       for (const api of replicas.flatMap(({ apis }) => apis)) if (api.lists.length > 0) api.listedAt ||= time.now;
     }
-    time.in(REISSUED, () => this.#issue());
+    time.in(REISSUED, () => this.#reissue());
+  }
+
+  /** Nothing is issued on the word of a list that is not believed. */
+  #reissue(): void {
+    if (this.stand || !this.#waits() || this.#settled === this.#tokens) return this.#issue();
+    this.#world.time.in(REISSUED, () => this.#reissue());
+  }
+
+  /** Whether ours is the only value that can be tried. */
+  #waits(): boolean {
+    const { luck, stack } = this.#world;
+    this.#shy ??= !stack && luck.chance(0.5);
+    return this.#shy && this.#isOursMissed();
+  }
+
+  /** Whether the delivered token is one of those that are missing all at once, and its value can be tried. */
+  #isOursMissed(): boolean {
+    const { secret, object, cutUntil, time } = this.#world;
+    const record = recordOf(this.#world);
+    const entry = record?.revisions.find(({ number }) => number === record.current);
+    const token = delivered(this.#world);
+    if (!object || object.deleting || !entry || entry.former || entry.revoked || entry.sha256 === null || record?.issuer.ref !== object.spec.issuerRef) return false;
+    if (!token || token.id !== entry.id || token.place !== "home" || secret.refusal !== null || secret.unreadable) return false;
+    return cutUntil > time.now || (token.deleted && this.#tokens.every((other) => other.deleted && other.endedAt === token.endedAt));
+  }
+
+  /** We have tried our value: now the next one is tried, whatever it takes. */
+  follow(of: Process, refused: boolean): void {
+    const list = this.#lists.get(of);
+    if (!list) return;
+    this.#world.time.in(20, () => this.#try(of, list, 1));
+    if (refused) this.#settled = this.#tokens;
   }
 
   /** One of them; none right after a loss. */
@@ -60,6 +98,11 @@ export class Neighbours {
   look(of: Process, list: Snapshot, likely = 0.3): void {
     this.#told.set(of, this.#tokens);
     for (const token of this.#tokens) list.expect(token.name, token);
+    this.#lists.set(of, list);
+    if (!this.#waits()) this.#try(of, list, likely);
+  }
+
+  #try(of: Process, list: Snapshot, likely: number): void {
     for (const token of this.#tokens) {
       if (!this.#world.random.chance(likely) || !list.claim(token.name)) continue;
       this.#world.tell(() => `  ${of.name} tries the token of ${token.name}`);

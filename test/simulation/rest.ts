@@ -40,7 +40,7 @@ export function atRest(world: World): void {
   if (object?.deleting) return world.broken("L7 settles", "the object is still being deleted");
   for (const token of world.tokens()) {
     if (token.by === "stranger" || !ledger.isValid(token) || world.orphans.has(token)) continue;
-    if (token.by === "clone" && (isBeside(world, token) || !placesNamed(world).has(token.place))) continue;
+    if (token.by === "clone" && (isBeside(world, token) || isNamedTheirs(world, token) || !placesNamed(world).has(token.place))) continue;
     // Of before the delivered copy was put back to an older one: from then on it looks like a second owner's, and is named.
     if (isNamedTheirs(world, token) && isBeside(world, token) && looksTheirs(world, token)) continue;
     if (isForgotten(world, token)) continue;

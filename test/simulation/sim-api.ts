@@ -8,7 +8,7 @@ import type { IssuedToken, NewToken, TokenApi, TokenList, User, Verification } f
 import { onDelete, onRevoke } from "./law-end.ts";
 import { onIssue, onIssueElsewhere, onVerify } from "./law-issue.ts";
 import { CREDENTIAL, show, type Token } from "./ledger.ts";
-import { onGivenUp, onIssued } from "./misfortune.ts";
+import { onGivenUp, onIssued, onRevoked } from "./misfortune.ts";
 import type { Process } from "./process.ts";
 import type { Issuer } from "./world.ts";
 
@@ -193,6 +193,7 @@ export class SimApi implements TokenApi {
     const remote = await this.#call("revoke", () => {
       const token = this.#find(id);
       onRevoke(this.#of, token);
+      onRevoked(world);
       world.tell(() => `  ${this.#of.name} revoked r${token.number}`);
       return show(world.ledger.revoke(id, "us"));
     });
@@ -229,10 +230,12 @@ export class SimApi implements TokenApi {
 
   verify(value: SecretValue): Promise<Verification> {
     const { world } = this.#of;
+    const from = world.time.now;
     return this.#call("verify", () => {
       const used = world.refusedUntil <= world.time.now ? world.ledger.use(value.reveal()) : null;
-      if (used?.deliveredAt) used.triedAt = world.time.now;
+      if (used?.deliveredAt) Object.assign(used, { triedAt: world.time.now, triedFrom: from });
       const good = used !== null;
+      if (world.ledger.ofValue(value.reveal())?.deliveredAt) world.neighbours.follow(this.#of, !good);
       if (!good) onVerify(this.#of, world.ledger.ofValue(value.reveal()));
       return good ? { is: "good" } : { is: "refused", message: "401 Unauthorized" };
     });

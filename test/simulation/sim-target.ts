@@ -7,7 +7,7 @@ import { SecretValue } from "../../core/secret-value.ts";
 import type { Target, Writing } from "../../tokenapi/target.ts";
 import { onRemove, onWrite } from "./law-delivery.ts";
 import { onRelease } from "./law-end.ts";
-import { onMove } from "./misfortune.ts";
+import { onDelivered, onMove } from "./misfortune.ts";
 import { readRecord } from "./reading.ts";
 import type { Replica } from "./replica.ts";
 import type { DeclaringObject } from "./world.ts";
@@ -121,6 +121,7 @@ export class SimTarget implements Target {
       onMove(world, readRecord(current?.record), writing.record);
       world.touchOther();
       const next = world.secret.put({ value, record: encodeRecord(writing.record), owner: this.#object.uid, look, ownAlone });
+      if (typeof writing.value !== "string") onDelivered(world, writing.value.reveal(), current);
       if (world.object !== this.#object) world.time.in(1_000, () => world.collect(this.#object.uid), () => `collect ${this.#object.uid}`);
       return [next, next.resourceVersion] as const;
     });

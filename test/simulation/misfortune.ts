@@ -2,6 +2,7 @@
 // bring the two together too seldom to be searched for.
 import { DAY, MINUTE } from "../../core/duration.ts";
 import type { Record } from "../../core/record.ts";
+import type { Writing } from "../../tokenapi/target.ts";
 import { CREDENTIAL, type Token } from "./ledger.ts";
 import { delivered, recordOf, siteOf } from "./truth.ts";
 import type { Version } from "./secret.ts";
@@ -109,9 +110,9 @@ export function onIssued(world: World, token: Token): void {
 }
 
 /** A value was delivered: its consumer uses it, and right then the copy of before is put back. */
-export function onDelivered(world: World, value: string, before: Version | null): void {
+export function onDelivered(world: World, { value }: Writing, before: Version | null): void {
   const { secret, luck, time, ledger } = world;
-  const token = ledger.ofValue(value);
+  const token = typeof value === "string" ? null : ledger.ofValue(value.reveal());
   if (!token || !world.faults || world.beside || world.rival || !before?.value || !luck.chance(0.03)) return;
   time.in(luck.span(1_000, 2 * MINUTE), () => {
     const { current } = secret;

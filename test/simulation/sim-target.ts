@@ -121,7 +121,7 @@ export class SimTarget implements Target {
       onMove(world, readRecord(current?.record), writing.record);
       world.touchOther();
       const next = world.secret.put({ value, record: encodeRecord(writing.record), owner: this.#object.uid, look, ownAlone });
-      if (typeof writing.value !== "string") onDelivered(world, writing.value.reveal(), current);
+      onDelivered(world, writing, current);
       if (world.object !== this.#object) world.time.in(1_000, () => world.collect(this.#object.uid), () => `collect ${this.#object.uid}`);
       return [next, next.resourceVersion] as const;
     });

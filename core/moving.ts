@@ -1,5 +1,9 @@
 // How the record changes when a resource moves from one issuer to another: the next record, nothing decided.
+import { MINUTE } from "./duration.ts";
 import type { Entry, Former, Record, RecordedIssuer } from "./record.ts";
+
+/** A request that was given up may still take effect so long after it: until then the issuer that it was sent to is looked at. */
+export const LATE = 10 * MINUTE;
 
 const away = (entry: Entry): Entry => ({ ...entry, former: true });
 const home = ({ former: _, ...entry }: Entry): Entry => entry;

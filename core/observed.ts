@@ -148,6 +148,8 @@ export interface Observed {
   readonly next?: Elsewhere & { readonly owner: Fact<Owner> };
   readonly copy: Fact<Copy>;
   readonly hand: Hand | null;
+  /** What this process issued last and gave up: nobody else's, whoever else runs with our mark. Left out: nothing. */
+  readonly dropped?: Pick<Hand, "id" | "name" | "created"> | null;
   /** The declaring object cannot vanish before we let it (finalizer, or Pulumi). */
   readonly held: boolean;
   /** The largest revision number that the API refused to issue because the name exists; 0: none. */

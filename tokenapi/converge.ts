@@ -79,6 +79,7 @@ export async function observe(at: Situated): Promise<Observed> {
     ...(ahead ? { next: { issuer: issuerFact(ahead), tokens: tokensAt(ahead, desired, ids), owner: nextOwner } } : {}),
     copy: present(sinceKnown(withProbe(copy, at), memory)),
     hand: memory.hand,
+    dropped: memory.dropped,
     held: at.held(),
     taken: memory.taken,
     uncertainAt: uncertainAt(memory, home.issuer),
@@ -131,14 +132,14 @@ function rolloutFact({ memory, clock }: Situated): Pick<Observed, "rollout"> {
   return memory.rollout ? { rollout: memory.rollout } : {};
 }
 
-/** The same record read again is known since it was read first: what it says is no younger. */
+/** The same record at the same place read again is known since it was read first: what it says is no younger. */
 function sinceKnown(copy: Copy, memory: Situated["memory"]): Copy {
   const at = copy.doneAt ?? copy.readAt;
   const { seen } = memory;
-  if (seen && (seen.record === copy.record || JSON.stringify(seen.record) === JSON.stringify(copy.record))) {
+  if (seen && seen.place === copy.place && (seen.record === copy.record || JSON.stringify(seen.record) === JSON.stringify(copy.record))) {
     return { ...copy, doneAt: Math.min(seen.at, at) };
   }
-  memory.seen = { record: copy.record, at };
+  memory.seen = { record: copy.record, place: copy.place, at };
   return copy;
 }
 

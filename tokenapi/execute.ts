@@ -208,10 +208,10 @@ async function attempt(action: Action & { do: "Try" }, scene: Scene): Promise<vo
   const isInTime = clock.monotonic() - begun <= action.within;
   const answer = value && isInTime ? await api.verify(value, action.scim) : null;
   if (answer === null || answer.is === "odd") {
-    list.pass();
+    list.pass(scene.desired.mark);
     throw new LifecycleError("retryable", "UNTRIED", `Whether the token list tells the truth could not be tried: ${answer?.message ?? (isInTime ? "the value does not stand there" : "reading the value took too long")}.`);
   }
-  list.settle(answer.is === "refused");
+  list.settle(scene.desired.mark, answer.is === "refused");
 }
 
 async function deliver(action: Action & { do: "Deliver" }, scene: Scene): Promise<void> {
@@ -286,6 +286,7 @@ function stuck(scene: Scene, error: LifecycleError): void {
 function drop(refused: string | null, scene: Scene): void {
   const { failures = 0 } = scene.memory.hand ?? {};
   scene.memory.failed = failures > 0 && refused === null ? { failures, spec: specOf(scene.desired) } : null;
+  scene.memory.dropped = scene.memory.hand;
   scene.memory.hand = null;
   scene.memory.value = null;
   scene.memory.writable = null;

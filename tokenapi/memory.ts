@@ -1,12 +1,14 @@
 // What one process remembers of one resource between two looks. Nothing here outlives the process,
 // and nothing here is needed for safety but the value in hand, which a crash turns into a lost token.
-import type { Fact, Hand, Rollout } from "../core/observed.ts";
+import type { Copy, Fact, Hand, Rollout } from "../core/observed.ts";
 import type { Record } from "../core/record.ts";
 import type { SecretValue } from "../core/secret-value.ts";
 
 export interface Memory {
   hand: Hand | null;
   value: SecretValue | null;
+  /** See Observed.dropped. */
+  dropped: Hand | null;
   /** When the POST of the token in hand was sent; monotonic. */
   issuedAt: number;
   /** See Observed.taken. */
@@ -28,13 +30,13 @@ export interface Memory {
   rollout: Fact<Rollout> | null;
   rolloutAt: number;
   /** The record that the last look found, and since when it is known; monotonic. */
-  seen: { readonly record: Record | null; readonly at: number } | null;
+  seen: { readonly record: Record | null; readonly place: Copy["place"]; readonly at: number } | null;
   /** See Observed.unrenderable. */
   unrenderable: string | null;
 }
 
 export function blankMemory(): Memory {
-  return { hand: null, value: null, issuedAt: 0, taken: 0, uncertain: new Map(), refused: null, failed: null, writable: null, writableAt: 0, writableFor: "", refusals: 0, rollout: null, rolloutAt: 0, seen: null, unrenderable: null };
+  return { hand: null, value: null, dropped: null, issuedAt: 0, taken: 0, uncertain: new Map(), refused: null, failed: null, writable: null, writableAt: 0, writableFor: "", refusals: 0, rollout: null, rolloutAt: 0, seen: null, unrenderable: null };
 }
 
 /** Nothing in it that another look would not find again. */

@@ -162,13 +162,13 @@ export class Snapshot {
   }
 
   /** That trial showed nothing. */
-  pass(): void {
-    this.#suspicion.pass();
+  pass(mark: string): void {
+    this.#suspicion.pass(mark);
   }
 
   /** That trial showed whether its token is still good. */
-  settle(refused: boolean): void {
-    this.#suspicion.settle(refused);
+  settle(mark: string, refused: boolean): void {
+    this.#suspicion.settle(mark, refused);
   }
 
   /** How many tokens of a user are active, by the API's clock. */

@@ -32,7 +32,8 @@ export class Suspicion {
   #lied = false;
   #turn: { readonly mark: string; readonly at: number } | null = null;
   readonly #passed = new Set<string>();
-  #refusals = 0;
+  /** Whose tokens were refused since the newest list. */
+  readonly #refused = new Set<string>();
 
   readonly #onTried: (next: string | "all") => void;
 
@@ -60,7 +61,7 @@ export class Suspicion {
   /** A new list is here. */
   take(listed: Listed): void {
     this.#lies = false;
-    this.#refusals = 0;
+    this.#refused.clear();
     this.#passed.clear();
     for (const [mark, expected] of this.#expected) this.#look(mark, expected, listed);
     this.#calm();
@@ -100,15 +101,16 @@ export class Suspicion {
     return true;
   }
 
-  /** The trial showed nothing: somebody else is to try. */
-  pass(): void {
-    this.#end();
+  /** The trial of this mark showed nothing: somebody else is to try. */
+  pass(mark: string): void {
+    this.#end(mark);
     this.#hand();
   }
 
-  #end(): void {
-    if (this.#turn) this.#passed.add(this.#turn.mark);
-    this.#turn = null;
+  /** Its turn may have passed on by now, where it took long. */
+  #end(mark: string): void {
+    this.#passed.add(mark);
+    if (this.#turn?.mark === mark) this.#turn = null;
   }
 
   /** Whoever waits for that trial need not wait for a date. One alone is next: not each trial is worth a look of all. */
@@ -117,13 +119,12 @@ export class Suspicion {
     if (next) this.#onTried(next);
   }
 
-  /** The trial showed whether that token is still good: one that is proves the list wrong, two that are not prove it right. */
-  settle(refused: boolean): void {
-    this.#end();
-    this.#lies = !refused;
-    this.#lied ||= this.#lies;
-    if (!refused) return;
-    if (++this.#refusals < REFUSALS) return this.#hand();
+  /** The trial showed whether a mark's token is still good: one that is proves the list wrong, two that are not prove it right. */
+  settle(mark: string, refused: boolean): void {
+    this.#end(mark);
+    if (!refused) this.#lies = this.#lied = true;
+    if (this.#lies) return;
+    if (this.#refused.add(mark).size < REFUSALS) return this.#hand();
     for (const mark of this.#absent) this.#gone.add(mark);
     this.#absent.clear();
     this.#lied = false;

@@ -65,10 +65,14 @@ function takeIn(s: Situation, lost: readonly Stray[]): Hit {
 
 const named = (strays: readonly Stray[]): string => `Revision${strays.length === 1 ? "" : "s"} ${strays.map(({ number }) => number).join(", ")}`;
 
-/** What ended before it was delivered is cleared once a later number is. Where none is issued before it is, its way is closed first. */
+/**
+ * What ended before it was delivered is cleared once a later number is. Where none is issued before it is, because
+ * the resource moves on or has left that issuer, its way is closed first.
+ */
 function barring(s: Situation): Hit | null {
-  if (!s.record?.former || !s.ahead || s.remains.length === 0) return null;
-  return doubted(s, s.remains) ?? fence(s, s.remains);
+  const left = s.ahead ? s.remains : s.remains.filter(({ former }) => former);
+  if (!s.record?.former || left.length === 0) return null;
+  return doubted(s, left) ?? fence(s, left);
 }
 
 export const lostRemains: Check = {

@@ -1,18 +1,15 @@
 // A resource that moves from one issuer to another. The record says first that it has moved; from then on all that was
 // issued before is the former issuer's, and gives way, is revoked and deleted there by the same rules as everything.
 import { ours } from "../dates.ts";
-import { MINUTE, SECOND } from "../duration.ts";
+import { SECOND } from "../duration.ts";
 import { accepts, consent, issuerId } from "../home.ts";
 import { act, normal, wait, warning, type Check, type Hit } from "../hit.ts";
-import { back, moved, onward, resumed, settledAt, through, turned, without } from "../moving.ts";
+import { back, LATE, moved, onward, resumed, settledAt, through, turned, without } from "../moving.ts";
 import type { Tokens } from "../observed.ts";
 import type { Entry, Former, RecordedIssuer } from "../record.ts";
-import { secondOwners } from "../second-owner.ts";
+import { isLeaving, secondOwners } from "../second-owner.ts";
 import { everyRevision, isSame, knownAt, type Situation, type Stray } from "../situation.ts";
 import { currentMissing, findNeed, issueOutsideWindow } from "./need.ts";
-
-/** A request that was given up may still take effect so long after it: until then a former issuer is looked at. */
-const LATE = 10 * MINUTE;
 
 /** The issuer that the spec names, as the record will know it. */
 const named = ({ ahead, desired }: Situation): RecordedIssuer => ({ url: ahead?.issuer?.url ?? "", userId: ahead?.issuer?.userId ?? 0, ...(desired.issuerRef === undefined ? {} : { ref: desired.issuerRef }) });
@@ -66,7 +63,7 @@ export function passing(s: Situation): Hit | null {
   if (!isBare(s) || !tokens || !copy) return wait("IssuerMoved", `${message} is left at the one before the last, ${issuerId(record.former)}.`);
   if (!record.former.onward) return act({ do: "Record", record: onward(record, record.former, s.apiNow) }, "IssuerMoved", `${message} can be issued at ${issuerId(record.issuer)} any more.`);
   const at = record.former.since + LATE;
-  if (at > s.apiNow) return wait("IssuerMoved", `${message} that was asked for can still be issued at ${issuerId(record.issuer)}.`, ours(s, at));
+  if (!isLeaving(s)) return wait("IssuerMoved", `${message} that was asked for can still be issued at ${issuerId(record.issuer)}.`, ours(s, at));
   const isOld = tokens.sentAt <= knownAt(copy) || isBefore(s, tokens, at);
   return isOld ? act({ do: "Look", at: "tokens", after: s.observed.monotonic }, "IssuerMoved", `Looking whether anything was issued at ${issuerId(record.issuer)}.`) : null;
 }

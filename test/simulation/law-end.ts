@@ -34,7 +34,18 @@ function spares(of: Process, token: Token, does: "revoked" | "deleted"): void {
 }
 
 /** Somebody else runs with our mark, or it looks like that since an older copy was put back. */
-const isBesideOthers = ({ ledger, secondOwnerSaid }: World): boolean => ledger.isCopied || secondOwnerSaid !== "";
+function isBesideOthers(world: World): boolean {
+  const { ledger, secondOwnerSaid } = world;
+  const record = recordOf(world);
+  const isNewer = (token: Token): boolean => token.number > (record?.current ?? 0) && ledger.isValid(token) && token.uses.length > 0 && !record?.revisions.some((entry) => isOf(token, entry));
+  return ledger.isCopied || secondOwnerSaid !== "" || (record?.others ?? []).length > 0 || world.tokens().some(isNewer);
+}
+
+/** As the record has it, it is where the spec says: nobody needs the record to find it. */
+function isAtHome(of: Process, token: Token): boolean {
+  const { ref = of.desired.issuerRef } = recordOf(of.world)?.issuer ?? {};
+  return ref === of.desired.issuerRef && token.place === siteNamed(of.world, ref) && entryOf(of, token)?.former !== true;
+}
 
 /** What a deletion may not do. */
 function againstDeletion(of: Process, token: Token, does: "revoked" | "deleted"): void {
@@ -44,7 +55,7 @@ function againstDeletion(of: Process, token: Token, does: "revoked" | "deleted")
   if (does === "deleted" && desired.deletionPolicy === "Revoke") world.broken("L4 order", `r${token.number} was deleted though the deletion policy is Revoke`);
   const { current } = world.secret;
   // What is not where the spec says is told by the record alone, and so is ours beside a second owner's: it goes before the copy that holds the record.
-  const stands = token.place === siteNamed(world, desired.issuerRef) && delivered(world) === token && recordOf(world) !== null && current?.owner === of.uid && world.object?.uid === of.uid && token.created >= desired.since && !desired.abandon && !isDeliveredSince(of, token);
+  const stands = isAtHome(of, token) && delivered(world) === token && recordOf(world) !== null && current?.owner === of.uid && world.object?.uid === of.uid && token.created >= desired.since && !desired.abandon && !isDeliveredSince(of, token);
   if (stands && !overtaken(of) && !isBesideOthers(world) && world.profile.mode === "elected") world.broken("L4 order", `r${token.number} was ${does} while its delivered copy stands`);
 }
 
@@ -195,8 +206,11 @@ const isLeftTo = ({ world, record }: Process, { id }: Token): boolean => world.s
 /** A person's word gave up what is there. */
 const isGivenUpAt = ({ desired: { issuerChange } }: Process, place: Token["place"]): boolean => ISSUERS.some((issuer) => issuer.place === place && issuerId(issuer) === issuerChange?.from);
 
+/** It is in use, and an older copy was put back since: it looks like a second owner's. */
+const isOfBefore = (world: World, { uses, created }: Token): boolean => uses.length > 0 && world.secretTouchedAt >= created - world.ledger.skew;
+
 /** Not this one's to end. */
-const isLeft = (of: Process, token: Token): boolean => isOlder(of.world, token) || isHigher(of, token) || isLeftTo(of, token) || isNamedTheirs(of.world, token);
+const isLeft = (of: Process, token: Token): boolean => isOlder(of.world, token) || isOfBefore(of.world, token) || isHigher(of, token) || isLeftTo(of, token) || isNamedTheirs(of.world, token);
 
 /** deletionPolicy: Delete leaves nothing that was seen to have ended. */
 function leftBehind(of: Process, token: Token): void {

@@ -137,6 +137,8 @@ export function onCopied(world: World): void {
   if (luck.chance(0.15)) time.in(luck.span(2 * MINUTE, 30 * MINUTE), () => letGo(world));
   if (object && !object.deleting && luck.chance(0.15)) {
     object.spec.onExternalChange = "Report";
+    const token = delivered(world);
+    if (token) time.in(luck.span(3 * MINUTE, 30 * MINUTE), () => comeBack(world, token));
     return revokeSoon(world);
   }
   const { current } = secret;
@@ -147,6 +149,17 @@ export function onCopied(world: World): void {
   secret.put({ ...current, record: null, ownAlone: false });
   world.causes += 2;
   world.outside(500);
+}
+
+/** Somebody takes a revocation back, and then wants a new token. */
+function comeBack(world: World, token: Token): void {
+  const { object, ledger } = world;
+  if (!world.faults || !object || object.deleting || token.deleted || token.active || delivered(world) !== token) return;
+  world.tell(() => `  somebody restores r${token.number}, and asks for a rotation`);
+  ledger.restore(token.id, "outside");
+  object.spec.rotate = `after r${token.number}`;
+  world.causes += 3;
+  world.outside(1_000);
 }
 
 function isBetween(world: World): boolean {

@@ -1,5 +1,6 @@
 // Four other resources of the same issuer, as far as the token list knows them: so that much can be missing at once.
 import { MINUTE } from "../../core/duration.ts";
+import { issuerId } from "../../core/home.ts";
 import type { Snapshot } from "../../tokenapi/snapshot.ts";
 import type { Token } from "./ledger.ts";
 import type { Process } from "./process.ts";
@@ -62,12 +63,13 @@ export class Neighbours {
 
   /** Whether the delivered token is one of those that are missing all at once, and its value can be tried. */
   #isOursMissed(): boolean {
-    const { secret, object, cutUntil, time } = this.#world;
+    const { secret, object, issuers, cutUntil, time } = this.#world;
     const record = recordOf(this.#world);
     const entry = record?.revisions.find(({ number }) => number === record.current);
     const token = delivered(this.#world);
-    if (!object || object.deleting || !entry || entry.former || entry.revoked || entry.sha256 === null || record?.issuer.ref !== object.spec.issuerRef) return false;
-    if (!token || token.id !== entry.id || token.place !== "home" || secret.refusal !== null || secret.unreadable) return false;
+    const home = object && !object.deleting ? issuers[object.spec.issuerRef] : null;
+    if (!home || !record || issuerId(record.issuer) !== issuerId(home) || secret.refusal !== null || secret.unreadable) return false;
+    if (!token || token.id !== entry?.id || token.place !== "home" || entry.former || entry.revoked || entry.sha256 === null) return false;
     return cutUntil > time.now || (token.deleted && this.#tokens.every((other) => other.deleted && other.endedAt === token.endedAt));
   }
 
@@ -106,7 +108,7 @@ export class Neighbours {
     for (const token of this.#tokens) {
       if (!this.#world.random.chance(likely) || !list.claim(token.name)) continue;
       this.#world.tell(() => `  ${of.name} tries the token of ${token.name}`);
-      list.settle(!this.#world.ledger.isValid(token));
+      list.settle(token.name, !this.#world.ledger.isValid(token));
     }
   }
 

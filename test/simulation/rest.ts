@@ -69,8 +69,14 @@ function isBeside(world: World, token: Token): boolean {
   return !world.object || token.number >= (record?.current ?? 0) || theirs.includes(token.id);
 }
 
-/** Only somebody else, an older record put back, or use by others gives cause to take one of ours for a second owner's. */
-const looksTheirs = (world: World, { deliveredAt, uses, created }: Token): boolean => deliveredAt !== null || uses.length > 0 || world.ledger.isCopied || world.secretTouchedAt >= created - world.ledger.skew;
+/** So many numbers were given up one after the other that somebody else seems to issue: that is said, and a rotation clears them. */
+function isGivenUpOften(world: World): boolean {
+  const record = recordOf(world);
+  return record !== null && record.fence - (record.current ?? 0) >= 3;
+}
+
+/** Only that, somebody else, an older record put back, or use by others gives cause to take one of ours for a second owner's. */
+const looksTheirs = (world: World, { deliveredAt, uses, created, lastUsed }: Token): boolean => isGivenUpOften(world) || (lastUsed ?? 0) > created + MINUTE || deliveredAt !== null || uses.length > 0 || world.ledger.isCopied || world.secretTouchedAt >= created - world.ledger.skew;
 
 /**
  * Of an issuer that the spec no longer names, and that no record names: whoever takes the record away takes that memory,

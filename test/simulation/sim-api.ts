@@ -235,10 +235,16 @@ export class SimApi implements TokenApi {
       const used = world.refusedUntil <= world.time.now ? world.ledger.use(value.reveal()) : null;
       if (used?.deliveredAt) Object.assign(used, { triedAt: world.time.now, triedFrom: from });
       const good = used !== null;
-      if (world.ledger.ofValue(value.reveal())?.deliveredAt) world.neighbours.follow(this.#of, !good);
+      if (world.ledger.ofValue(value.reveal())?.deliveredAt) this.#tried(good);
       if (!good) onVerify(this.#of, world.ledger.ofValue(value.reveal()));
       return good ? { is: "good" } : { is: "refused", message: "401 Unauthorized" };
     });
+  }
+
+  /** A list that leaves out what is refused says the truth about it, whatever else it leaves out. */
+  #tried(good: boolean): void {
+    if (!good) this.listedAt ||= this.lists.at(-1)?.at ?? 0;
+    this.#of.world.neighbours.follow(this.#of, !good);
   }
 
   createServiceUser(): Promise<User> {

@@ -53,7 +53,7 @@ describe("a suspicion", () => {
     expect([suspicion.claim("m1"), suspicion.claim("m2"), suspicion.claim("m1")]).toEqual([true, false, true]);
     now += 30_000;
     expect([suspicion.claim("m2"), suspicion.claim("m1")]).toEqual([true, false]);
-    suspicion.pass();
+    suspicion.pass("m2");
     expect([suspicion.claim("m2"), suspicion.claim("m1")]).toEqual([false, true]);
   });
 
@@ -67,10 +67,10 @@ describe("a suspicion", () => {
     deliver(4);
     suspicion.take(list());
     expect(suspicion.claim("m1")).toBe(true);
-    suspicion.settle(true);
+    suspicion.settle("m1", true);
     // A revoked one is refused as well: another has to be tried.
     expect([suspicion.problem === null, suspicion.claim("m1"), suspicion.claim("m2")]).toEqual([false, false, true]);
-    suspicion.settle(true);
+    suspicion.settle("m2", true);
     expect(suspicion.problem).toBeNull();
     suspicion.take(list());
     expect(suspicion.problem).toBeNull();
@@ -86,7 +86,7 @@ describe("a suspicion", () => {
   it("stays where one of them authenticates, until a list says otherwise", () => {
     deliver(4);
     suspicion.take(list());
-    suspicion.settle(false);
+    suspicion.settle("m1", false);
     expect(suspicion.problem).toMatch(/still authenticates/);
     expect([suspicion.lies, suspicion.claim("m1")]).toEqual([true, false]);
     suspicion.take(list());
@@ -95,16 +95,33 @@ describe("a suspicion", () => {
     expect(suspicion.problem).toBeNull();
   });
 
+  it("does not count one token twice, whose first trial took so long that its turn passed on", () => {
+    deliver(4);
+    suspicion.take(list());
+    expect(suspicion.claim("m1")).toBe(true);
+    now += 30_000;
+    expect(suspicion.claim("m2")).toBe(true);
+    suspicion.settle("m1", true);
+    expect([suspicion.claim("m1"), suspicion.claim("m2")]).toEqual([false, true]);
+    suspicion.settle("m1", true);
+    expect(suspicion.problem).not.toBeNull();
+    suspicion.settle("m2", false);
+    // What still authenticates weighs more than what is refused.
+    suspicion.settle("m3", true);
+    suspicion.settle("m4", true);
+    expect([suspicion.lies, suspicion.problem === null]).toEqual([true, false]);
+  });
+
   it("tells after each trial who is next, one alone, and all once it is settled", () => {
     deliver(4);
     suspicion.take(list());
     expect(told).toEqual([]);
     suspicion.claim("m1");
-    suspicion.pass();
+    suspicion.pass("m1");
     suspicion.claim("m2");
-    suspicion.settle(true);
+    suspicion.settle("m2", true);
     suspicion.claim("m3");
-    suspicion.settle(true);
+    suspicion.settle("m3", true);
     expect(told).toEqual(["m2", "m3", "all"]);
   });
 
@@ -112,12 +129,12 @@ describe("a suspicion", () => {
     deliver(3);
     suspicion.take(list());
     suspicion.claim("m1");
-    suspicion.settle(false);
+    suspicion.settle("m1", false);
     expect(told).toEqual([]);
     suspicion.take(list());
     for (const mark of ["m1", "m2", "m3"]) {
       suspicion.claim(mark);
-      suspicion.pass();
+      suspicion.pass(mark);
     }
     expect(told).toEqual(["m2", "m3"]);
   });

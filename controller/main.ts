@@ -2,6 +2,7 @@
 // wakes.ts; no rule of a token's life stands here.
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
 import { LifecycleError } from "../core/error.ts";
 import { Caches, TOKEN_KINDS, watched } from "./caches.ts";
 import { loadScope } from "./identity.ts";
@@ -28,8 +29,14 @@ export interface OperatorOptions {
   /** "host:port" for /metrics, /healthz and /readyz. */
   readonly metrics?: string;
   readonly concurrency: number;
+  /** How long what is under way may take to end once it is stopped; default 25 s. */
+  readonly drainMs?: number;
   readonly log: Logger;
 }
+
+/** With what comes after it, this is less than the 40 s that deploy/ gives a pod to end. */
+const DRAIN_MS = 25_000;
+const WITHDRAW_MS = 5_000;
 
 /** As the metrics name them. */
 export const CONTROLLERS = ["servicetoken", "personaltoken", "serviceuser", "tokenissuer"] as const;
@@ -87,8 +94,9 @@ export async function startOperator(options: OperatorOptions, within?: Within): 
     ended: ended.promise,
     async stop() {
       const led = running.stillLeading();
-      for (const controller of controllers) await controller.stop(25_000);
-      if (led) await Promise.all(tokens.map((reconciler) => reconciler.discard()));
+      // All at once: none begins anything more, and together they take no longer than one.
+      await Promise.all(controllers.map((controller) => controller.stop(options.drainMs ?? DRAIN_MS)));
+      if (led) await Promise.race([Promise.all(tokens.map((reconciler) => reconciler.discard())), sleep(WITHDRAW_MS, undefined, { ref: false })]);
       await issuers.close();
       await running.stop();
       await http?.stop();

@@ -7,13 +7,14 @@ import type { Record } from "../core/record.ts";
 import type { SecretValue } from "../core/secret-value.ts";
 import type { Target, Writing } from "../tokenapi/target.ts";
 import { addFinalizer, removeFinalizer } from "./finalizer.ts";
-import { MANAGER, type TokenObject } from "./kinds.ts";
+import type { TokenObject } from "./kinds.ts";
 import { render, STAND_IN, type Words } from "./rendering.ts";
 import { refusal } from "./refusal.ts";
 import { isNotFound, secrets, type KubeObject, type RestClient, type Store } from "./runtime/index.ts";
 import { compare, foreignness, looksLike, valueOf, type Judged, type ReadMemory } from "./secret-judgement.ts";
 import { placesOf, type Places } from "./secret-places.ts";
-import { encodeLeft, LEFT_ANNOTATION, nameOf, projectSecret, type SecretRecord } from "./secret-record.ts";
+import { disownSecret, leaveSecret, removeSecret } from "./secret-leaving.ts";
+import { nameOf, projectSecret, type SecretRecord } from "./secret-record.ts";
 import { secretRefusal } from "./secret-refusal.ts";
 import { readStanding, readValue, sendSecret, type SecretObject } from "./secret-writer.ts";
 import type { WriteTrust } from "./write-trust.ts";
@@ -174,11 +175,7 @@ export class SecretTarget implements Target {
   }
 
   async #leave(source: SecretRecord): Promise<void> {
-    if (source.ours?.left?.to === this.#name) return;
-    const { uid, resourceVersion } = source;
-    const body = { metadata: { uid, resourceVersion, annotations: { [LEFT_ANNOTATION]: encodeLeft({ to: this.#name, at: Date.now() }) } } };
-    const left = await this.#cluster.client.patch(secrets, this.#ref(nameOf(source)), body, { type: "merge", fieldManager: MANAGER, metadataOnly: true });
-    this.#cluster.secrets.observeWrite(projectSecret(left));
+    if (source.ours?.left?.to !== this.#name) this.#cluster.secrets.observeWrite(await leaveSecret(this.#cluster.client, source, this.#name));
   }
 
   /** Removes what was left when secret.name changed, once `overlap` is over; answers when that will be, null: nothing was left. */
@@ -195,7 +192,7 @@ export class SecretTarget implements Target {
         continue;
       }
       guard();
-      await this.#delete(other);
+      await removeSecret(this.#cluster.client, other);
     }
     return next;
   }
@@ -203,30 +200,16 @@ export class SecretTarget implements Target {
   async remove(): Promise<Copy> {
     const { home, source, others } = this.#places;
     const ours = [home, source, ...others].filter((record) => record !== undefined && foreignness(record, this.#judged) === null);
-    for (const record of new Set(ours)) if (record) await this.#delete(record);
+    for (const record of new Set(ours)) if (record) await removeSecret(this.#cluster.client, record);
     this.#places = { home: undefined, source: undefined, others: [] };
     this.#copy = this.#judge(this.#monotonic());
     return this.#copy;
   }
 
-  async #delete(record: SecretRecord): Promise<void> {
-    try {
-      await this.#cluster.client.delete(secrets, this.#ref(nameOf(record)), { uid: record.uid });
-    } catch (error) {
-      if (!isNotFound(error)) throw refusal(error, `Secret ${nameOf(record)}`);
-    }
-  }
-
   async disown(): Promise<void> {
     const { source } = this.#places;
     if (!source) return;
-    const { uid, resourceVersion } = source;
-    const body = { metadata: { uid, resourceVersion, ownerReferences: [] } };
-    try {
-      await this.#cluster.client.patch(secrets, this.#ref(nameOf(source)), body, { type: "merge", fieldManager: MANAGER, metadataOnly: true });
-    } catch (error) {
-      if (!isNotFound(error)) throw refusal(error, `Secret ${nameOf(source)}`);
-    }
+    await disownSecret(this.#cluster.client, source);
     this.#copy = { ...this.#copy, place: "none", record: null };
   }
 

@@ -151,11 +151,11 @@ test.concurrent("an immutable Secret: a rotation burns nothing, the old token st
   await ready("frozen");
 });
 
-test.concurrent("a type that asks for other keys: it is said, and no token is issued", async () => {
-  await scene.kubectl("apply -f -", serviceToken("keyless", { secret: { type: "kubernetes.io/tls" } }));
-  const { reason, message } = await stalled("keyless");
+test.concurrent("a type that asks for another form: it is said, and no token is issued", async () => {
+  await scene.kubectl("apply -f -", serviceToken("formless", { secret: { type: "kubernetes.io/dockerconfigjson", template: { ".dockerconfigjson": "{{ .token }}" } } }));
+  const { reason, message } = await stalled("formless");
   expect([reason, message]).toEqual(["SecretNotWritable", expect.stringContaining("correct secret.template or secret.type")]);
-  expect(await named("keyless")).toBe(0);
+  expect(await named("formless")).toBe(0);
 });
 
 test.concurrent("a Secret of somebody else stays as it is, and nothing is issued", async () => {

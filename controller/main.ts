@@ -12,7 +12,8 @@ import { Issuers } from "./issuers.ts";
 import type { TokenKind } from "./kinds.ts";
 import { markOf } from "../core/name.ts";
 import { Orphans } from "./orphans.ts";
-import { Controller, EventRecorder, HttpServer, isForbidden, isNotFound, LeaderElector, loadCredentials, Manager, RestClient, RuntimeMetrics, WorkQueue, type Logger } from "./runtime/index.ts";
+import { serve } from "./pages.ts";
+import { Controller, EventRecorder, isForbidden, isNotFound, LeaderElector, loadCredentials, Manager, RestClient, RuntimeMetrics, WorkQueue, type Logger } from "./runtime/index.ts";
 import { TokenReconciler } from "./token-reconciler.ts";
 import { UserReconciler } from "./user-reconciler.ts";
 import { Voice } from "./voice.ts";
@@ -189,6 +190,7 @@ function makeControllers(parts: Parts, scope: string, { log, leaderElect, concur
       kind,
       cluster: { client, tokens: caches.tokens[kind], secrets: caches.secrets },
       owners: caches.users,
+      namesakes: (secret) => caches.namesakes(secret),
       scope: () => scope,
       alone: leaderElect,
       say: (object, event) => voice.ofToken(object, event),
@@ -239,18 +241,4 @@ function makeManager(at: { options: OperatorOptions; parts: Parts; controllers: 
     onLost,
     log,
   });
-}
-
-export async function serve(options: OperatorOptions, metrics: RuntimeMetrics, isReady: () => boolean): Promise<HttpServer | null> {
-  if (options.metrics === undefined) return null;
-  const at = options.metrics.lastIndexOf(":");
-  const host = options.metrics.slice(0, at) || "127.0.0.1";
-  const port = Number(options.metrics.slice(at + 1));
-  const server = new HttpServer({ host, port, metrics: () => metrics.text(), ready: { caches: () => (isReady() ? undefined : "caches are not complete") } });
-  try {
-    await server.start();
-    return server;
-  } catch (error) {
-    throw new LifecycleError("terminal", "METRICS_ADDRESS", `--metrics ${options.metrics} cannot be listened on: ${error instanceof Error ? error.message : "failed"}. Name a free address, as in 127.0.0.1:9090.`);
-  }
 }

@@ -17,7 +17,7 @@ import { disownSecret, leaveSecret, removeSecret } from "./secret-leaving.ts";
 import { nameOf, projectSecret, type SecretRecord } from "./secret-record.ts";
 import { secretRefusal } from "./secret-refusal.ts";
 import { readStanding, readValue, sendSecret, type SecretObject } from "./secret-writer.ts";
-import type { WriteTrust } from "./write-trust.ts";
+import { formOf, type WriteTrust } from "./write-trust.ts";
 
 export interface Cluster {
   readonly client: RestClient;
@@ -34,6 +34,8 @@ interface TargetOptions {
   readonly user: string;
   readonly reads: Map<string, ReadMemory>;
   readonly trust: WriteTrust;
+  /** Why the Secret is to be another object's; null: it is not. */
+  readonly claimed: () => string | null;
   readonly monotonic: () => number;
 }
 
@@ -52,6 +54,7 @@ export class SecretTarget implements Target {
   readonly #name: string;
   readonly #trust: WriteTrust;
   readonly #judged: Judged;
+  readonly #claimed: () => string | null;
   #places: Places;
   #copy: Copy;
 
@@ -66,6 +69,7 @@ export class SecretTarget implements Target {
     this.#trust = options.trust;
     this.#monotonic = options.monotonic;
     this.#judged = { object, mark, predecessor };
+    this.#claimed = options.claimed;
     this.#name = secretNameOf(object);
     // The cache may lag by what the watch has not brought yet: a look that has to be sure reads the Secret.
     this.#places = this.#sort(homeOf(cluster, object));
@@ -75,7 +79,7 @@ export class SecretTarget implements Target {
   /** Changes with whatever may let a write through that was refused before. */
   get version(): string {
     const { home, source } = this.#places;
-    return `${this.#object.generation} ${home?.resourceVersion ?? "none"} ${source?.resourceVersion ?? "none"}`;
+    return `${this.#object.generation} ${home?.resourceVersion ?? "none"} ${source?.resourceVersion ?? "none"} ${this.#claimed() ?? ""}`;
   }
 
   known(): Copy {
@@ -135,6 +139,9 @@ export class SecretTarget implements Target {
   }
 
   async probe(): Promise<true | string> {
+    const claim = this.#claimed();
+    // One that stands there is whose it is, whoever is older.
+    if (claim !== null && !this.#places.home) return claim;
     const record: Record = this.#copy.record ?? { mark: this.#mark, issuer: { url: this.#url, userId: 0 }, current: null, fence: 0, revisions: [] };
     const { home } = this.#places;
     try {
@@ -162,7 +169,7 @@ export class SecretTarget implements Target {
       const moved = moves ? new Date().toISOString() : (to?.ours?.note?.moved ?? null);
       const written = projectSecret(await this.#send(writing.record, data, { to, dryRun: false, moved }));
       this.#cluster.secrets.observeWrite(written);
-      if (!to) this.#trust.created(this.#object.namespace, this.#form());
+      if (!to) this.#trust.created(this.#object.namespace, formOf(this.#object.spec.secret));
       this.#places = name === this.#name ? this.#sort(written) : this.#sort(home, written);
     } catch (error) {
       const refused = secretRefusal(error, name);
@@ -228,12 +235,6 @@ export class SecretTarget implements Target {
     return { token, url: url === "" ? this.#url : url, name: entry?.name ?? "", expires: entry?.expires ?? null, user: this.#user };
   }
 
-  /** What two objects have to have in common for one write to say that the other is allowed too. */
-  #form(): string {
-    const { type, template, labels = {}, annotations = {} } = this.#object.spec.secret;
-    return JSON.stringify([type, Object.entries(template).sort(), Object.entries(labels).sort(), Object.entries(annotations).sort()]);
-  }
-
   /** The data to be written; null: it stays as it is. */
   async #data({ record, value }: Writing, source: SecretRecord | undefined): Promise<Map<string, string> | null> {
     if (value === "keep") return null;
@@ -244,7 +245,7 @@ export class SecretTarget implements Target {
   #judge(readAt: number): Copy {
     const { home, source } = this.#places;
     const base = { readAt, doneAt: source?.receivedAt ?? this.#monotonic(), record: null, look: null, writable: null, exclusive: false } as const;
-    if (!source) return { ...base, place: "none", value: "missing", writable: this.#trust.trusts(this.#object.namespace, this.#form()) ? true : null };
+    if (!source) return { ...base, place: "none", value: "missing", writable: this.#claimed() === null && this.#trust.trusts(this.#object.namespace, formOf(this.#object.spec.secret)) ? true : null };
     const foreign = foreignness(source, this.#judged);
     if (foreign !== null) return { ...base, place: "foreign", foreign, value: "missing" };
     const read = this.#reads.get(this.#object.key);

@@ -16,6 +16,7 @@ import { ownerOf, type Owners } from "./owner.ts";
 import { tokenPolicy } from "./policy.ts";
 import type { ReconcileResult } from "./runtime/index.ts";
 import type { Labels } from "./selector.ts";
+import { claimOf } from "./secret-claim.ts";
 import type { ReadMemory } from "./secret-judgement.ts";
 import { predecessorOf } from "./secret-heir.ts";
 import { homeOf, SecretTarget, secretNameOf, type Cluster } from "./secret-target.ts";
@@ -36,6 +37,8 @@ export interface ReconcilerOptions {
   readonly issuers: Issuers;
   readonly issuerObjects: IssuerObjects;
   readonly owners: Owners;
+  /** The tokens of all kinds that name this Secret, by its key. */
+  readonly namesakes: (secret: string) => readonly TokenObject[];
   /** The labels of a namespace; null: not known here. */
   readonly labelsOf: (namespace: string) => Labels | null;
   /** How far this operator sees. */
@@ -173,6 +176,7 @@ export class TokenReconciler {
       user: user ?? desired.ownerName ?? session?.userName ?? "",
       reads: this.#reads,
       trust: this.#trust,
+      claimed: () => claimOf(object, secretNameOf(object), this.#options.namesakes(`${object.namespace}/${secretNameOf(object)}`)),
       monotonic: () => systemClock.monotonic(),
     });
     return {

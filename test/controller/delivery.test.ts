@@ -75,6 +75,23 @@ test.concurrent("one key of several is edited, or taken away: repaired with the 
   expect((await named("several")).map(({ active }) => active)).toEqual([true]);
 });
 
+test.concurrent("of two that name one Secret the older has it before it stands there: for the younger no token is issued until the older goes", async () => {
+  const secret = { name: "both" };
+  await apply(serviceToken("elder", { secret, issuerRef: { name: "not-there" } }));
+  // Dates of the apiserver are whole seconds: of one second the name decides.
+  await apply(serviceToken("younger", { secret }));
+  expect(await stalled("younger")).toMatchObject({ reason: "SecretNotWritable", message: expect.stringContaining("The ServiceToken elder is older and names the Secret both too") as string });
+  expect([await scene.value("both"), await named("younger")]).toEqual([null, []]);
+  await scene.kubectl("delete servicetoken elder --timeout=60s");
+  await scene.ready("younger");
+  expect(await scene.authenticate((await scene.value("both")) ?? "")).toBe(200);
+  // Once it stands there, it is whose it is: a rotation asks nobody.
+  await apply(serviceToken("another", { secret }));
+  expect((await stalled("another")).reason).toBe("SecretNotOurs");
+  await scene.kubectl("annotate servicetoken younger tokens.qualytics.io/rotate=now");
+  await until("it rotates", async () => (await scene.status("younger")).token?.revision === 2);
+});
+
 test.concurrent("a form that the value cannot be read back from needs a new revision for the next form, and says so", async () => {
   const template = { token: "{{ .token | base64 | base64 }}" };
   await issued("wrapped", { secret: { template }, rotation: { retire: { minOverlap: "1h" } } });

@@ -13,7 +13,7 @@ beforeAll(async () => {
 
 afterAll(() => scene.close());
 
-const apply = (object: object): Promise<string> => scene.kubectl("apply -f -", object);
+const apply = (object: object): Promise<void> => scene.apply(object);
 const data = async (secret: string): Promise<Record<string, string>> => {
   const { data: encoded = {} } = (await scene.read<{ data?: Record<string, string> }>(`secret/${secret}`)) ?? {};
   return Object.fromEntries(Object.entries(encoded).map(([key, value]) => [key, Buffer.from(value, "base64").toString("utf8")]));
@@ -144,7 +144,7 @@ test("what was edited, taken away or deleted while nobody ran is repaired at the
 
 test("secret.name goes there and back while nobody runs or somebody is in the way: same token throughout", async () => {
   const rotation = { retire: { minOverlap: "30s" } };
-  const to = (name: string): Promise<string> => apply(serviceToken("wanders", { rotation, secret: { name } }));
+  const to = (name: string): Promise<void> => apply(serviceToken("wanders", { rotation, secret: { name } }));
   const value = await issued("wanders", { rotation, secret: { name: "wanders-a" } });
   await scene.kubectl("create secret generic wanders-b --from-literal=token=theirs");
   await to("wanders-b");

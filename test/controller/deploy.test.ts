@@ -21,7 +21,7 @@ beforeAll(async () => {
   await installForCluster(scene);
   identity = await accountOf("servicetokens");
   await scene.kubectl("create namespace vault");
-  await scene.kubectl("apply -f -", [credential(scene.service.adminToken, "qualytics-admin", "vault"), clusterIssuer(scene.service.url, { serviceUsers: ["Data *"] })]);
+  await scene.apply([credential(scene.service.adminToken, "qualytics-admin", "vault"), clusterIssuer(scene.service.url, { serviceUsers: ["Data *"] })]);
   await applyIssuer(scene);
 });
 
@@ -37,7 +37,7 @@ async function accountOf(namespace: string): Promise<string> {
   return path;
 }
 
-const apply = (...objects: object[]): Promise<string> => scene.kubectl("apply -f -", objects);
+const apply = (...objects: object[]): Promise<void> => scene.apply(objects);
 /** What the apiserver answers to the operator's own account; empty: it did it. */
 const asOperator = (args: string, stdin?: object): Promise<string> => scene.kubectl(`--kubeconfig ${identity} ${args}`, stdin).then(() => "", (error: Error) => error.message);
 
@@ -156,12 +156,12 @@ test("as installed for one namespace it works there with one Role, and in anothe
   const account = await accountOf("team");
   // Otherwise the cluster's operator would work here as well.
   await operator.stop();
-  await scene.kubectl("apply -n team -f -", [credential(scene.service.adminToken, "qualytics-admin", "team"), issuer(scene.service.url)]);
+  await scene.apply([credential(scene.service.adminToken, "qualytics-admin", "team"), issuer(scene.service.url)], "team");
   await scene.kubectl("create namespace team-two");
   const { rules } = JSON.parse(await scene.kubectl("get role servicetokens-controller -n team -o json")) as { rules: object[] };
-  await apply({ apiVersion: "rbac.authorization.k8s.io/v1", kind: "Role", metadata: { name: "servicetokens-controller", namespace: "team-two" }, rules });
+  await scene.kubectl("apply -f -", { apiVersion: "rbac.authorization.k8s.io/v1", kind: "Role", metadata: { name: "servicetokens-controller", namespace: "team-two" }, rules });
   await scene.kubectl("create rolebinding servicetokens-controller -n team-two --role=servicetokens-controller --serviceaccount=team:servicetokens-controller");
-  await scene.kubectl("apply -n team-two -f -", [credential(scene.service.adminToken, "qualytics-admin", "team-two"), issuer(scene.service.url)]);
+  await scene.apply([credential(scene.service.adminToken, "qualytics-admin", "team-two"), issuer(scene.service.url)], "team-two");
   const both = await scene.operator("--kubeconfig", account, "--namespace", "team,team-two", "--leader-elect=true");
   await apply(
     serviceUser("loader", { name: "Data Loader" }, { namespace: "team" }),

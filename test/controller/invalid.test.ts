@@ -56,7 +56,7 @@ test.each([
 });
 
 test("an order that nobody can read is said, and everything else goes on", async () => {
-  await scene.kubectl("apply -f -", serviceToken("ordered", {}, { annotations: { "tokens.qualytics.io/compromised": "r1", "tokens.qualytics.io/paused": "yes" } }));
+  await scene.apply(serviceToken("ordered", {}, { annotations: { "tokens.qualytics.io/compromised": "r1", "tokens.qualytics.io/paused": "yes" } }));
   await scene.ready("ordered");
   const { reason, message } = await conditionOf("servicetoken", "ordered", "Stalled");
   expect(reason).toBe("SpecInvalid");
@@ -73,7 +73,7 @@ test.each<[string, object, string]>([
 });
 
 test("an issuer with a broken certificate says so", async () => {
-  await scene.kubectl("apply -f -", issuer(scene.service.url.replace("http:", "https:"), { caBundle: "-----BEGIN CERTIFICATE-----\nnope\n-----END CERTIFICATE-----\n" }, "odd"));
+  await scene.apply(issuer(scene.service.url.replace("http:", "https:"), { caBundle: "-----BEGIN CERTIFICATE-----\nnope\n-----END CERTIFICATE-----\n" }, "odd"));
   expect(await conditionOf("tokenissuer", "odd", "Stalled")).toMatchObject({ reason: "IssuerInvalid", message: expect.stringContaining("caBundle") as string });
   await scene.kubectl("delete tokenissuer odd");
 });
@@ -117,9 +117,9 @@ test("what an older CRD let through is told, one by one, and nobody waits for it
     ["odd-user", without("ServiceUser", "odd-user"), "name: it is missing"],
   ];
   const of = (list: readonly [string, object, string][]): object[] => list.map(([, object]) => object);
-  await scene.kubectl("apply -f -", [...odd.map(([name, spec]) => serviceToken(name, spec)), ...of(issuers), ...of(users), without("ServiceToken", "odd-empty")]);
+  await scene.apply([...odd.map(([name, spec]) => serviceToken(name, spec)), ...of(issuers), ...of(users), without("ServiceToken", "odd-empty")]);
   // One that names an issuer nobody can read, and one that names nothing odd.
-  await scene.kubectl("apply -f -", [serviceToken("at-odd", { issuerRef: { name: "odd-policy" } }), serviceToken("good"), serviceUser("good", { name: "Good" })]);
+  await scene.apply([serviceToken("at-odd", { issuerRef: { name: "odd-policy" } }), serviceToken("good"), serviceUser("good", { name: "Good" })]);
   await scene.ready("good");
   await scene.areReady("serviceuser/good");
   for (const [kind, all, reason] of [["servicetoken", odd, "SpecInvalid"], ["tokenissuer", issuers, "IssuerInvalid"], ["serviceuser", users, "SpecInvalid"]] as const) {
@@ -132,7 +132,7 @@ test("what an older CRD let through is told, one by one, and nobody waits for it
   expect(await conditionOf("servicetoken", "at-odd", "Ready")).toMatchObject({ status: "False", reason: "IssuerNotReady", message: expect.stringContaining("policy.minOverlap: write a duration") as string });
   expect((await scene.tokens()).filter(({ name }) => /^default-(odd|at-odd)-/.test(name))).toEqual([]);
   // What is mended is delivered; what is not can be deleted.
-  await scene.kubectl("apply -f -", [serviceToken("odd-days", { expiresInDays: 90 }), issuer(scene.service.url, {}, "odd-policy"), serviceUser("odd-role", { name: "Odd Role" })]);
+  await scene.apply([serviceToken("odd-days", { expiresInDays: 90 }), issuer(scene.service.url, {}, "odd-policy"), serviceUser("odd-role", { name: "Odd Role" })]);
   for (const name of ["odd-days", "at-odd"]) await scene.ready(name);
   await scene.areReady("serviceuser/odd-role");
   await scene.kubectl(`delete servicetoken ${odd.map(([name]) => name).join(" ")} odd-empty at-odd --timeout=60s`);

@@ -21,8 +21,8 @@ beforeAll(async () => {
 
 afterAll(() => scene.close());
 
-const apply = (...objects: object[]): Promise<string> => scene.kubectl("apply -f -", objects);
-const refused = (object: object): Promise<string> => apply(object).then(() => "", (error: Error) => error.message);
+const apply = (...objects: object[]): Promise<void> => scene.apply(objects);
+const refused = (object: object): Promise<string> => scene.kubectl("apply -f -", object).then(() => "", (error: Error) => error.message);
 const users = async (): Promise<readonly Listed[]> => (await scene.service.api<{ items: Listed[] }>("GET", "/api/users?type=Service&include_deleted=true&size=100")).body.items;
 const user = async (name: string): Promise<Listed | undefined> => (await users()).find((each) => each.name === name);
 const kstatusOf = async (object: string): Promise<Kstatus | undefined> => {
@@ -94,7 +94,7 @@ test("a ServiceUser is made, kept at its role and teams, and its tokens name it 
 
 test("Deactivate waits while the user has active tokens, says so, and goes on by itself", async () => {
   await apply(serviceUser("exporter", { name: "Data Export", deletionPolicy: "Deactivate" }));
-  await until("it is held", async () => (await scene.kubectl("get serviceuser exporter -o jsonpath={.metadata.finalizers}")).includes("tokens.qualytics.io"));
+  await until("it is held", async () => (await scene.read<{ metadata: { finalizers?: string[] } }>("serviceuser/exporter"))?.metadata.finalizers?.includes("tokens.qualytics.io/tokens"));
   await scene.kubectl("delete serviceuser exporter --wait=false");
   const { message } = await scene.says("serviceuser/exporter", "ServiceUserInUse");
   expect(message).toContain("Data Export still has one active token");
@@ -151,7 +151,7 @@ test("a ClusterTokenIssuer serves the namespaces that its policy selects, from a
   await scene.areReady("servicetoken/ours -n team-b");
   await scene.kubectl("label namespace team-b tokens-");
   await scene.kubectl("annotate servicetoken ours -n team-b tokens.qualytics.io/rotate=now");
-  await until("the rotation is refused", async () => (await scene.kubectl("get servicetoken ours -n team-b -o jsonpath={.status.nextAction.reason}")).includes("does not serve"));
+  await until("the rotation is refused", async () => (await scene.statusOf("servicetoken/ours -n team-b")).nextAction?.reason.includes("does not serve"));
   expect((await scene.statusOf("servicetoken/ours -n team-b")).conditions?.[0]).toMatchObject({ type: "Ready", status: "True" });
 });
 

@@ -9,7 +9,7 @@ let scene: Scene;
 /** Blue's token, as its Secret and the API have it. */
 let theirs: { value: string; token: Token; uid: string; record: string };
 
-const apply = (...objects: object[]): Promise<string> => scene.kubectl("apply -f -", objects);
+const apply = (...objects: object[]): Promise<void> => scene.apply(objects);
 const token = (where: string, name: string, spec: object = {}): object => serviceToken(name, { issuerRef, ...spec }, { namespace: where });
 const ready = (where: string, name: string): Promise<void> => scene.areReady(`servicetoken/${name} -n ${where}`);
 const record = async (where: string, name: string): Promise<string> => (JSON.parse(await scene.kubectl(`get secret ${name} -n ${where} -o json`)) as { metadata: { annotations: Record<string, string> } }).metadata.annotations[RECORD] ?? "";
@@ -41,7 +41,7 @@ test("a Secret that is not its own is no place of delivery, whatever it is calle
   await apply(credential("precious", "database", "red"), token("red", "overwrite", { secret: { name: "database" } }));
   expect((await scene.says("servicetoken/overwrite -n red", "SecretNotOurs")).message).toContain("is not ours");
   expect(await value("red", "database")).toBe("precious");
-  await expect(apply(token("red", "out", { secret: { name: "../blue/ingest" } }))).rejects.toThrow(/secret\.name/);
+  await expect(scene.kubectl("apply -f -", token("red", "out", { secret: { name: "../blue/ingest" } }))).rejects.toThrow(/secret\.name/);
   expect((await scene.tokens()).filter(({ name }) => name.startsWith("red-"))).toEqual([]);
   await unharmed();
 });
@@ -57,7 +57,7 @@ test("a Secret that says it belongs to blue's token is not written, not even wit
 
 test("a template cannot read what it must not", async () => {
   for (const curious of ["{{ .credential }}", '{{ lookup "v1" "Secret" "vault" "qualytics-admin" }}', "{{ .token | file }}"]) {
-    const said = await apply(token("red", "curious", { secret: { template: { token: "{{ .token }}", curious } } })).then(() => "accepted", (error: Error) => error.message);
+    const said = await scene.kubectl("apply -f -", token("red", "curious", { secret: { template: { token: "{{ .token }}", curious } } })).then(() => "accepted", (error: Error) => error.message);
     expect(said).toContain("an expression of the template is not understood");
   }
   const all = await scene.kubectl("get secret,servicetoken,events -n red -o json");

@@ -1,6 +1,6 @@
-// Reads single objects over one connection that stays open. A test that waits for something looks many times, and a
-// kubectl for each look would take the processor from what it waits for.
-import { defineResource, isNotFound, loadCredentials, RestClient, secrets, type Resource } from "../../controller/runtime/index.ts";
+// Reads and applies objects over one connection that stays open. A test that waits for something looks many times, and a
+// kubectl for each look would take the processor from what it waits for. What people type is typed in tests about that.
+import { defineResource, isNotFound, loadCredentials, RestClient, secrets, type KubeObject, type Resource } from "../../controller/runtime/index.ts";
 
 const GROUP = "tokens.qualytics.io/v1alpha1";
 
@@ -14,6 +14,8 @@ const resources: Readonly<Record<string, Resource>> = {
   deployment: defineResource("apps/v1", "Deployment", "deployments"),
   statefulset: defineResource("apps/v1", "StatefulSet", "statefulsets"),
   daemonset: defineResource("apps/v1", "DaemonSet", "daemonsets"),
+  namespace: defineResource("v1", "Namespace", "namespaces", { namespaced: false }),
+  node: defineResource("v1", "Node", "nodes", { namespaced: false }),
   event: defineResource("events.k8s.io/v1", "Event", "events"),
 };
 
@@ -44,6 +46,15 @@ export class Reader {
   async all<T>(kind: string, namespace = "default"): Promise<readonly T[]> {
     const { resource } = this.#named(`${kind}/`);
     return (await this.#client.list(resource, resource.namespaced ? { namespace } : {})).items as unknown as T[];
+  }
+
+  /** As `kubectl apply --server-side`: what was applied before and is left out now goes. */
+  async apply(objects: readonly object[], namespace: string): Promise<void> {
+    for (const body of objects as readonly KubeObject[]) {
+      const { resource } = this.#named(`${body.kind?.toLowerCase() ?? ""}/`);
+      const { name = "", namespace: own = namespace } = body.metadata ?? {};
+      await this.#client.apply(resource, resource.namespaced ? { namespace: own, name } : { name }, body, { fieldManager: "person" });
+    }
   }
 
   /** What stands at a path of the API, as it comes; empty: there is nothing. */

@@ -52,6 +52,8 @@ export interface Scene {
   readonly plane: BorrowedPlane;
   readonly service: TokenService;
   kubectl(args: string, stdin?: object | readonly object[]): Promise<string>;
+  /** What `kubectl apply` does, in one process: for objects of ours, Secrets, namespaces and workloads. Default namespace: "default". */
+  apply(objects: object | readonly object[], namespace?: string): Promise<void>;
   /** Starts an operator and waits until it is ready. */
   operator(...flags: string[]): Promise<Operator>;
   /** Everything that operators of this scene logged. */
@@ -150,6 +152,7 @@ export async function startScene(options: SceneOptions = {}): Promise<Scene> {
     plane,
     service,
     kubectl,
+    apply: (objects, namespace = "default") => reader.apply(Array.isArray(objects) ? (objects as object[]) : [objects], namespace),
     async operator(...flags) {
       const name = `operator-${++count}`;
       names.push(name);
@@ -245,5 +248,5 @@ function withoutLastApplied(metadata: object): object {
 
 /** Applies the credential and the issuer that serviceToken() names. */
 export async function applyIssuer(scene: Scene, spec: object = {}): Promise<void> {
-  await scene.kubectl("apply -f -", [credential(scene.service.adminToken), issuer(scene.service.url, spec)]);
+  await scene.apply([credential(scene.service.adminToken), issuer(scene.service.url, spec)]);
 }

@@ -82,13 +82,13 @@ test.concurrent("of two that name one Secret the older has it before it stands t
   await apply(serviceToken("younger", { secret }));
   expect(await stalled("younger")).toMatchObject({ reason: "SecretNotWritable", message: expect.stringContaining("The ServiceToken elder is older and names the Secret both too") as string });
   expect([await scene.value("both"), await named("younger")]).toEqual([null, []]);
-  await scene.kubectl("delete servicetoken elder --timeout=60s");
+  await scene.remove("servicetoken/elder");
   await scene.ready("younger");
   expect(await scene.authenticate((await scene.value("both")) ?? "")).toBe(200);
   // Once it stands there, it is whose it is: a rotation asks nobody.
   await apply(serviceToken("another", { secret }));
   expect((await stalled("another")).reason).toBe("SecretNotOurs");
-  await scene.kubectl("annotate servicetoken younger tokens.qualytics.io/rotate=now");
+  await scene.annotate("servicetoken/younger", { "tokens.qualytics.io/rotate": "now" });
   await until("it rotates", async () => (await scene.status("younger")).token?.revision === 2);
 });
 
@@ -159,6 +159,6 @@ test("secret.name goes there and back while nobody runs or somebody is in the wa
     const left = await scene.kubectl("get secret wanders-b -o jsonpath={.metadata.annotations.tokens\\.qualytics\\.io/left}");
     return left.includes('"to":"wanders-a"');
   });
-  await scene.kubectl("delete servicetoken wanders --timeout=60s");
+  await scene.remove("servicetoken/wanders");
   expect([await scene.value("wanders-a"), await scene.value("wanders-b"), await named("wanders")]).toEqual([null, null, []]);
 });

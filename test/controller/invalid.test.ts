@@ -39,8 +39,7 @@ test.each<[string, object, string]>([
   ["a duration in days", { rotation: { renewBefore: "3d" } }, "renewBefore"],
   ["no issuer", { issuerRef: { name: "" } }, "issuerRef.name"],
 ])("%s is refused at admission, with what to write", async (_, spec, message) => {
-  const said = await scene.kubectl("apply -f -", serviceToken("refused", spec)).then(() => "it was accepted", (error: Error) => error.message);
-  expect(said).toContain(message);
+  expect(await scene.refusal(serviceToken("refused", spec))).toContain(message);
 });
 
 test.each([
@@ -51,7 +50,7 @@ test.each([
   ["{{ .token | base64 url }}", false],
   ["{{.token}}{{", false],
 ])("the apiserver and the operator agree on the template %s", async (template, isGood) => {
-  const said = await scene.kubectl("apply --dry-run=server -f -", serviceToken("dry", { secret: { template: { token: "{{ .token }}", template } } })).then(() => "", (error: Error) => error.message);
+  const said = await scene.refusal(serviceToken("dry", { secret: { template: { token: "{{ .token }}", template } } }));
   expect(said === "", said).toBe(isGood);
 });
 
@@ -68,8 +67,7 @@ test.each<[string, object, string]>([
   ["a url that is none", { url: "http://[::1" }, "url is an address"],
   ["certificates that are none", { caBundle: "not PEM" }, "caBundle holds PEM certificates"],
 ])("an issuer with %s is refused at admission", async (_, spec, message) => {
-  const said = await scene.kubectl("apply -f -", issuer(scene.service.url, spec, "odd")).then(() => "it was accepted", (error: Error) => error.message);
-  expect(said).toContain(message);
+  expect(await scene.refusal(issuer(scene.service.url, spec, "odd"))).toContain(message);
 });
 
 test("an issuer with a broken certificate says so", async () => {
@@ -94,7 +92,7 @@ const without = (kind: string, name: string): object => ({ apiVersion: "tokens.q
 test("what an older CRD let through is told, one by one, and nobody waits for it", async () => {
   await withoutRules("servicetokens", "tokenissuers", "serviceusers");
   const probes = [serviceToken("probe", { expiresInDays: "x" }), issuer(scene.service.url, { url: 7 }, "probe"), serviceUser("probe", { name: 7 })];
-  for (const probe of probes) await until("the rules are gone", async () => (await scene.kubectl("apply --dry-run=server -f -", probe).catch(() => "refused")) !== "refused", 60_000);
+  for (const probe of probes) await until("the rules are gone", async () => (await scene.refusal(probe)) === "", 60_000);
   const odd: readonly [string, object, string][] = [
     ["odd-template", { secret: { template: { token: "{{ .nothing }}" } } }, ".nothing is not known"],
     ["odd-days", { expiresInDays: "ninety" }, "expiresInDays"],
@@ -136,6 +134,6 @@ test("what an older CRD let through is told, one by one, and nobody waits for it
   for (const name of ["odd-days", "at-odd"]) await scene.ready(name);
   await scene.areReady("serviceuser/odd-role");
   await scene.kubectl(`delete servicetoken ${odd.map(([name]) => name).join(" ")} odd-empty at-odd --timeout=60s`);
-  await scene.kubectl("delete tokenissuer odd-policy odd-interval odd-issuer --timeout=60s");
-  await scene.kubectl("delete serviceuser odd-role odd-teams odd-user --timeout=60s");
+  await scene.remove("tokenissuer/odd-policy", "tokenissuer/odd-interval", "tokenissuer/odd-issuer");
+  await scene.remove("serviceuser/odd-role", "serviceuser/odd-teams", "serviceuser/odd-user");
 });

@@ -40,7 +40,7 @@ test("an applied token becomes Ready, and what stands in the Secret authenticate
 });
 
 test.concurrent("kubectl wait sees a new object as unfinished, and a wrong one is refused with what to write instead", async () => {
-  const refused = async (spec: object): Promise<string> => scene.kubectl("apply -f -", serviceToken("wrong", spec)).then(() => "", (error: Error) => error.message);
+  const refused = (spec: object): Promise<string> => scene.refusal(serviceToken("wrong", spec));
   expect(await refused({ expiresInDays: 0 })).toContain("spec.expiresInDays");
   expect(await refused({ expiresInDays: 400 })).toContain("less than or equal to 365");
   expect(await refused({ serviceUser: {} })).toContain("exactly one of name, id and ref");

@@ -27,11 +27,11 @@ const token = async (name: string): Promise<{ active: boolean } | undefined> => 
 test("what nobody declares, records or uses is revoked and deleted; what was orphaned on purpose stays", async () => {
   await scene.apply([serviceToken("forced"), serviceToken("kept", { deletionPolicy: "Orphan" }), serviceToken("declared")]);
   for (const name of ["forced", "kept", "declared"]) await scene.ready(name);
-  await scene.kubectl("delete servicetoken kept --timeout=30s");
+  await scene.remove("servicetoken/kept");
   await operator.stop();
   // Somebody takes the finalizer away by force; the garbage collector takes the Secret.
   await scene.kubectl(`patch servicetoken forced --type=merge -p {"metadata":{"finalizers":null}}`);
-  await scene.kubectl("delete servicetoken forced --timeout=30s");
+  await scene.remove("servicetoken/forced");
   await scene.kubectl("delete secret forced");
   expect((await token("forced"))?.active).toBe(true);
   operator = await scene.operator();
@@ -48,7 +48,7 @@ test("an object that was taken away by force and is made anew goes on with its S
   const [value, { metadata: before }] = [await scene.value("again"), (await scene.read<Owned>("secret/again")) ?? missing()];
   await operator.stop();
   await scene.kubectl(`patch servicetoken again --type=merge -p {"metadata":{"finalizers":null}}`);
-  await scene.kubectl("delete servicetoken again --timeout=30s");
+  await scene.remove("servicetoken/again");
   // Nobody collects garbage here: the Secret stays, of an owner that is gone.
   await scene.apply(serviceToken("again"));
   operator = await scene.operator();

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { startProxy, type Proxy } from "../support/proxy.ts";
-import { applyIssuer, credential, issuer, serviceToken, startScene, until, type Condition, type Scene } from "../support/scene.ts";
+import { applyIssuer, credential, issuer, namespace, serviceToken, startScene, until, type Condition, type Scene } from "../support/scene.ts";
 
 let scene: Scene;
 let proxy: Proxy;
@@ -27,7 +27,7 @@ function controller(...flags: string[]): { code: number | null; stderr: string }
 
 /** A namespace of its own with issuer and credential. */
 async function place(name: string, url: string): Promise<void> {
-  await scene.kubectl(`create namespace ${name}`);
+  await scene.apply(namespace(name));
   await scene.apply([credential(scene.service.adminToken, "qualytics-admin", name), issuer(url)], name);
 }
 
@@ -150,6 +150,6 @@ test.concurrent("an API that is down: what is delivered stays Ready, new tokens 
     return (ready?.message.includes("tokens.qualytics.io/abandon") ?? false) && ready;
   }, 60_000);
   expect(blocked.status).toBe("False");
-  await scene.kubectl("annotate servicetoken patient tokens.qualytics.io/abandon=true");
+  await scene.annotate("servicetoken/patient", { "tokens.qualytics.io/abandon": "true" });
   await until("it is let go", async () => (await scene.read("servicetoken/patient")) === null, 60_000);
 }, 240_000);

@@ -83,7 +83,7 @@ test("an issuer that is edited while a token is issued: its answer is waited for
   answered.resolve();
   await allReady(1);
   expect([posts().length, (await scene.status("begun")).token?.revision, (await scene.tokens()).length]).toEqual([1, 1, 2]);
-  await scene.kubectl("delete servicetoken begun --timeout=60s");
+  await scene.remove("servicetoken/begun");
 });
 
 test("one list an interval, whether there are five tokens or twenty-five", async () => {
@@ -136,8 +136,8 @@ test("429: all of the issuer's work slows down and no other's, and is done once 
   await scene.apply([otherIssuer(scene.service.url, {}, "swift"), serviceToken("swift", { issuerRef: { name: "swift" } })]);
   await scene.ready("swift");
   expect((await objects("servicetoken")).filter(({ metadata, status }) => metadata.name.startsWith("patient-") && status?.token !== undefined)).toEqual([]);
-  await scene.kubectl("delete servicetoken swift --timeout=120s");
-  await scene.kubectl("delete tokenissuer swift --timeout=60s");
+  await scene.remove("servicetoken/swift");
+  await scene.remove("tokenissuer/swift");
   front.heal();
   await allReady(ALL + PATIENT);
   await scene.kubectl(`delete servicetoken ${Array.from({ length: PATIENT }, (_, index) => `patient-${index}`).join(" ")} --timeout=120s`);

@@ -5,7 +5,7 @@ import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { CertificateAuthority } from "../support/certificate.ts";
-import { applyIssuer, credential, issuer, serviceToken, startScene, until, type Condition, type Scene } from "../support/scene.ts";
+import { applyIssuer, credential, issuer, namespace, serviceToken, startScene, until, type Condition, type Scene } from "../support/scene.ts";
 
 let scene: Scene;
 
@@ -70,7 +70,7 @@ test("an admission policy: it is named, its words are not repeated, no token is 
 });
 
 test.concurrent("a quota: it is named, no token is issued, and more room is enough", async () => {
-  await scene.kubectl("create namespace crowded");
+  await scene.apply(namespace("crowded"));
   await scene.apply([credential(scene.service.adminToken, "qualytics-admin", "crowded"), issuer(scene.service.url)], "crowded");
   await scene.kubectl("create quota few -n crowded --hard=count/secrets=1");
   // What the quota controller would have counted: one Secret, the credential.
@@ -106,7 +106,7 @@ test.concurrent("a webhook that refuses, and one that does not answer: each is n
   webhook.listen(0, "127.0.0.1");
   await once(webhook, "listening");
   try {
-    await scene.kubectl("create namespace hooked");
+    await scene.apply(namespace("hooked"));
     await scene.apply([credential(scene.service.adminToken, "qualytics-admin", "hooked"), issuer(scene.service.url)], "hooked");
     const clientConfig = { url: `https://127.0.0.1:${(webhook.address() as AddressInfo).port}/`, caBundle: Buffer.from(authority.cert).toString("base64") };
     const rules = [{ apiGroups: [""], apiVersions: ["v1"], operations: ["CREATE", "UPDATE"], resources: ["secrets"] }];
@@ -138,7 +138,7 @@ test.concurrent("a webhook that refuses, and one that does not answer: each is n
 test.concurrent("an immutable Secret: a rotation burns nothing, the old token stays, and deleting the Secret is enough", async () => {
   const value = await issued("frozen");
   await scene.kubectl("patch secret frozen --type=merge -p {\"immutable\":true}");
-  await scene.kubectl("annotate servicetoken frozen tokens.qualytics.io/rotate=now");
+  await scene.annotate("servicetoken/frozen", { "tokens.qualytics.io/rotate": "now" });
   const { reason, message } = await stalled("frozen");
   expect([reason, message]).toEqual(["SecretNotWritable", expect.stringContaining("The Secret frozen is immutable: delete it, or set secret.name to another name")]);
   expect([await named("frozen"), await scene.authenticate(value)]).toEqual([1, 200]);

@@ -65,6 +65,11 @@ export class Caches {
     return TOKEN_KINDS.flatMap((kind) => this.tokens[kind].byIndex("issuer", issuer));
   }
 
+  /** Those that name this Secret, by its key. */
+  namesakes(secret: string): TokenObject[] {
+    return TOKEN_KINDS.flatMap((kind) => this.tokens[kind].byIndex("secret", secret));
+  }
+
   /** Tokens whose record names this issuer, though their spec names another one by now. */
   movingFrom(issuer: string): TokenObject[] {
     const secrets = new Set([...this.secrets.byIndex("home", issuer), ...this.secrets.byIndex("former", issuer)]);

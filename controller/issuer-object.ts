@@ -3,6 +3,7 @@
 import { declared, API_VERSION, type Declared, type IssuerRef, type TokenStatus } from "./kinds.ts";
 import { defineResource, Store, type KubeObject, type Logger, type Resource } from "./runtime/index.ts";
 import type { OrphanPolicy } from "../core/orphan.ts";
+import { examineIssuer } from "./issuer-validity.ts";
 import type { Selector } from "./selector.ts";
 
 export type IssuerKind = "TokenIssuer" | "ClusterTokenIssuer";
@@ -35,6 +36,8 @@ export interface IssuerSpec {
 export interface IssuerObject extends Declared {
   readonly kind: IssuerKind;
   readonly spec: IssuerSpec;
+  /** What is wrong with it; see issuer-validity.ts. */
+  readonly complaint: string | null;
   readonly status: TokenStatus | null;
 }
 
@@ -43,7 +46,7 @@ export const projectIssuer =
   (object: KubeObject): IssuerObject => ({
     ...declared(object),
     kind,
-    spec: object.spec as IssuerSpec,
+    ...examineIssuer(object.spec, kind),
     status: (object.status as TokenStatus | undefined) ?? null,
   });
 

@@ -3,7 +3,8 @@
 import { LifecycleError } from "../core/error.ts";
 import { reasonOfDenial } from "../tokenapi/denial.ts";
 import type { IssuerSession } from "../tokenapi/issuer.ts";
-import { resyncOf, type Issuers } from "./issuers.ts";
+import { resyncOf } from "./issuer-client.ts";
+import type { Issuers } from "./issuers.ts";
 import { issuerResources, projectIssuer, type IssuerObject, type IssuerObjects } from "./issuer-object.ts";
 import { ANNOTATION, FINALIZER, MANAGER } from "./kinds.ts";
 import type { Orphans, Swept } from "./orphans.ts";
@@ -44,7 +45,7 @@ export class IssuerReconciler {
       this.#failures.delete(key);
       this.#options.orphans.forget(key);
       this.#refreshed.delete(key);
-      await this.#options.issuers.forget(key);
+      this.#options.issuers.forget(key);
       return {};
     }
     const blocked = await this.#hold(object);

@@ -1,32 +1,22 @@
 // The issuers this process works with: one session each, its lists read once an interval for all of its tokens.
 // Decides when a session is opened, when its lists are read, and which tokens a new list concerns. Knows no Secret;
 // the credential is read by issuer-credential.ts. What an issuer allows is policy.ts.
-import { createHash } from "node:crypto";
-import { duration } from "../core/duration.ts";
-import { isKind } from "../core/error.ts";
+import { isKind, LifecycleError } from "../core/error.ts";
 import { absent, unknown, type Fact } from "../core/observed.ts";
-import { SecretValue } from "../core/secret-value.ts";
 import { createTokenApi } from "../tokenapi/client.ts";
-import { systemClock } from "../tokenapi/clock.ts";
 import { reasonOfDenial } from "../tokenapi/denial.ts";
-import { IssuerSession } from "../tokenapi/issuer.ts";
+import type { IssuerSession } from "../tokenapi/issuer.ts";
+import { ingredients, Leaving, openClient, type IssuerClient } from "./issuer-client.ts";
 import { readCredential } from "./issuer-credential.ts";
-import type { IssuerObject, IssuerSpec } from "./issuer-object.ts";
+import type { IssuerObject } from "./issuer-object.ts";
 import type { IssuerRef } from "./kinds.ts";
 import { ListChanges } from "./list-changes.ts";
 import type { Logger, RestClient } from "./runtime/index.ts";
 
-interface Client {
-  readonly session: IssuerSession;
-  /** What it was made from: another url, credential or CA makes another. */
-  readonly made: string;
-  readonly close: () => Promise<void>;
-}
-
 interface Entry {
-  client: Client | null;
+  client: IssuerClient | null;
   /** The last one that worked, after its credential's Secret or its issuer went: good enough to end what was begun. */
-  last: Client | null;
+  last: IssuerClient | null;
   problem: Fact<never>;
   /** The last look failed. The session, and what it saw last, may be good still. */
   failing: boolean;
@@ -67,6 +57,7 @@ export class Issuers {
   readonly #client: RestClient;
   readonly #log: Logger;
   readonly #entries = new Map<string, Entry>();
+  readonly #leaving = new Leaving();
   /** Told the marks that a new list changes. */
   readonly #onChange: IssuersOptions["onChange"];
   readonly #uses: IssuersOptions["uses"];
@@ -95,16 +86,16 @@ export class Issuers {
   }
 
   /** The issuer is gone. While something still names it, its last session stays, for deletions. */
-  async forget(key: string): Promise<void> {
+  forget(key: string): void {
     const entry = this.#entries.get(key);
     if (!entry) return;
     const last = entry.last ?? (entry.failing ? null : entry.client);
     if (last && this.#uses(key)) {
       this.#entries.set(key, { ...blank(), last });
-      if (entry.client !== last) await entry.client?.close();
+      if (entry.client !== last) this.#leaving.add(entry.client);
     } else {
       this.#entries.delete(key);
-      await Promise.all([entry.client?.close(), entry.last?.close()]);
+      for (const client of [entry.client, entry.last]) this.#leaving.add(client);
     }
     this.#onChange(key, "all");
   }
@@ -147,8 +138,9 @@ export class Issuers {
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#entries.values()].flatMap((entry) => [entry.client?.close(), entry.last?.close()]));
+    for (const { client, last } of this.#entries.values()) for (const each of [client, last]) this.#leaving.add(each);
     this.#entries.clear();
+    await this.#leaving.close();
   }
 
   #entry(key: string): Entry {
@@ -161,7 +153,7 @@ export class Issuers {
   #retire(entry: Entry): void {
     const { last } = entry;
     entry.last = null;
-    if (last && last !== entry.client) void last.close().catch(() => undefined);
+    if (last !== entry.client) this.#leaving.add(last);
   }
 
   #fail(issuer: IssuerObject, entry: Entry, error: unknown): void {
@@ -177,46 +169,27 @@ export class Issuers {
       entry.last ??= entry.client;
       entry.client = null;
     } else if (denied || isKind(error, "invalid")) {
-      const closing = [entry.client, entry.last];
+      for (const client of [entry.client, entry.last]) this.#leaving.add(client);
       entry.client = null;
       entry.last = null;
-      for (const client of closing) void client?.close().catch(() => undefined);
     }
     entry.problem = unknown(reasonOfDenial(error) ?? "IssuerNotReady", `The issuer ${issuer.name} is not ready: ${message}`);
     if (hadSession !== (entry.client !== null)) this.#onChange(issuer.key, "all");
   }
 
-  async #connect(issuer: IssuerObject, entry: Entry): Promise<Client> {
-    const { spec } = issuer;
+  async #connect(issuer: IssuerObject, entry: Entry): Promise<IssuerClient> {
+    const { spec, key, complaint } = issuer;
+    if (complaint !== null) throw new LifecycleError("invalid", "ISSUER_INVALID", complaint);
     const credential = await readCredential(this.#client, issuer);
-    const made = createHash("sha256").update(JSON.stringify([spec.url, spec.caBundle ?? "", spec.limits ?? {}, spec.resyncInterval ?? "", credential])).digest("hex");
-    if (entry.client?.made === made) return entry.client;
-    // The old session belongs to what the spec says no longer: nothing is done with it while the new one is tried.
+    if (entry.client?.made === ingredients(spec, credential)) return entry.client;
+    // The old session belongs to what the spec says no longer: nothing is begun with it while the new one is tried.
     const old = entry.client;
     entry.client = null;
     entry.changes.clear();
-    void old?.close().catch(() => undefined);
-    if (old) this.#onChange(issuer.key, "all");
-    const api = this.#open({
-      url: spec.url,
-      token: new SecretValue(credential),
-      ...(spec.caBundle === undefined ? {} : { caBundle: spec.caBundle }),
-      ...(spec.limits?.requestsPerSecond === undefined ? {} : { requestsPerSecond: spec.limits.requestsPerSecond }),
-      maxInFlight: spec.limits?.maxInFlight ?? 32,
-      userAgent: "servicetokens-controller",
-    });
-    try {
-      const session = await IssuerSession.open(api, { url: spec.url, resyncInterval: resyncOf(spec), clock: systemClock, onTried: (next) => this.#onChange(issuer.key, next === "all" ? next : new Set([next])) });
-      return { session, made, close: () => api.close() };
-    } catch (error) {
-      await api.close();
-      throw error;
-    }
+    this.#leaving.add(old);
+    if (old) this.#onChange(key, "all");
+    return openClient({ spec, credential, open: this.#open, onTried: (next) => this.#onChange(key, next === "all" ? next : new Set([next])) });
   }
-}
-
-export function resyncOf(spec: IssuerSpec): number {
-  return duration(spec.resyncInterval ?? "60s");
 }
 
 const blank = (): Entry => ({ client: null, last: null, problem: NOT_YET, failing: false, changes: new ListChanges() });

@@ -2,6 +2,7 @@
 // wakes.ts; no rule of a token's life stands here.
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
 import { LifecycleError } from "../core/error.ts";
 import { Caches, TOKEN_KINDS, watched } from "./caches.ts";
 import { loadScope } from "./identity.ts";
@@ -11,7 +12,8 @@ import { Issuers } from "./issuers.ts";
 import type { TokenKind } from "./kinds.ts";
 import { markOf } from "../core/name.ts";
 import { Orphans } from "./orphans.ts";
-import { Controller, EventRecorder, HttpServer, isForbidden, isNotFound, LeaderElector, loadCredentials, Manager, RestClient, RuntimeMetrics, WorkQueue, type Logger } from "./runtime/index.ts";
+import { serve } from "./pages.ts";
+import { Controller, EventRecorder, isForbidden, isNotFound, LeaderElector, loadCredentials, Manager, RestClient, RuntimeMetrics, WorkQueue, type Logger } from "./runtime/index.ts";
 import { TokenReconciler } from "./token-reconciler.ts";
 import { UserReconciler } from "./user-reconciler.ts";
 import { Voice } from "./voice.ts";
@@ -28,8 +30,14 @@ export interface OperatorOptions {
   /** "host:port" for /metrics, /healthz and /readyz. */
   readonly metrics?: string;
   readonly concurrency: number;
+  /** How long what is under way may take to end once it is stopped; default 25 s. */
+  readonly drainMs?: number;
   readonly log: Logger;
 }
+
+/** With what comes after it, this is less than the 40 s that deploy/ gives a pod to end. */
+const DRAIN_MS = 25_000;
+const WITHDRAW_MS = 5_000;
 
 /** As the metrics name them. */
 export const CONTROLLERS = ["servicetoken", "personaltoken", "serviceuser", "tokenissuer"] as const;
@@ -87,8 +95,9 @@ export async function startOperator(options: OperatorOptions, within?: Within): 
     ended: ended.promise,
     async stop() {
       const led = running.stillLeading();
-      for (const controller of controllers) await controller.stop(25_000);
-      if (led) await Promise.all(tokens.map((reconciler) => reconciler.discard()));
+      // All at once: none begins anything more, and together they take no longer than one.
+      await Promise.all(controllers.map((controller) => controller.stop(options.drainMs ?? DRAIN_MS)));
+      if (led) await Promise.race([Promise.all(tokens.map((reconciler) => reconciler.discard())), sleep(WITHDRAW_MS, undefined, { ref: false })]);
       await issuers.close();
       await running.stop();
       await http?.stop();
@@ -181,6 +190,7 @@ function makeControllers(parts: Parts, scope: string, { log, leaderElect, concur
       kind,
       cluster: { client, tokens: caches.tokens[kind], secrets: caches.secrets },
       owners: caches.users,
+      namesakes: (secret) => caches.namesakes(secret),
       scope: () => scope,
       alone: leaderElect,
       say: (object, event) => voice.ofToken(object, event),
@@ -231,18 +241,4 @@ function makeManager(at: { options: OperatorOptions; parts: Parts; controllers: 
     onLost,
     log,
   });
-}
-
-export async function serve(options: OperatorOptions, metrics: RuntimeMetrics, isReady: () => boolean): Promise<HttpServer | null> {
-  if (options.metrics === undefined) return null;
-  const at = options.metrics.lastIndexOf(":");
-  const host = options.metrics.slice(0, at) || "127.0.0.1";
-  const port = Number(options.metrics.slice(at + 1));
-  const server = new HttpServer({ host, port, metrics: () => metrics.text(), ready: { caches: () => (isReady() ? undefined : "caches are not complete") } });
-  try {
-    await server.start();
-    return server;
-  } catch (error) {
-    throw new LifecycleError("terminal", "METRICS_ADDRESS", `--metrics ${options.metrics} cannot be listened on: ${error instanceof Error ? error.message : "failed"}. Name a free address, as in 127.0.0.1:9090.`);
-  }
 }

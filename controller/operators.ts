@@ -1,6 +1,7 @@
 // One operator for each of several namespaces, in one process: each with its own identity, lease and caches, as if it
 // ran alone there, so that one Role in each namespace is all they need. They share metrics, health and their end.
-import { serve, startOperator, type Operator, type OperatorOptions } from "./main.ts";
+import { startOperator, type Operator, type OperatorOptions } from "./main.ts";
+import { serve } from "./pages.ts";
 import { RuntimeMetrics } from "./runtime/index.ts";
 
 export async function startOperators(options: OperatorOptions, namespaces: readonly string[]): Promise<Operator> {

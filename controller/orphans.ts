@@ -9,7 +9,7 @@ import type { TokenList } from "../tokenapi/api.ts";
 import type { IssuerSession } from "../tokenapi/issuer.ts";
 import { TOKEN_KINDS, type Caches } from "./caches.ts";
 import { issuerKey, type IssuerObject } from "./issuer-object.ts";
-import { resyncOf } from "./issuers.ts";
+import { resyncOf } from "./issuer-client.ts";
 import type { TokenKind, TokenObject } from "./kinds.ts";
 import { secretNameOf } from "./secret-target.ts";
 import type { Logger } from "./runtime/index.ts";

@@ -7,16 +7,17 @@ import type { Record } from "../core/record.ts";
 import type { SecretValue } from "../core/secret-value.ts";
 import type { Target, Writing } from "../tokenapi/target.ts";
 import { addFinalizer, removeFinalizer } from "./finalizer.ts";
-import { MANAGER, type TokenObject } from "./kinds.ts";
+import type { TokenObject } from "./kinds.ts";
 import { render, STAND_IN, type Words } from "./rendering.ts";
 import { refusal } from "./refusal.ts";
 import { isNotFound, secrets, type KubeObject, type RestClient, type Store } from "./runtime/index.ts";
 import { compare, foreignness, looksLike, valueOf, type Judged, type ReadMemory } from "./secret-judgement.ts";
 import { placesOf, type Places } from "./secret-places.ts";
-import { encodeLeft, LEFT_ANNOTATION, nameOf, projectSecret, type SecretRecord } from "./secret-record.ts";
+import { disownSecret, leaveSecret, removeSecret } from "./secret-leaving.ts";
+import { nameOf, projectSecret, type SecretRecord } from "./secret-record.ts";
 import { secretRefusal } from "./secret-refusal.ts";
 import { readStanding, readValue, sendSecret, type SecretObject } from "./secret-writer.ts";
-import type { WriteTrust } from "./write-trust.ts";
+import { formOf, type WriteTrust } from "./write-trust.ts";
 
 export interface Cluster {
   readonly client: RestClient;
@@ -33,6 +34,8 @@ interface TargetOptions {
   readonly user: string;
   readonly reads: Map<string, ReadMemory>;
   readonly trust: WriteTrust;
+  /** Why the Secret is to be another object's; null: it is not. */
+  readonly claimed: () => string | null;
   readonly monotonic: () => number;
 }
 
@@ -51,6 +54,7 @@ export class SecretTarget implements Target {
   readonly #name: string;
   readonly #trust: WriteTrust;
   readonly #judged: Judged;
+  readonly #claimed: () => string | null;
   #places: Places;
   #copy: Copy;
 
@@ -65,6 +69,7 @@ export class SecretTarget implements Target {
     this.#trust = options.trust;
     this.#monotonic = options.monotonic;
     this.#judged = { object, mark, predecessor };
+    this.#claimed = options.claimed;
     this.#name = secretNameOf(object);
     // The cache may lag by what the watch has not brought yet: a look that has to be sure reads the Secret.
     this.#places = this.#sort(homeOf(cluster, object));
@@ -74,7 +79,7 @@ export class SecretTarget implements Target {
   /** Changes with whatever may let a write through that was refused before. */
   get version(): string {
     const { home, source } = this.#places;
-    return `${this.#object.generation} ${home?.resourceVersion ?? "none"} ${source?.resourceVersion ?? "none"}`;
+    return `${this.#object.generation} ${home?.resourceVersion ?? "none"} ${source?.resourceVersion ?? "none"} ${this.#claimed() ?? ""}`;
   }
 
   known(): Copy {
@@ -134,6 +139,9 @@ export class SecretTarget implements Target {
   }
 
   async probe(): Promise<true | string> {
+    const claim = this.#claimed();
+    // One that stands there is whose it is, whoever is older.
+    if (claim !== null && !this.#places.home) return claim;
     const record: Record = this.#copy.record ?? { mark: this.#mark, issuer: { url: this.#url, userId: 0 }, current: null, fence: 0, revisions: [] };
     const { home } = this.#places;
     try {
@@ -161,7 +169,7 @@ export class SecretTarget implements Target {
       const moved = moves ? new Date().toISOString() : (to?.ours?.note?.moved ?? null);
       const written = projectSecret(await this.#send(writing.record, data, { to, dryRun: false, moved }));
       this.#cluster.secrets.observeWrite(written);
-      if (!to) this.#trust.created(this.#object.namespace, this.#form());
+      if (!to) this.#trust.created(this.#object.namespace, formOf(this.#object.spec.secret));
       this.#places = name === this.#name ? this.#sort(written) : this.#sort(home, written);
     } catch (error) {
       const refused = secretRefusal(error, name);
@@ -174,11 +182,7 @@ export class SecretTarget implements Target {
   }
 
   async #leave(source: SecretRecord): Promise<void> {
-    if (source.ours?.left?.to === this.#name) return;
-    const { uid, resourceVersion } = source;
-    const body = { metadata: { uid, resourceVersion, annotations: { [LEFT_ANNOTATION]: encodeLeft({ to: this.#name, at: Date.now() }) } } };
-    const left = await this.#cluster.client.patch(secrets, this.#ref(nameOf(source)), body, { type: "merge", fieldManager: MANAGER, metadataOnly: true });
-    this.#cluster.secrets.observeWrite(projectSecret(left));
+    if (source.ours?.left?.to !== this.#name) this.#cluster.secrets.observeWrite(await leaveSecret(this.#cluster.client, source, this.#name));
   }
 
   /** Removes what was left when secret.name changed, once `overlap` is over; answers when that will be, null: nothing was left. */
@@ -195,7 +199,7 @@ export class SecretTarget implements Target {
         continue;
       }
       guard();
-      await this.#delete(other);
+      await removeSecret(this.#cluster.client, other);
     }
     return next;
   }
@@ -203,30 +207,16 @@ export class SecretTarget implements Target {
   async remove(): Promise<Copy> {
     const { home, source, others } = this.#places;
     const ours = [home, source, ...others].filter((record) => record !== undefined && foreignness(record, this.#judged) === null);
-    for (const record of new Set(ours)) if (record) await this.#delete(record);
+    for (const record of new Set(ours)) if (record) await removeSecret(this.#cluster.client, record);
     this.#places = { home: undefined, source: undefined, others: [] };
     this.#copy = this.#judge(this.#monotonic());
     return this.#copy;
   }
 
-  async #delete(record: SecretRecord): Promise<void> {
-    try {
-      await this.#cluster.client.delete(secrets, this.#ref(nameOf(record)), { uid: record.uid });
-    } catch (error) {
-      if (!isNotFound(error)) throw refusal(error, `Secret ${nameOf(record)}`);
-    }
-  }
-
   async disown(): Promise<void> {
     const { source } = this.#places;
     if (!source) return;
-    const { uid, resourceVersion } = source;
-    const body = { metadata: { uid, resourceVersion, ownerReferences: [] } };
-    try {
-      await this.#cluster.client.patch(secrets, this.#ref(nameOf(source)), body, { type: "merge", fieldManager: MANAGER, metadataOnly: true });
-    } catch (error) {
-      if (!isNotFound(error)) throw refusal(error, `Secret ${nameOf(source)}`);
-    }
+    await disownSecret(this.#cluster.client, source);
     this.#copy = { ...this.#copy, place: "none", record: null };
   }
 
@@ -245,12 +235,6 @@ export class SecretTarget implements Target {
     return { token, url: url === "" ? this.#url : url, name: entry?.name ?? "", expires: entry?.expires ?? null, user: this.#user };
   }
 
-  /** What two objects have to have in common for one write to say that the other is allowed too. */
-  #form(): string {
-    const { type, template, labels = {}, annotations = {} } = this.#object.spec.secret;
-    return JSON.stringify([type, Object.entries(template).sort(), Object.entries(labels).sort(), Object.entries(annotations).sort()]);
-  }
-
   /** The data to be written; null: it stays as it is. */
   async #data({ record, value }: Writing, source: SecretRecord | undefined): Promise<Map<string, string> | null> {
     if (value === "keep") return null;
@@ -261,7 +245,7 @@ export class SecretTarget implements Target {
   #judge(readAt: number): Copy {
     const { home, source } = this.#places;
     const base = { readAt, doneAt: source?.receivedAt ?? this.#monotonic(), record: null, look: null, writable: null, exclusive: false } as const;
-    if (!source) return { ...base, place: "none", value: "missing", writable: this.#trust.trusts(this.#object.namespace, this.#form()) ? true : null };
+    if (!source) return { ...base, place: "none", value: "missing", writable: this.#claimed() === null && this.#trust.trusts(this.#object.namespace, formOf(this.#object.spec.secret)) ? true : null };
     const foreign = foreignness(source, this.#judged);
     if (foreign !== null) return { ...base, place: "foreign", foreign, value: "missing" };
     const read = this.#reads.get(this.#object.key);

@@ -2,31 +2,33 @@
 import { LifecycleError } from "../core/error.ts";
 import type { EventText } from "../core/hit.ts";
 import { markOf } from "../core/name.ts";
-import { resolve, restartWords } from "../core/spec.ts";
 import type { Desired } from "../core/desired.ts";
 import { converge, type Situated } from "../tokenapi/converge.ts";
 import { systemClock } from "../tokenapi/clock.ts";
-import { OPEN_POLICY } from "../tokenapi/issuer.ts";
+import { OPEN_POLICY, type IssuerSession } from "../tokenapi/issuer.ts";
 import { blankMemory, isForgettable, type Memory } from "../tokenapi/memory.ts";
 import type { Reach } from "../tokenapi/places.ts";
 import { issuersOf } from "./caches.ts";
-import { issuerKey, keyOfRef, readRef, refOf, type IssuerObject, type IssuerObjects } from "./issuer-object.ts";
+import { issuerKey, keyOfRef, readRef, refOf, type IssuerObjects } from "./issuer-object.ts";
 import { noIssuer, type Issuers } from "./issuers.ts";
-import { ANNOTATION, FINALIZER, isNews, type IssuerRef, type TokenKind, type TokenObject } from "./kinds.ts";
+import { FINALIZER, isNews, type IssuerRef, type TokenKind, type TokenObject } from "./kinds.ts";
 import { ownerOf, type Owners } from "./owner.ts";
 import { tokenPolicy } from "./policy.ts";
-import { lookOf } from "./rendering.ts";
 import type { ReconcileResult } from "./runtime/index.ts";
 import type { Labels } from "./selector.ts";
+import { claimOf } from "./secret-claim.ts";
 import type { ReadMemory } from "./secret-judgement.ts";
 import { predecessorOf } from "./secret-heir.ts";
 import { homeOf, SecretTarget, secretNameOf, type Cluster } from "./secret-target.ts";
 import { saidOf, TokenReport } from "./token-report.ts";
+import { desiredOf } from "./token-desire.ts";
 import { KubeWorkloads } from "./workloads.ts";
 import { WriteTrust } from "./write-trust.ts";
 
 /** The code of the refusal to go on for a spec that was edited. */
 const EDITED = "EDITED_MEANWHILE";
+
+const edited = ({ key }: TokenObject): LifecycleError => new LifecycleError("conflict", EDITED, `${key} or its issuer was edited meanwhile.`);
 
 export interface ReconcilerOptions {
   readonly kind: TokenKind;
@@ -35,6 +37,8 @@ export interface ReconcilerOptions {
   readonly issuers: Issuers;
   readonly issuerObjects: IssuerObjects;
   readonly owners: Owners;
+  /** The tokens of all kinds that name this Secret, by its key. */
+  readonly namesakes: (secret: string) => readonly TokenObject[];
   /** The labels of a namespace; null: not known here. */
   readonly labelsOf: (namespace: string) => Labels | null;
   /** How far this operator sees. */
@@ -106,19 +110,21 @@ export class TokenReconciler {
 
   /** Values that could not be delivered before the process ends: their tokens are revoked and deleted. */
   async discard(): Promise<void> {
-    for (const [key, { memory }] of this.#memories) {
-      const hand = memory.hand;
-      const object = this.#options.cluster.tokens.get(key);
-      if (!hand || !object) continue;
-      const { session } = this.#options.issuers.state(keyOfRef(hand.issuer?.ref ?? refOf(object.spec.issuerRef), object.namespace));
-      memory.hand = null;
-      memory.value = null;
-      if (!session) continue;
-      await session.api
-        .revoke(hand.id)
-        .then(() => session.api.delete(hand.id))
-        .catch(() => undefined);
-    }
+    await Promise.all([...this.#memories].map(([key, { memory }]) => this.#withdraw(key, memory)));
+  }
+
+  async #withdraw(key: string, memory: Memory): Promise<void> {
+    const { hand } = memory;
+    const object = this.#options.cluster.tokens.get(key);
+    if (!hand || !object) return;
+    const { session } = this.#options.issuers.state(keyOfRef(hand.issuer?.ref ?? refOf(object.spec.issuerRef), object.namespace));
+    memory.hand = null;
+    memory.value = null;
+    // What is left is found by its mark.
+    await session?.api
+      .revoke(hand.id)
+      .then(() => session.api.delete(hand.id))
+      .catch(() => undefined);
   }
 
   #memory(object: TokenObject): Memory {
@@ -145,35 +151,6 @@ export class TokenReconciler {
     return mark;
   }
 
-  #desired(object: TokenObject, issuer: IssuerObject | undefined): Desired {
-    const { spec, annotations } = object;
-    const { kind, owners } = this.#options;
-    const serviceUser = ownerOf(object, owners).spec;
-    const number = (name: string): number | null => {
-      const value = annotations[name];
-      return value !== undefined && /^[1-9][0-9]{0,8}$/.test(value) ? Number(value) : null;
-    };
-    const { serviceUser: _, ...rest } = spec;
-    return resolve({ ...rest, ...(serviceUser ? { serviceUser } : {}) }, {
-      kind,
-      resource: object.key,
-      mark: this.#markOf(object.key),
-      issuerRef: refOf(object.spec.issuerRef),
-      defaultBase: `${object.namespace}-${object.name}`,
-      since: object.createdAt,
-      rotate: annotations[ANNOTATION.rotate] ?? "",
-      compromised: number(ANNOTATION.compromised),
-      rollback: number(ANNOTATION.rollback),
-      paused: annotations[ANNOTATION.paused] === "true" || object.unreadable,
-      deleting: object.deleting,
-      // On the issuer it counts for all that needs it.
-      abandon: [annotations, issuer?.annotations].some((from) => from?.[ANNOTATION.abandon] === "true"),
-      look: lookOf(spec.secret),
-      restart: restartWords(spec),
-      complaint: object.complaint,
-    });
-  }
-
   #predecessor(object: TokenObject): Promise<string | null> | null {
     const home = homeOf(this.#options.cluster, object);
     // Nearly always: what stands there has no owner, or the one it should have.
@@ -185,7 +162,7 @@ export class TokenReconciler {
     const { cluster, issuerObjects, owners, alone } = this.#options;
     const key = issuerKey(object);
     const issuerObject = issuerObjects.get(key);
-    const desired = this.#desired(object, issuerObject);
+    const desired = desiredOf(object, { mark: this.#markOf(object.key), owners, issuer: issuerObject });
     this.#keys.set(desired.mark, object.key);
     const { issuer: session, problem: issuerProblem, policy } = this.#reach(object, key, object.spec.issuerRef);
     const { ref: owner, problem: ownerProblem } = ownerOf(object, owners);
@@ -199,6 +176,7 @@ export class TokenReconciler {
       user: user ?? desired.ownerName ?? session?.userName ?? "",
       reads: this.#reads,
       trust: this.#trust,
+      claimed: () => claimOf(object, secretNameOf(object), this.#options.namesakes(`${object.namespace}/${secretNameOf(object)}`)),
       monotonic: () => systemClock.monotonic(),
     });
     return {
@@ -215,20 +193,30 @@ export class TokenReconciler {
       held: () => this.#isHeld(object),
       said: saidOf(object),
       alone,
-      guard: () => this.#guard(object),
+      guard: () => {
+        this.#guard(object);
+        // With a session that was replaced nothing is begun any more. A deletion goes on with the one that it has.
+        const now = this.#session(object, key);
+        if (now !== session && !(object.deleting && now === null)) throw edited(object);
+      },
       clock: systemClock,
       patient: false,
     };
+  }
+
+  #session(object: TokenObject, key: string): IssuerSession | null {
+    const { issuers, issuerObjects } = this.#options;
+    const { session, ending } = issuers.state(key);
+    return object.deleting ? ending : issuerObjects.get(key) ? session : null;
   }
 
   /** One issuer as this object reaches it: its own, or one that its record names. */
   #reach(object: TokenObject, key: string, ref: IssuerRef): Reach {
     const { kind, issuers, issuerObjects, labelsOf, reach } = this.#options;
     const issuer = issuerObjects.get(key);
-    const state = issuers.state(key);
     return {
-      issuer: object.deleting ? state.ending : issuer ? state.session : null,
-      problem: issuer ? state.problem : noIssuer(ref, reach),
+      issuer: this.#session(object, key),
+      problem: issuer ? issuers.state(key).problem : noIssuer(ref, reach),
       // Of a cluster's issuer that went first this much is certain: others used it too.
       policy: issuer ? tokenPolicy(issuer, kind, { namespace: object.namespace, labels: labelsOf(object.namespace) }) : { ...OPEN_POLICY, shared: !key.includes("/") },
     };
@@ -244,8 +232,7 @@ export class TokenReconciler {
   #guard(object: TokenObject): void {
     this.#options.guard();
     const latest = this.#options.cluster.tokens.get(object.key);
-    if (latest?.uid === object.uid && !isNews(object, latest)) return;
-    throw new LifecycleError("conflict", EDITED, `${object.key} was edited meanwhile.`);
+    if (latest?.uid !== object.uid || isNews(object, latest)) throw edited(object);
   }
 
   #isHeld(object: TokenObject): boolean {

@@ -1,7 +1,6 @@
 // One ServiceUser: gather, converge, report. What is done to a user is decided in core/user/.
 import { LifecycleError } from "../core/error.ts";
 import { resolveUser, type DesiredUser } from "../core/user/desired.ts";
-import type { UserEvent } from "../core/user/hit.ts";
 import { forbids } from "../core/user/life.ts";
 import type { UserPolicy } from "../core/user/observed.ts";
 import type { UserPlan } from "../core/user/plan.ts";
@@ -9,7 +8,8 @@ import { systemClock } from "../tokenapi/clock.ts";
 import { convergeUser } from "../tokenapi/user-converge.ts";
 import { blankUserMemory, OPEN_USER_POLICY, type UserMemory, type UserScene } from "../tokenapi/user-scene.ts";
 import { issuerKey, type IssuerObjects } from "./issuer-object.ts";
-import { noIssuer, resyncOf, type Issuers } from "./issuers.ts";
+import { resyncOf } from "./issuer-client.ts";
+import { noIssuer, type Issuers } from "./issuers.ts";
 import { ANNOTATION, FINALIZER, MANAGER, type TokenStatus } from "./kinds.ts";
 import { userPolicy } from "./policy.ts";
 import { refusal } from "./refusal.ts";
@@ -17,6 +17,7 @@ import { isConflict, isNotFound, type ReconcileResult, type RestClient, type Sto
 import type { Labels } from "./selector.ts";
 import { conditions, isWorthWriting } from "./status.ts";
 import { projectUser, serviceUsers, type UserObject } from "./user-object.ts";
+import type { Said } from "./voice.ts";
 
 export interface UserReconcilerOptions {
   readonly client: RestClient;
@@ -27,7 +28,7 @@ export interface UserReconcilerOptions {
   readonly labelsOf: (namespace: string) => Labels | null;
   readonly reach: "cluster" | "namespace";
   readonly guard: () => void;
-  readonly say: (object: UserObject, event: UserEvent) => void;
+  readonly say: (object: UserObject, event: Said) => void;
   /** The user was made or changed: what names it is to be looked at. */
   readonly changed: (issuer: string) => void;
 }
@@ -44,6 +45,10 @@ export class UserReconciler {
     const object = this.#options.objects.get(key);
     if (!object || (object.deleting && !object.finalizers.includes(FINALIZER))) {
       this.#memories.delete(key);
+      return {};
+    }
+    if (object.complaint !== null && !object.deleting) {
+      await this.#report(object, unreadable(object.complaint), null);
       return {};
     }
     const { issuers, issuerObjects } = this.#options;
@@ -116,7 +121,7 @@ export class UserReconciler {
   #claimed(object: UserObject): string | null {
     const rivals = this.#options.objects
       .byIndex("name", object.spec.name)
-      .filter((other) => other.key !== object.key && !other.deleting && issuerKey(other) === issuerKey(object) && this.#mayManage(other));
+      .filter((other) => other.key !== object.key && !other.deleting && other.complaint === null && issuerKey(other) === issuerKey(object) && this.#mayManage(other));
     const rival = object.deleting ? rivals[0] : rivals.find((other) => isOlder(other, object));
     if (!rival) return null;
     const which = rival.namespace === object.namespace ? `The ServiceUser object ${rival.name}` : "A ServiceUser object of another namespace";
@@ -149,7 +154,7 @@ export class UserReconciler {
     }
   }
 
-  async #report(object: UserObject, plan: UserPlan, error: LifecycleError | null): Promise<void> {
+  async #report(object: UserObject, plan: Told, error: LifecycleError | null): Promise<void> {
     const latest = this.#latest(object)?.status ?? null;
     const previous = latest?.conditions ?? [];
     const wanted = plan.conditions.map((condition) => (error && condition.status !== "True" ? { ...condition, message: `${condition.message} ${error.message}` } : condition));
@@ -164,7 +169,7 @@ export class UserReconciler {
   }
 
   /** A Ready that turns to False or Unknown is an event of its own. */
-  #sayTurn(object: UserObject, ready: UserPlan["conditions"][number] | undefined, before: { readonly status: string; readonly reason: string } | undefined): void {
+  #sayTurn(object: UserObject, ready: Told["conditions"][number] | undefined, before: { readonly status: string; readonly reason: string } | undefined): void {
     if (!ready || ready.status === "True" || (before?.status === ready.status && before.reason === ready.reason)) return;
     this.#options.say(object, { type: "Warning", reason: ready.reason, message: ready.message });
   }
@@ -180,5 +185,15 @@ export class UserReconciler {
     }
   }
 }
+
+/** As much of a plan as is told. */
+interface Told extends Pick<UserPlan, "outcome"> {
+  readonly conditions: readonly { readonly type: "Ready" | "Stalled"; readonly status: "True" | "False" | "Unknown"; readonly reason: string; readonly message: string }[];
+}
+
+const unreadable = (message: string): Told => ({
+  outcome: "stall",
+  conditions: [{ type: "Ready", status: "False", reason: "SpecInvalid", message }, { type: "Stalled", status: "True", reason: "SpecInvalid", message }],
+});
 
 const isOlder = (a: UserObject, b: UserObject): boolean => a.createdAt < b.createdAt || (a.createdAt === b.createdAt && a.key < b.key);

@@ -1,10 +1,16 @@
 // What the operator says in events, and about which object. A burst of one issuer's tokens is summed up on the issuer.
 import type { EventText } from "../core/hit.ts";
-import type { UserEvent } from "../core/user/hit.ts";
 import { issuerKey, type IssuerObject, type IssuerObjects } from "./issuer-object.ts";
 import { reference, type TokenObject } from "./kinds.ts";
 import type { EventRecorder } from "./runtime/index.ts";
 import type { UserObject } from "./user-object.ts";
+
+/** An event before it is known about which object. */
+export interface Said {
+  readonly type: "Normal" | "Warning";
+  readonly reason: string;
+  readonly message: string;
+}
 
 export class Voice {
   readonly #events: EventRecorder;
@@ -30,7 +36,7 @@ export class Voice {
     });
   }
 
-  ofUser(object: UserObject, { type, reason, message }: UserEvent): void {
+  ofUser(object: UserObject, { type, reason, message }: Said): void {
     this.#events.record({ regarding: reference(object, "ServiceUser"), type, reason, note: message });
   }
 

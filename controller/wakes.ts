@@ -4,6 +4,7 @@ import { issuersOf, TOKEN_KINDS, type Caches } from "./caches.ts";
 import { FINALIZER, isNews, isTampered, type Declared, type TokenKind, type TokenObject } from "./kinds.ts";
 import { priorities, type StoreHandlers, type WorkQueue } from "./runtime/index.ts";
 import type { SecretRecord } from "./secret-record.ts";
+import { secretNameOf } from "./secret-target.ts";
 import type { UserObject } from "./user-object.ts";
 
 export interface Queues {
@@ -41,14 +42,23 @@ function tokenHandlers(at: Watching, queue: WorkQueue): StoreHandlers<TokenObjec
     onUpdate: (before, after, source) => {
       // What our own write brought back may hold an edit that came before it.
       if (isNews(before, after) || (source !== "write" && isTampered(before, after))) queue.add(after.key, urgency(after));
+      if (placeOf(before) !== placeOf(after) || before.deleting !== after.deleting) wakeNamesakes(at, placeOf(before), after.uid);
       if (before.finalizers.length !== after.finalizers.length || issuerKey(before) !== issuerKey(after)) wakeHolder(at, before, after);
     },
     onDelete: (object) => {
       queue.add(object.key);
+      wakeNamesakes(at, placeOf(object), object.uid);
       wakeHolder(at, object);
       wakeLeaving(at, issuerKey(object));
     },
   };
+}
+
+const placeOf = (object: TokenObject): string => `${object.namespace}/${secretNameOf(object)}`;
+
+/** Tokens that had to leave a Secret to this one. */
+function wakeNamesakes({ caches, queues }: Watching, secret: string, except?: string): void {
+  for (const token of caches.namesakes(secret)) if (token.uid !== except) queues.tokens[token.kind].add(token.key);
 }
 
 /** Users that wait for the end of their tokens. */
@@ -124,14 +134,11 @@ function wakeNamespace({ caches, queues }: Watching, namespace: string): void {
   for (const user of caches.users.values()) if (concerns(user)) queues.users.add(user.key);
 }
 
-function secretHandlers({ caches, queues }: Watching): StoreHandlers<SecretRecord> {
+function secretHandlers(at: Watching): StoreHandlers<SecretRecord> {
+  const { caches, queues } = at;
   const owner = ({ key, owner: by }: SecretRecord): void => {
     const kind = TOKEN_KINDS.find((each) => each === by?.kind);
     if (by && kind) queues.tokens[kind].add(`${key.slice(0, key.indexOf("/"))}/${by.name}`);
-  };
-  const namesake = ({ key }: SecretRecord): void => {
-    // A Secret that stood in the way may be gone: the token of its name is looked at again.
-    for (const kind of TOKEN_KINDS) for (const token of caches.tokens[kind].byIndex("secret", key)) queues.tokens[kind].add(token.key);
   };
   const credential = ({ key }: SecretRecord): void => {
     for (const issuer of caches.issuers.withCredential(key)) queues.issuers.add(issuer.key);
@@ -153,7 +160,8 @@ function secretHandlers({ caches, queues }: Watching): StoreHandlers<SecretRecor
     },
     onDelete: (record) => {
       owner(record);
-      namesake(record);
+      // It may have stood in the way.
+      wakeNamesakes(at, record.key);
       credential(record);
       left(record, null);
     },

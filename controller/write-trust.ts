@@ -1,5 +1,6 @@
 // Where a Secret of the same form was created a moment ago, another one is not tried by a dry run first: a thousand new
 // objects would cost a thousand requests more. The first refusal in a namespace ends the trust in all of it.
+import type { SecretSpec } from "./kinds.ts";
 
 const TRUSTED_FOR = 60_000;
 
@@ -26,4 +27,9 @@ export class WriteTrust {
   refused(namespace: string): void {
     this.#until.delete(namespace);
   }
+}
+
+/** What two objects have to have in common for one write to say that the other is allowed too. */
+export function formOf({ type, template, labels = {}, annotations = {} }: SecretSpec): string {
+  return JSON.stringify([type, Object.entries(template).sort(), Object.entries(labels).sort(), Object.entries(annotations).sort()]);
 }

@@ -1,6 +1,7 @@
 // The spec as a person writes it: one JSON Schema for the CRD, the provider's inputs and every message about them.
 // Only what OpenAPI v3 structural schemas know is used, so that it goes into a CRD as it is.
 import { DURATION_PATTERN } from "./duration.ts";
+import { baseRules } from "./token-base.ts";
 import { ZONE_PATTERN } from "./zone.ts";
 
 export interface Schema {
@@ -148,7 +149,7 @@ const issuerChange: Schema = {
 
 /** What every kind of token shares. */
 const common: { readonly [name: string]: Schema } = {
-  tokenName: text("Base of the token's name at the API; default: <namespace>-<name>.", 200, { minLength: 1 }),
+  tokenName: text("Base of the token's name at the API; default: <namespace>-<name>.", 200, { minLength: 1, "x-kubernetes-validations": baseRules }),
   expiresInDays: { type: "integer", description: "Lifetime of each revision in days, 1 to 365; default 90.", minimum: 1, maximum: 365 },
   neverExpires: flag("Instead of expiresInDays: the token never expires, where the issuer's policy allows it.", false),
   state: choice("Revoked: revoke now, the retiring revision too. Back to Active: restore, same secret.", ["Active", "Revoked"], "Active"),

@@ -3,6 +3,7 @@
 import { defaultRenewBefore } from "./dates.ts";
 import type { Complaint, DeletionPolicy, Desired, OnExternalChange, Window } from "./desired.ts";
 import { DAY, duration, parseDuration, SECOND } from "./duration.ts";
+import { baseProblems } from "./token-base.ts";
 import { windowProblems } from "./windows.ts";
 
 export interface WindowSpec {
@@ -120,7 +121,7 @@ export interface Problem {
 
 /** What is wrong with a spec whose shape the schema has accepted; all of it at once. */
 export function problems(spec: TokenSpec): Problem[] {
-  return [...ownerProblems(spec), ...lifetimeProblems(spec), ...overlapProblems(spec.rotation?.retire ?? {}), ...windowsProblems(spec.rotation?.windows ?? [])];
+  return [...ownerProblems(spec), ...nameProblems(spec), ...lifetimeProblems(spec), ...overlapProblems(spec.rotation?.retire ?? {}), ...windowsProblems(spec.rotation?.windows ?? [])];
 }
 
 function windowsProblems(windows: readonly WindowSpec[]): Problem[] {
@@ -132,6 +133,10 @@ function windowsProblems(windows: readonly WindowSpec[]): Problem[] {
 function ownerProblems({ serviceUser }: TokenSpec): Problem[] {
   if (!serviceUser || (serviceUser.name === undefined) !== (serviceUser.id === undefined)) return [];
   return [{ path: "serviceUser", message: "name the service user by exactly one of name and id" }];
+}
+
+function nameProblems({ tokenName }: TokenSpec): Problem[] {
+  return tokenName === undefined ? [] : baseProblems(tokenName).map((message) => ({ path: "tokenName", message }));
 }
 
 function lifetimeProblems(spec: TokenSpec): Problem[] {

@@ -5,6 +5,21 @@ import { GROUP, object, objectName } from "./parts.ts";
 /** Types that Kubernetes itself, or Helm, gives a meaning: one of them is a credential for the cluster. */
 const RESERVED_TYPES = ["kubernetes.io/service-account-token", "bootstrap.kubernetes.io/token", "helm.sh/release.v1"];
 
+/** Keys without which the apiserver takes no Secret of a type; one that is taken over may have them already. */
+const KEYS: readonly { readonly type: string; readonly has: string; readonly words: string }[] = [
+  { type: "kubernetes.io/dockerconfigjson", has: "'.dockerconfigjson' in self.template", words: "the key .dockerconfigjson" },
+  { type: "kubernetes.io/dockercfg", has: "'.dockercfg' in self.template", words: "the key .dockercfg" },
+  { type: "kubernetes.io/tls", has: "'tls.crt' in self.template && 'tls.key' in self.template", words: "the keys tls.crt and tls.key" },
+  { type: "kubernetes.io/ssh-auth", has: "'ssh-privatekey' in self.template", words: "the key ssh-privatekey" },
+  { type: "kubernetes.io/basic-auth", has: "'username' in self.template || 'password' in self.template", words: "the key username or password" },
+];
+
+const keyRules = KEYS.map(({ type, has, words }) => ({
+  // Guarded, because the apiserver checks the default {} before it fills it.
+  rule: `!has(self.type) || self.type != '${type}' || !has(self.template) || (has(self.adopt) && self.adopt) || ${has}`,
+  message: `a Secret of the type ${type} needs ${words} in secret.template; or use the type Opaque`,
+}));
+
 const WORD = String.raw`\.(token|url|name|expiresAt|user)`;
 const TEXT = String.raw`"([^"\\]|\\.)*"`;
 const FUNCTION = "(base64|json|url|host|shell)";
@@ -82,6 +97,7 @@ export const secret: Schema = object(
         rule: "!has(self.type) || !has(oldSelf.type) || self.type == oldSelf.type || (has(self.name) ? self.name : '') != (has(oldSelf.name) ? oldSelf.name : '')",
         message: "the type of a Secret cannot be changed: change secret.name together with secret.type",
       },
+      ...keyRules,
     ],
   },
 );

@@ -179,7 +179,8 @@ export class EventRecorder {
   async #create(event: Remembered): Promise<void> {
     const { regarding, type, reason, action, note } = event.input;
     const namespace = namespaceOf(event);
-    const prefix = regarding.name.slice(0, 200);
+    // Cut where it may be cut: a name has no dash beside a dot, and no dot beside another.
+    const prefix = regarding.name.slice(0, 200).replace(/[-.]+$/, "");
     const now = microTime(this.#clock.now());
     const body = {
       apiVersion: "events.k8s.io/v1",

@@ -69,12 +69,15 @@ export class ExecPlugin {
   }
 }
 
+const isText = (value: unknown): boolean => typeof value === "string" && value !== "";
+
 function parse(stdout: string, command: string): ExecCredential {
   try {
-    const status = (JSON.parse(stdout) as { status?: ExecCredential }).status;
-    if (status !== undefined) return status;
+    const status = (JSON.parse(stdout) as { status?: ExecCredential | null } | null)?.status ?? {};
+    // A credential is a token, or a certificate with its key.
+    if (isText(status.token) || (isText(status.clientCertificateData) && isText(status.clientKeyData))) return status;
   } catch {
     // Falls through: a parser's message would quote the output, which may hold a token.
   }
-  throw new Error(`the credential plugin ${command} printed no ExecCredential`);
+  throw new Error(`the credential plugin ${command} printed no ExecCredential with a token or a certificate`);
 }

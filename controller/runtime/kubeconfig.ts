@@ -1,8 +1,9 @@
 // Reads kubeconfig files: which server, which certificates, which of the ways to
 // authenticate. Must not know requests. Relative paths count from the file they
 // stand in, and of several files the first that names a thing wins, as in kubectl.
+// Files that were written anew are followed, as far as the user and the authority go.
 import { readFileSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { dirname, resolve, sep } from "node:path";
 import type { Credentials, TlsMaterial } from "./credentials.ts";
 import { ExecPlugin } from "./exec-plugin.ts";
 import type { ExecConfig } from "./exec-plugin.ts";
@@ -47,17 +48,58 @@ interface Kubeconfig {
 const pathFields = ["certificate-authority", "client-certificate", "client-key", "tokenFile"] as const;
 
 export async function loadKubeconfig(paths: readonly string[], contextName?: string): Promise<Credentials> {
-  const config = merge(await Promise.all(paths.map(readConfig)));
-  const name = contextName ?? config["current-context"];
-  const { context, cluster, user } = select(config, name, paths.join(", "));
+  const first = await chosen(paths, contextName);
+  const { name, context, cluster, user } = first;
   const server = new URL(cluster.server);
   const proxy = proxyOf(cluster, server, context.cluster);
   const scope = { server, ...(proxy === undefined ? {} : { proxy }), ...(context.namespace === undefined ? {} : { namespace: context.namespace }) };
-  if (user["auth-provider"] !== undefined) return { ...scope, ...(await legacyProvider(paths, String(name), cluster)) };
-  return { ...scope, ...userCredentials(cluster, user) };
+  if (user["auth-provider"] !== undefined) return { ...scope, ...(await legacyProvider(paths, name, cluster)) };
+  // By its name: which context is current may be another by then.
+  return { ...scope, ...followed(first, () => chosen(paths, name)) };
 }
 
-function select(config: Kubeconfig, name: string | undefined, where: string): { context: Context; cluster: Cluster; user: User } {
+interface Chosen {
+  readonly name: string;
+  readonly context: Context;
+  readonly cluster: Cluster;
+  readonly user: User;
+}
+
+async function chosen(paths: readonly string[], contextName: string | undefined): Promise<Chosen> {
+  const config = merge(await Promise.all(paths.map(readConfig)));
+  const name = contextName ?? config["current-context"];
+  return { name: String(name), ...select(config, name, paths.join(", ")) };
+}
+
+/**
+ * Whoever hands out a kubeconfig with a token or a certificate in it replaces the file before these end. It is read
+ * again at each new connection and after a 401. One that cannot be read just then, or means another server by now,
+ * counts as the one before.
+ */
+function followed(first: Chosen, read: () => Promise<Chosen>): Authentication {
+  let seen = JSON.stringify([first.cluster, first.user]);
+  let current = userCredentials(first.cluster, first.user);
+  let refused = false;
+  const again = async (): Promise<Authentication> => {
+    refused = false;
+    const now = await read().catch(() => first);
+    const text = JSON.stringify([now.cluster, now.user]);
+    if (now === first || text === seen || now.cluster.server !== first.cluster.server) return current;
+    seen = text;
+    current = userCredentials(now.cluster, now.user);
+    return current;
+  };
+  return {
+    tls: async () => (await again()).tls(),
+    authorization: () => (refused ? again().then((renewed) => renewed.authorization()) : current.authorization()),
+    invalidate: () => {
+      current.invalidate();
+      refused = true;
+    },
+  };
+}
+
+function select(config: Kubeconfig, name: string | undefined, where: string): Omit<Chosen, "name"> {
   const context = config.contexts?.find((entry) => entry.name === name)?.context;
   if (context === undefined) throw new Error(`${where}: no context ${name === undefined ? "is current" : `"${name}"`}`);
   const cluster = config.clusters?.find((entry) => entry.name === context.cluster)?.cluster;
@@ -78,6 +120,11 @@ async function readConfig(path: string): Promise<Kubeconfig> {
       const value = part?.[field];
       if (part !== null && value !== undefined) part[field] = resolve(dirname(path), value);
     }
+  }
+  for (const { user } of config.users ?? []) {
+    const { exec } = (user as User | null) ?? {};
+    // One without a separator is looked for on PATH.
+    if (exec?.command.includes(sep) === true) exec.command = resolve(dirname(path), exec.command);
   }
   return config;
 }

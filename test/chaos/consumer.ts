@@ -41,7 +41,7 @@ async function consume(client: RestClient, at: { namespace: string; name: string
       const response = await fetch(`${at.service}/api/users/me`, { headers: { authorization: `Bearer ${value}` }, signal: AbortSignal.timeout(5_000) }).catch(() => null);
       await response?.arrayBuffer().catch(() => undefined);
       if (response?.status === 200) count = { ...count, good: count.good + 1 };
-      else if (response?.status === 401) count = { ...count, refused: count.refused + 1, first: count.first ?? { at: new Date().toISOString(), token: digest(value) } };
+      else if (response?.status === 401 || response?.status === 403) count = { ...count, refused: count.refused + 1, first: count.first ?? { at: new Date().toISOString(), token: digest(value) } };
       else count = { ...count, unanswered: count.unanswered + 1 };
       counts.set(at.name, { ...count, tokens: seen.size });
     }

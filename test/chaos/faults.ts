@@ -148,6 +148,25 @@ const wires: Fault = {
   },
 };
 
+const apiWires: Fault = {
+  name: "token API wires",
+  what: "connections to the token API cut, refused for a while, and gone deaf (half-open)",
+  async run({ stand, random }) {
+    let cuts = 0;
+    for (const until = performance.now() + 6_000; performance.now() < until; cuts++) {
+      stand.apiWire.drop();
+      await sleep(random.span(50, 1_500));
+    }
+    stand.apiWire.cut();
+    await sleep(random.span(200, 3_000));
+    stand.apiWire.heal();
+    await sleep(1_000);
+    stand.apiWire.deafen();
+    await sleep(5_000);
+    return `${cuts} cuts, deaf once`;
+  },
+};
+
 const service: Fault = {
   name: "token API killed",
   what: "the token API killed, away, and started again",
@@ -178,7 +197,7 @@ const slow = moody("token API slow", "the token API slow, up to 4 s a request", 
 const lying = moody("token API lying", "the token API answers 5xx after the effect, or not at all", { lie: 0.25, lose: 0.15 });
 const busy = moody("token API busy", "the token API says 429", { busy: 0.5 });
 
-export const faults: readonly Fault[] = [kill, freeze, rivals, apiserver, etcd, restore, wires, service, slow, lying, busy];
+export const faults: readonly Fault[] = [kill, freeze, rivals, apiserver, etcd, restore, wires, apiWires, service, slow, lying, busy];
 
 /** Several at the same time, each with chances of its own. */
 export function atOnce(name: string, those: readonly Fault[]): Fault {
@@ -196,33 +215,52 @@ export function atOnce(name: string, those: readonly Fault[]): Fault {
   };
 }
 
-/** One operator runs in this: the other faults need both, or an election. */
-const together: readonly Fault[] = [freeze, apiserver, etcd, wires, service, lying];
+/** One after the other: two restarts of one process at a time are one. */
+const inTurn = (those: readonly Fault[]): ((chaos: Chaos) => Promise<void>) => async (chaos) => {
+  for (const fault of those) await fault.run({ ...chaos, random: fork(chaos.random) });
+};
 
-/** All that can happen at once, and kills in between. */
+/** A token API in every mood at once. */
+const foul = { slow: 1_500, lie: 0.1, lose: 0.1, busy: 0.1 };
+
+/** What surrounds the operators breaks, all of it at once, and they are killed meanwhile. */
+async function around({ kills, ...chaos }: Chaos, inDoubt: (chaos: Chaos) => Promise<unknown>): Promise<void> {
+  const { stand, random } = chaos;
+  const alone = (): Chaos => ({ ...chaos, kills, random: fork(random) });
+  const moments = fork(random);
+  const killing = async (): Promise<void> => {
+    for (let count = 0; count < kills; count++) {
+      await sleep(moments.span(500, 5_000));
+      moments.pick(stand.replicas).kill();
+    }
+  };
+  stand.api.mood = foul;
+  await Promise.all([killing(), inTurn([apiserver, etcd, restore])(alone()), wires.run(alone()), apiWires.run(alone()), service.run(alone()), inDoubt(alone())]);
+  stand.api.mood = honest;
+}
+
+/** Two that both work, and one of them sleeps long: nothing but the fence keeps it from doing what it was about to. */
+async function sleepsLong({ stand, random }: Chaos): Promise<void> {
+  const one = random.pick(stand.replicas);
+  await sleep(random.span(50, 3_000));
+  one.freeze();
+  await sleep(FROZEN_MS);
+  one.wake();
+}
+
+/** Every fault there is, in two acts: with leader election, and with two that both work. */
 export const everything: Fault = {
   name: "all at once",
-  what: "freezing, kills, restarts of apiserver and etcd, cut and deaf wires, a token API killed, lying and slow, and a restore at the end",
+  what: "all of these at the same time, first with leader election, then with two operators at work; half of the kills in each",
   async run(chaos) {
-    const { stand, random, kills } = chaos;
-    const alone = (): Chaos => ({ ...chaos, random: fork(random) });
-    const [moments, ...each] = [fork(random), alone(), alone()] as const;
-    const killing = async (): Promise<void> => {
-      for (let count = 0; count < kills; count++) {
-        await sleep(moments.span(500, 5_000));
-        moments.pick(stand.replicas).kill();
-      }
-    };
-    const restarts = async (): Promise<void> => {
-      // One after the other: two restarts of one process at a time are one.
-      await apiserver.run(each[0]);
-      await etcd.run(each[1]);
-    };
-    const others = together.filter((fault) => fault !== apiserver && fault !== etcd);
-    await Promise.all([killing(), restarts(), ...others.map((fault) => fault.run(alone()))]);
-    stand.api.mood = { slow: 500, lie: 0.1, lose: 0.1, busy: 0.1 };
-    await restore.run(alone());
-    stand.api.mood = honest;
+    const { stand, kills, random } = chaos;
+    const act = (share: number): Chaos => ({ ...chaos, kills: share, random: fork(random) });
+    const run = (flags: readonly string[]): Promise<unknown> => Promise.all(stand.replicas.map((replica) => replica.start(flags)));
+    const half = Math.ceil(kills / 2);
+    await around(act(half), (alone) => freeze.run(alone));
+    await run(["--leader-elect=false"]);
+    await around(act(kills - half), sleepsLong);
+    await run(["--leader-elect=true"]);
     return `${kills} kills`;
   },
 };

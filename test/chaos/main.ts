@@ -2,7 +2,7 @@
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { runChaos, type Round } from "./run.ts";
+import { isFailed, runChaos, type Round } from "./run.ts";
 import { writeReport } from "./report.ts";
 
 const { values } = parseArgs({
@@ -21,10 +21,10 @@ const number = (name: "rounds" | "seed" | "kills" | "objects" | "consumers"): nu
   return value;
 };
 
-const said = ({ number: at, fault, did, books, refused, seconds }: Round): void => {
+const said = ({ number: at, fault, did, books, refused, silent, seconds }: Round): void => {
   const outcome = books.seconds === null ? `NOT BALANCED: ${books.problem}` : `balanced after ${books.seconds.toFixed(1)} s`;
   const settled = books.settled.length === 0 ? "" : `, a second owner settled for ${books.settled.join(", ")}`;
-  process.stdout.write(`${String(at).padStart(3)}  ${fault.padEnd(18)} ${did.padEnd(28)} ${outcome}: ${books.active} active, ${books.delivered} in Secrets${settled}, ${refused} refused, ${seconds.toFixed(0)} s\n`);
+  process.stdout.write(`${String(at).padStart(3)}  ${fault.padEnd(18)} ${did.padEnd(28)} ${outcome}: ${books.active} active, ${books.delivered} in Secrets${settled}, ${refused} refused${silent.length === 0 ? "" : `, NOTHING HEARD of the consumers of ${silent.join(", ")}`}, ${seconds.toFixed(0)} s\n`);
 };
 
 const options = { rounds: number("rounds"), seed: number("seed"), kills: number("kills"), objects: number("objects"), consumers: number("consumers") };
@@ -35,7 +35,7 @@ const outcome = await runChaos({
   ...(values.only === undefined ? {} : { only: values.only.split(",") }),
   said,
 });
-const failed = outcome.rounds.filter(({ books, refused }) => books.seconds === null || refused > 0);
+const failed = outcome.rounds.filter(isFailed);
 for (const count of outcome.counts) process.stdout.write(`consumer of ${count.secret}: ${count.good} calls with ${count.tokens} tokens, ${count.refused} refused, ${count.unanswered} not answered\n`);
 process.stdout.write(`${outcome.rounds.length} rounds, ${outcome.kills} kills, ${outcome.rotations} rotations asked for, ${failed.length} failed\n`);
 if (failed.length > 0) process.stdout.write(`${outcome.logs}\nRepeat it with SEED=${options.seed}\n`);

@@ -1,5 +1,6 @@
 // Rounds of chaos: each breaks something while tokens are issued, rotated and deleted, mends it, and then the books
 // have to balance. The choice of faults and every moment come from the seed.
+import { setTimeout as sleep } from "node:timers/promises";
 import { secrets } from "../../controller/runtime/index.ts";
 import { Random } from "../simulation/random.ts";
 import { credential, issuer } from "../support/scene.ts";
@@ -33,6 +34,8 @@ export interface Round {
   readonly books: Books;
   /** Calls of consumers in this round that were refused. */
   readonly refused: number;
+  /** Consumers that nobody has heard of since: what they would have been refused is not known. */
+  readonly silent: readonly string[];
   readonly seconds: number;
 }
 
@@ -46,6 +49,8 @@ export interface Chaotic {
 }
 
 const PATIENCE_MS = 180_000;
+const HEARD_MS = 30_000;
+const QUIET_MS = 5_000;
 /** How long two tokens of a consumer overlap: longer than a restore takes it back. */
 const OVERLAP_SECONDS = 30;
 const ELECTION: readonly string[] = ["--leader-elect=true"];
@@ -67,6 +72,7 @@ export async function runChaos(options: ChaosOptions): Promise<Chaotic> {
     for (const [index, fault] of order.entries()) {
       const started = performance.now();
       const before = refusals(stand);
+      const heard = stand.consumed();
       await work(stand, fault.flags ?? ELECTION);
       const churning = turn(churn, options.objects);
       const did = await fault.run({ stand, churn, random: fork(random), kills: options.kills });
@@ -74,10 +80,12 @@ export async function runChaos(options: ChaosOptions): Promise<Chaotic> {
       await insist("the declared objects", () => churn.reconcile());
       if (fault.flags !== undefined) await work(stand, ELECTION);
       books = await balance(stand, churn, PATIENCE_MS);
-      const round = { number: index + 1, fault: fault.name, did, books, refused: refusals(stand) - before, seconds: (performance.now() - started) / 1_000 };
+      if (books.seconds !== null && index === order.length - 1) books = await lasting(stand, churn, books);
+      const silent = await unheard(stand, churn.consumed, heard);
+      const round = { number: index + 1, fault: fault.name, did, books, refused: refusals(stand) - before, silent, seconds: (performance.now() - started) / 1_000 };
       rounds.push(round);
       options.said?.(round);
-      if (books.seconds === null || round.refused > 0) {
+      if (isFailed(round)) {
         logs = tails(stand);
         break;
       }
@@ -86,6 +94,23 @@ export async function runChaos(options: ChaosOptions): Promise<Chaotic> {
   } finally {
     await stand.close();
   }
+}
+
+export const isFailed = ({ books, refused, silent }: Round): boolean => books.seconds === null || refused > 0 || silent.length > 0;
+
+/** Consumers that were not answered once since then; a second of theirs is as good as any other. */
+async function unheard(stand: Stand, names: readonly string[], since: readonly Count[]): Promise<readonly string[]> {
+  const good = (counts: readonly Count[], name: string): number => counts.find(({ secret }) => secret === name)?.good ?? 0;
+  const missing = (): string[] => names.filter((name) => !stand.consuming() || good(stand.consumed(), name) <= good(since, name));
+  for (const until = performance.now() + HEARD_MS; missing().length > 0 && performance.now() < until; ) await sleep(500);
+  return missing();
+}
+
+/** What balances has to stay so. */
+async function lasting(stand: Stand, churn: Churn, books: Books): Promise<Books> {
+  await sleep(QUIET_MS);
+  const later = await balance(stand, churn, 1);
+  return later.problem === null && later.active === books.active ? books : { ...books, seconds: null, problem: later.problem ?? `${later.active} tokens are active, and a moment before it were ${books.active}` };
 }
 
 /** Every fault once before one comes twice, in an order of the seed; all at once at the end. */
@@ -105,9 +130,9 @@ function fail(name: string, all: readonly Fault[]): never {
   throw new Error(`There is no fault ${JSON.stringify(name)}: there are ${all.map((fault) => fault.name).join(", ")}.`);
 }
 
-async function declareIssuer({ client, service, api }: Stand): Promise<void> {
+async function declareIssuer({ client, service, apiWire }: Stand): Promise<void> {
   await client.create(secrets, { namespace: NAMESPACE }, credential(service().adminToken));
-  await client.create(tokenIssuers, { namespace: NAMESPACE }, issuer(api.url));
+  await client.create(tokenIssuers, { namespace: NAMESPACE }, issuer(apiWire.url));
 }
 
 /** Both operators run with these flags. */

@@ -9,6 +9,7 @@ import type { Random } from "../simulation/random.ts";
 import { startGuarded, type GuardedChild } from "../support/child.ts";
 import { startControlPlane, type ControlPlane } from "../support/control-plane.ts";
 import { startLyingProxy, type LyingProxy } from "../support/lying-proxy.ts";
+import { startProxy, type Proxy } from "../support/proxy.ts";
 import { prepareService } from "../support/service-data.ts";
 import { startTokenService, type TokenService } from "../support/token-service.ts";
 import { lastCounts, type Count } from "./consumer.ts";
@@ -26,6 +27,8 @@ export interface Stand {
   readonly client: RestClient;
   readonly replicas: readonly Replica[];
   readonly api: LyingProxy;
+  /** Between the operators and the token API. */
+  readonly apiWire: Proxy;
   service(): TokenService;
   killService(): Promise<void>;
   startService(): Promise<void>;
@@ -35,6 +38,8 @@ export interface Stand {
   restore(): Promise<void>;
   consume(secrets: readonly string[]): Promise<void>;
   consumed(): readonly Count[];
+  /** Whether the consumers are there. */
+  consuming(): boolean;
   close(): Promise<void>;
 }
 
@@ -60,6 +65,7 @@ export async function startStand(random: Random, program: readonly string[]): Pr
   let service = await startTokenService({ inProcess: false, ...files });
   const listen = new URL(service.url).host;
   const api = await startLyingProxy(() => service.url, () => random.next());
+  const apiWire = await startProxy(api.url);
   const client = new RestClient({ credentials: await loadCredentials({ kubeconfig: plane.kubeconfigPath }) });
   await plane.kubectl(["apply", "-f", join(root, "crds")]);
   await insist("the CRDs", () => client.list(serviceTokens, {}, { limit: 1 }));
@@ -79,6 +85,7 @@ export async function startStand(random: Random, program: readonly string[]): Pr
     client,
     replicas,
     api,
+    apiWire,
     service: () => service,
     killService: () => service.kill(),
     async startService() {
@@ -98,11 +105,12 @@ export async function startStand(random: Random, program: readonly string[]): Pr
       consumer = await startGuarded(folder, "consumer", [process.execPath, join(import.meta.dirname, "consumer.ts"), plane.kubeconfigPath, NAMESPACE, service.url, ...secrets]);
     },
     consumed: () => (consumer === undefined ? [] : lastCounts(readFileSync(join(folder, "consumer.log"), "utf8"))),
+    consuming: () => consumer?.running() === true,
     async close() {
       await Promise.all(replicas.map((replica) => replica.stop()));
       await consumer?.stop();
       await client.close();
-      await Promise.all([plane.stop(), service.close(), api.close(), ...replicas.map(({ wire }) => wire.close())]);
+      await Promise.all([plane.stop(), service.close(), apiWire.close(), api.close(), ...replicas.map(({ wire }) => wire.close())]);
       rmSync(folder, { recursive: true, force: true });
     },
   };

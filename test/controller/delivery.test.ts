@@ -13,7 +13,7 @@ beforeAll(async () => {
 
 afterAll(() => scene.close());
 
-const apply = (object: object): Promise<string> => scene.kubectl("apply -f -", object);
+const apply = (object: object): Promise<void> => scene.apply(object);
 const data = async (secret: string): Promise<Record<string, string>> => {
   const { data: encoded = {} } = (await scene.read<{ data?: Record<string, string> }>(`secret/${secret}`)) ?? {};
   return Object.fromEntries(Object.entries(encoded).map(([key, value]) => [key, Buffer.from(value, "base64").toString("utf8")]));
@@ -75,6 +75,23 @@ test.concurrent("one key of several is edited, or taken away: repaired with the 
   expect((await named("several")).map(({ active }) => active)).toEqual([true]);
 });
 
+test.concurrent("of two that name one Secret the older has it before it stands there: for the younger no token is issued until the older goes", async () => {
+  const secret = { name: "both" };
+  await apply(serviceToken("elder", { secret, issuerRef: { name: "not-there" } }));
+  // Dates of the apiserver are whole seconds: of one second the name decides.
+  await apply(serviceToken("younger", { secret }));
+  expect(await stalled("younger")).toMatchObject({ reason: "SecretNotWritable", message: expect.stringContaining("The ServiceToken elder is older and names the Secret both too") as string });
+  expect([await scene.value("both"), await named("younger")]).toEqual([null, []]);
+  await scene.remove("servicetoken/elder");
+  await scene.ready("younger");
+  expect(await scene.authenticate((await scene.value("both")) ?? "")).toBe(200);
+  // Once it stands there, it is whose it is: a rotation asks nobody.
+  await apply(serviceToken("another", { secret }));
+  expect((await stalled("another")).reason).toBe("SecretNotOurs");
+  await scene.annotate("servicetoken/younger", { "tokens.qualytics.io/rotate": "now" });
+  await until("it rotates", async () => (await scene.status("younger")).token?.revision === 2);
+});
+
 test.concurrent("a form that the value cannot be read back from needs a new revision for the next form, and says so", async () => {
   const template = { token: "{{ .token | base64 | base64 }}" };
   await issued("wrapped", { secret: { template }, rotation: { retire: { minOverlap: "1h" } } });
@@ -127,7 +144,7 @@ test("what was edited, taken away or deleted while nobody ran is repaired at the
 
 test("secret.name goes there and back while nobody runs or somebody is in the way: same token throughout", async () => {
   const rotation = { retire: { minOverlap: "30s" } };
-  const to = (name: string): Promise<string> => apply(serviceToken("wanders", { rotation, secret: { name } }));
+  const to = (name: string): Promise<void> => apply(serviceToken("wanders", { rotation, secret: { name } }));
   const value = await issued("wanders", { rotation, secret: { name: "wanders-a" } });
   await scene.kubectl("create secret generic wanders-b --from-literal=token=theirs");
   await to("wanders-b");
@@ -142,6 +159,6 @@ test("secret.name goes there and back while nobody runs or somebody is in the wa
     const left = await scene.kubectl("get secret wanders-b -o jsonpath={.metadata.annotations.tokens\\.qualytics\\.io/left}");
     return left.includes('"to":"wanders-a"');
   });
-  await scene.kubectl("delete servicetoken wanders --timeout=60s");
+  await scene.remove("servicetoken/wanders");
   expect([await scene.value("wanders-a"), await scene.value("wanders-b"), await named("wanders")]).toEqual([null, null, []]);
 });

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { finalizersOf, installForCluster } from "../support/installation.ts";
-import { applyIssuer, clusterIssuer, credential, issuer, personalToken, serviceToken, serviceUser, startScene, until, type Operator, type Scene } from "../support/scene.ts";
+import { applyIssuer, clusterIssuer, credential, issuer, personalToken, namespace, serviceToken, serviceUser, startScene, until, type Operator, type Scene } from "../support/scene.ts";
 
 const root = join(import.meta.dirname, "..", "..");
 const FINALIZER = "tokens.qualytics.io/tokens";
@@ -20,8 +20,8 @@ beforeAll(async () => {
   scene = await startScene();
   await installForCluster(scene);
   identity = await accountOf("servicetokens");
-  await scene.kubectl("create namespace vault");
-  await scene.kubectl("apply -f -", [credential(scene.service.adminToken, "qualytics-admin", "vault"), clusterIssuer(scene.service.url, { serviceUsers: ["Data *"] })]);
+  await scene.apply(namespace("vault"));
+  await scene.apply([credential(scene.service.adminToken, "qualytics-admin", "vault"), clusterIssuer(scene.service.url, { serviceUsers: ["Data *"] })]);
   await applyIssuer(scene);
 });
 
@@ -37,14 +37,14 @@ async function accountOf(namespace: string): Promise<string> {
   return path;
 }
 
-const apply = (...objects: object[]): Promise<string> => scene.kubectl("apply -f -", objects);
+const apply = (...objects: object[]): Promise<void> => scene.apply(objects);
 /** What the apiserver answers to the operator's own account; empty: it did it. */
 const asOperator = (args: string, stdin?: object): Promise<string> => scene.kubectl(`--kubeconfig ${identity} ${args}`, stdin).then(() => "", (error: Error) => error.message);
 
 test("as installed for the cluster it issues tokens of both kinds, makes users, delivers, tells and tidies up", async () => {
   operator = await scene.operator("--kubeconfig", identity, "--own-namespace", "servicetokens", "--leader-elect=true");
   const issuerRef = { kind: "ClusterTokenIssuer", name: "shared" };
-  await scene.kubectl("create namespace data");
+  await scene.apply(namespace("data"));
   await apply(
     serviceUser("exporter", { issuerRef, name: "Data Export", deletionPolicy: "Deactivate" }, { namespace: "data" }),
     serviceToken("export", { issuerRef, serviceUser: { ref: "exporter" } }, { namespace: "data" }),
@@ -54,13 +54,13 @@ test("as installed for the cluster it issues tokens of both kinds, makes users, 
   await scene.areReady("serviceuser/exporter servicetoken/export -n data");
   await scene.areReady("servicetoken/ingest personaltoken/mine");
   await scene.tells("Issued and delivered revision 1 of data/export", "data");
-  await scene.kubectl("annotate servicetoken ingest tokens.qualytics.io/rotate=now");
+  await scene.annotate("servicetoken/ingest", { "tokens.qualytics.io/rotate": "now" });
   await until("it rotates", async () => (await scene.status("ingest")).token?.revision === 2);
   await scene.kubectl("delete servicetoken/export serviceuser/exporter -n data --timeout=60s");
   expect(await scene.kubectl("get secret -n data -o name")).toBe("");
   await apply(serviceToken("kept", { deletionPolicy: "Orphan" }));
   await scene.ready("kept");
-  await scene.kubectl("delete servicetoken kept --timeout=30s");
+  await scene.remove("servicetoken/kept");
   expect(await scene.authenticate((await scene.value("kept")) ?? "")).toBe(200);
   expect(scene.logs()).not.toMatch(/forbidden|may not list/i);
 }, 240_000);
@@ -114,9 +114,9 @@ test("a Secret of somebody else is taken over only where the Secret itself says 
   // The policy's own sentence could quote a value: which policy it was is told, and docs/troubleshooting.md has the rest.
   expect(message).toContain("ValidatingAdmissionPolicy 'servicetokens-secrets' with binding 'servicetokens-secrets' denied request");
   expect(await scene.value("theirs")).toBe("mine");
-  await scene.kubectl("annotate secret theirs tokens.qualytics.io/adopt=true");
+  await scene.annotate("secret/theirs", { "tokens.qualytics.io/adopt": "true" });
   // Without waiting for the five minutes after which a refused write is tried again. What was not taken over yet stays.
-  await scene.kubectl("delete servicetoken adopting --timeout=30s");
+  await scene.remove("servicetoken/adopting");
   expect(await scene.value("theirs")).toBe("mine");
   await apply(serviceToken("adopting", { secret: { name: "theirs", adopt: true } }));
   await scene.ready("adopting");
@@ -133,7 +133,7 @@ test("without the right to restart it says which right is missing, the old token
   await apply(deployment, serviceToken("read", { restart: [{ kind: "Deployment", name: "reader" }], rotation: { retire: { when: "Deadline", minOverlap: "1s", maxOverlap: "168h" } } }));
   await scene.ready("read");
   const first = (await scene.value("read")) ?? "";
-  await scene.kubectl("annotate servicetoken read tokens.qualytics.io/rotate=now");
+  await scene.annotate("servicetoken/read", { "tokens.qualytics.io/rotate": "now" });
   const { message } = await scene.says("servicetoken/read", "RestartBlocked");
   expect(message).toContain("grant it get and patch on deployments of apps in this namespace");
   expect([await scene.authenticate(first), await scene.authenticate((await scene.value("read")) ?? "")]).toEqual([200, 200]);
@@ -151,17 +151,17 @@ test("as installed for one namespace it works there with one Role, and in anothe
   const overlay = join(folder, "overlay");
   cpSync(join(root, "deploy", "namespace"), join(overlay, "base"), { recursive: true });
   writeFileSync(join(overlay, "kustomization.yaml"), "namespace: team\nresources: [base]\n");
-  await scene.kubectl("create namespace team");
+  await scene.apply(namespace("team"));
   await scene.kubectl(`apply --validate=strict -k ${overlay}`);
   const account = await accountOf("team");
   // Otherwise the cluster's operator would work here as well.
   await operator.stop();
-  await scene.kubectl("apply -n team -f -", [credential(scene.service.adminToken, "qualytics-admin", "team"), issuer(scene.service.url)]);
-  await scene.kubectl("create namespace team-two");
+  await scene.apply([credential(scene.service.adminToken, "qualytics-admin", "team"), issuer(scene.service.url)], "team");
+  await scene.apply(namespace("team-two"));
   const { rules } = JSON.parse(await scene.kubectl("get role servicetokens-controller -n team -o json")) as { rules: object[] };
-  await apply({ apiVersion: "rbac.authorization.k8s.io/v1", kind: "Role", metadata: { name: "servicetokens-controller", namespace: "team-two" }, rules });
+  await scene.kubectl("apply -f -", { apiVersion: "rbac.authorization.k8s.io/v1", kind: "Role", metadata: { name: "servicetokens-controller", namespace: "team-two" }, rules });
   await scene.kubectl("create rolebinding servicetokens-controller -n team-two --role=servicetokens-controller --serviceaccount=team:servicetokens-controller");
-  await scene.kubectl("apply -n team-two -f -", [credential(scene.service.adminToken, "qualytics-admin", "team-two"), issuer(scene.service.url)]);
+  await scene.apply([credential(scene.service.adminToken, "qualytics-admin", "team-two"), issuer(scene.service.url)], "team-two");
   const both = await scene.operator("--kubeconfig", account, "--namespace", "team,team-two", "--leader-elect=true");
   await apply(
     serviceUser("loader", { name: "Data Loader" }, { namespace: "team" }),
@@ -179,7 +179,7 @@ test("as installed for one namespace it works there with one Role, and in anothe
   expect((await scene.status("elsewhere")).observedGeneration).toBe(-1);
   const can = (what: string): Promise<string> => scene.kubectl(`--kubeconfig ${account} auth can-i ${what}`).then((text) => text.trim(), () => "no");
   expect([await can("get secrets -n team"), await can("get secrets -n default"), await can("list servicetokens -A"), await can("get namespaces")]).toEqual(["yes", "no", "no", "no"]);
-  await scene.kubectl("delete servicetoken own -n team --timeout=60s");
+  await scene.remove("servicetoken/own -n team");
   expect(await scene.kubectl("get secret own -n team --ignore-not-found -o name")).toBe("");
   await both.stop();
 }, 120_000);

@@ -21,14 +21,14 @@ interface Held {
   readonly metadata: { readonly finalizers?: readonly string[] };
 }
 
-const apply = (...objects: object[]): Promise<string> => scene.kubectl("apply -f -", objects);
+const apply = (...objects: object[]): Promise<void> => scene.apply(objects);
 const named = async (prefix: string): Promise<{ active: boolean }[]> => (await scene.tokens()).filter(({ name }) => name.startsWith(prefix));
 const gone = (what: string): Promise<unknown> => until(`${what} is gone`, async () => (await scene.read(what)) === null, 60_000);
 
 /** A namespace of its own with issuer and credential. */
 async function place(name: string, url = scene.service.url, token = scene.service.adminToken): Promise<void> {
   await scene.kubectl(`create namespace ${name}`);
-  await scene.kubectl(`apply -n ${name} -f -`, [credential(token, "qualytics-admin", name), issuer(url)]);
+  await scene.apply([credential(token, "qualytics-admin", name), issuer(url)], name);
 }
 
 test.concurrent("a namespace that goes takes its tokens along, though issuer and credential go with it", async () => {

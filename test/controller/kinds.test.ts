@@ -21,18 +21,17 @@ beforeAll(async () => {
 
 afterAll(() => scene.close());
 
-const apply = (...objects: object[]): Promise<string> => scene.kubectl("apply -f -", objects);
-const refused = (object: object): Promise<string> => apply(object).then(() => "", (error: Error) => error.message);
+const apply = (...objects: object[]): Promise<void> => scene.apply(objects);
 const users = async (): Promise<readonly Listed[]> => (await scene.service.api<{ items: Listed[] }>("GET", "/api/users?type=Service&include_deleted=true&size=100")).body.items;
 const user = async (name: string): Promise<Listed | undefined> => (await users()).find((each) => each.name === name);
 const kstatusOf = async (object: string): Promise<Kstatus | undefined> => {
   const read = await scene.read<Parameters<typeof kstatus>[0]>(object);
   return read ? kstatus(read) : undefined;
 };
-const valueIn = async (secret: string, where: string): Promise<string> => Buffer.from(await scene.kubectl(`get secret ${secret} -n ${where} -o jsonpath={.data.token}`), "base64").toString("utf8");
+const valueIn = async (secret: string, where: string): Promise<string> => Buffer.from((await scene.read<{ data: { token: string } }>(`secret/${secret} -n ${where}`))?.data.token ?? "", "base64").toString("utf8");
 
 test("a new object of every kind is in progress from its first moment", async () => {
-  await scene.kubectl("create namespace idle");
+  await scene.apply(namespace("idle"));
   await apply(
     serviceToken("fresh", { issuerRef: { name: "none" } }, { namespace: "idle" }),
     personalToken("fresh", { issuerRef: { name: "none" } }, { namespace: "idle" }),
@@ -61,9 +60,9 @@ test("a PersonalToken is one of the issuer's own user, and goes with its object"
   expect(await scene.kubectl("get secret mine -o jsonpath={.metadata.ownerReferences[0].kind}")).toBe("PersonalToken");
   expect(await scene.kubectl("get events")).toContain("Issued and delivered revision 1 of default/mine");
   const named = async (): Promise<number> => (await scene.service.api<{ name: string }[]>("GET", "/api/user-tokens")).body.filter(({ name }) => name.startsWith("default-mine-")).length;
-  await scene.kubectl("annotate personaltoken mine tokens.qualytics.io/rotate=now");
+  await scene.annotate("personaltoken/mine", { "tokens.qualytics.io/rotate": "now" });
   await until("it is rotated", async () => (await named()) === 2 && (await scene.value("mine")) !== value);
-  await scene.kubectl("delete personaltoken mine --timeout=30s");
+  await scene.remove("personaltoken/mine");
   expect([await named(), await scene.authenticate(value)]).toEqual([0, 401]);
 });
 
@@ -89,19 +88,19 @@ test("a ServiceUser is made, kept at its role and teams, and its tokens name it 
   await until("the role is taken back", async () => (await user("Data Export"))?.role === "Editor");
   await apply(serviceUser("exporter", { name: "Data Export", role: "Member" }));
   await until("another role is given", async () => (await user("Data Export"))?.role === "Member");
-  expect(await refused(serviceUser("exporter", { name: "Other" }))).toContain("make another ServiceUser object");
+  expect(await scene.kubectl("apply -f -", serviceUser("exporter", { name: "Other" })).catch((error: Error) => error.message)).toContain("make another ServiceUser object");
 });
 
 test("Deactivate waits while the user has active tokens, says so, and goes on by itself", async () => {
   await apply(serviceUser("exporter", { name: "Data Export", deletionPolicy: "Deactivate" }));
-  await until("it is held", async () => (await scene.kubectl("get serviceuser exporter -o jsonpath={.metadata.finalizers}")).includes("tokens.qualytics.io"));
+  await until("it is held", async () => (await scene.read<{ metadata: { finalizers?: string[] } }>("serviceuser/exporter"))?.metadata.finalizers?.includes("tokens.qualytics.io/tokens"));
   await scene.kubectl("delete serviceuser exporter --wait=false");
   const { message } = await scene.says("serviceuser/exporter", "ServiceUserInUse");
   expect(message).toContain("Data Export still has one active token");
   expect(message).toContain("tokens.qualytics.io/abandon");
   expect((await user("Data Export"))?.deleted_at).toBeNull();
   expect(await kstatusOf("serviceuser/exporter")).toBe("Terminating");
-  await scene.kubectl("delete servicetoken by-ref --timeout=30s");
+  await scene.remove("servicetoken/by-ref");
   await scene.kubectl("wait --for=delete serviceuser/exporter --timeout=30s");
   expect((await user("Data Export"))?.deleted_at).not.toBeNull();
 });
@@ -113,7 +112,7 @@ test("one that was deactivated is reactivated, also when somebody deactivates it
   expect(await users().then((all) => all.filter(({ name }) => name === "Data Export"))).toHaveLength(1);
   await scene.service.api("DELETE", `/api/users/${id}`);
   await until("it is active again", async () => (await user("Data Export"))?.deleted_at === null);
-  await scene.kubectl("delete serviceuser again --timeout=30s");
+  await scene.remove("serviceuser/again");
   expect((await user("Data Export"))?.deleted_at).toBeNull();
 });
 
@@ -131,12 +130,12 @@ test("of two objects for one user the older one has the say", async () => {
   await apply(serviceUser("second", { name: "Shared", role: "Admin", deletionPolicy: "Deactivate" }));
   expect((await scene.says("serviceuser/second", "ServiceUserClaimed")).message).toContain("ServiceUser object first manages");
   expect((await user("Shared"))?.role).toBe("Editor");
-  await scene.kubectl("delete serviceuser second --timeout=30s");
+  await scene.remove("serviceuser/second");
   expect(await user("Shared")).toMatchObject({ role: "Editor", deleted_at: null });
 });
 
 test("a ClusterTokenIssuer serves the namespaces that its policy selects, from a credential that they cannot read", async () => {
-  await scene.kubectl("create namespace vault");
+  await scene.apply(namespace("vault"));
   await apply(credential(scene.service.adminToken, "qualytics-admin", "vault"), namespace("team-a", { tokens: "yes" }), namespace("team-b"));
   await apply(clusterIssuer(scene.service.url, { namespaceSelector: { matchLabels: { tokens: "yes" } }, serviceUsers: ["Data *", "{namespace}.*"] }));
   await scene.areReady("clustertokenissuer/shared");
@@ -150,8 +149,8 @@ test("a ClusterTokenIssuer serves the namespaces that its policy selects, from a
   await scene.kubectl("label namespace team-b tokens=yes");
   await scene.areReady("servicetoken/ours -n team-b");
   await scene.kubectl("label namespace team-b tokens-");
-  await scene.kubectl("annotate servicetoken ours -n team-b tokens.qualytics.io/rotate=now");
-  await until("the rotation is refused", async () => (await scene.kubectl("get servicetoken ours -n team-b -o jsonpath={.status.nextAction.reason}")).includes("does not serve"));
+  await scene.annotate("servicetoken/ours -n team-b", { "tokens.qualytics.io/rotate": "now" });
+  await until("the rotation is refused", async () => (await scene.statusOf("servicetoken/ours -n team-b")).nextAction?.reason.includes("does not serve"));
   expect((await scene.statusOf("servicetoken/ours -n team-b")).conditions?.[0]).toMatchObject({ type: "Ready", status: "True" });
 });
 
@@ -175,27 +174,27 @@ test("its policy says which service users, which roles, and that nobody becomes 
   await scene.areReady("serviceuser/mine -n team-a");
   for (const name of ["theirs", "takeover"]) expect((await scene.says(`serviceuser/${name} -n team-a`, "PolicyForbids")).message).toContain("does not let this namespace manage");
   expect((await scene.says("serviceuser/root -n team-a", "PolicyForbids")).message).toContain("does not allow the role Admin");
-  await scene.kubectl("delete serviceuser takeover -n team-a --timeout=30s");
+  await scene.remove("serviceuser/takeover -n team-a");
   expect(await user("Payroll")).toMatchObject({ role: "Admin", deleted_at: null });
   expect(await user("team-b.loader")).toBeUndefined();
   expect(await user("team-a.root")).toBeUndefined();
 });
 
 test("what can be known to be wrong is refused at admission, with what to write instead", async () => {
-  expect(await refused(serviceToken("bad", { serviceUser: { name: "a", ref: "b" } }))).toContain("Too many");
-  expect(await refused(serviceToken("bad", { serviceUser: {} }))).toContain("exactly one of name, id and ref");
-  expect(await refused(serviceToken("bad", { secret: { type: "kubernetes.io/service-account-token" } }))).toContain("use Opaque");
-  expect(await refused(serviceToken("bad", { secret: { annotations: { "tokens.qualytics.io/record": "{}" } } }))).toContain("choose a prefix of your own");
-  expect(await refused(personalToken("bad", { expiresInDays: 1, rotation: { renewBefore: "24h" } }))).toContain("renewBefore must be shorter");
-  expect(await refused(personalToken("bad", { issuerRef: { kind: "Issuer", name: "x" } }))).toContain("supported values");
-  expect(await refused(serviceUser("bad", { name: "x", role: "Owner" }))).toContain("supported values");
-  expect(await refused(issuer("https://me:secret@host/"))).toContain("holds no user and password");
-  expect(await refused(issuer("https://host/?a=b"))).toContain("no ? and no #");
-  expect(await refused(issuer("https://host", { caBundle: "nothing" }))).toContain("PEM certificates");
-  expect(await refused(issuer("https://host", { credentialsSecretRef: { name: "x", namespace: "vault" } }))).toContain("namespace");
+  expect(await scene.refusal(serviceToken("bad", { serviceUser: { name: "a", ref: "b" } }))).toContain("Too many");
+  expect(await scene.refusal(serviceToken("bad", { serviceUser: {} }))).toContain("exactly one of name, id and ref");
+  expect(await scene.refusal(serviceToken("bad", { secret: { type: "kubernetes.io/service-account-token" } }))).toContain("use Opaque");
+  expect(await scene.refusal(serviceToken("bad", { secret: { annotations: { "tokens.qualytics.io/record": "{}" } } }))).toContain("choose a prefix of your own");
+  expect(await scene.refusal(personalToken("bad", { expiresInDays: 1, rotation: { renewBefore: "24h" } }))).toContain("renewBefore must be shorter");
+  expect(await scene.refusal(personalToken("bad", { issuerRef: { kind: "Issuer", name: "x" } }))).toContain("supported values");
+  expect(await scene.refusal(serviceUser("bad", { name: "x", role: "Owner" }))).toContain("supported values");
+  expect(await scene.refusal(issuer("https://me:secret@host/"))).toContain("holds no user and password");
+  expect(await scene.refusal(issuer("https://host/?a=b"))).toContain("no ? and no #");
+  expect(await scene.refusal(issuer("https://host", { caBundle: "nothing" }))).toContain("PEM certificates");
+  expect(await scene.refusal(issuer("https://host", { credentialsSecretRef: { name: "x", namespace: "vault" } }))).toContain("namespace");
   const wide = clusterIssuer("https://host", {}, "bad") as { spec: object };
-  expect(await refused({ ...wide, spec: { ...wide.spec, credentialsSecretRef: { name: "x" } } })).toContain("namespace");
-  expect(await refused(clusterIssuer("https://host", { namespaceSelector: { matchExpressions: [{ key: "a", operator: "In" }] } }, "bad"))).toContain("In and NotIn take values");
+  expect(await scene.refusal({ ...wide, spec: { ...wide.spec, credentialsSecretRef: { name: "x" } } })).toContain("namespace");
+  expect(await scene.refusal(clusterIssuer("https://host", { namespaceSelector: { matchExpressions: [{ key: "a", operator: "In" }] } }, "bad"))).toContain("In and NotIn take values");
 });
 
 test("an issuer without a gate says so", async () => {

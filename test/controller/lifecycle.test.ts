@@ -18,7 +18,7 @@ interface Versioned {
   readonly metadata: { readonly name: string; readonly resourceVersion: string };
 }
 
-const apply = (object: object): Promise<string> => scene.kubectl("apply -f -", object);
+const apply = (object: object): Promise<void> => scene.apply(object);
 const named = async (name: string): Promise<Token[]> =>
   (await scene.tokens()).filter((token) => token.name.startsWith(`default-${name}-`));
 
@@ -29,7 +29,9 @@ async function issued(name: string, spec: object = {}): Promise<string> {
 }
 
 test("an applied token becomes Ready, and what stands in the Secret authenticates as its service user", async () => {
-  const value = await issued("plain");
+  await scene.kubectl("apply -f -", serviceToken("plain"));
+  await scene.kubectl("wait --for=condition=Ready servicetoken/plain --timeout=30s");
+  const value = (await scene.value("plain")) ?? "";
   const { status, body } = await scene.service.api<{ name: string }>("GET", "/api/users/me", undefined, value);
   expect([status, body.name]).toEqual([200, "Data Ingest"]);
   expect(await scene.kubectl("get servicetoken plain --no-headers")).toMatch(/^plain\s+True\s+Data Ingest\s+1\s+\d{4}-/);
@@ -38,7 +40,7 @@ test("an applied token becomes Ready, and what stands in the Secret authenticate
 });
 
 test.concurrent("kubectl wait sees a new object as unfinished, and a wrong one is refused with what to write instead", async () => {
-  const refused = async (spec: object): Promise<string> => apply(serviceToken("wrong", spec)).then(() => "", (error: Error) => error.message);
+  const refused = (spec: object): Promise<string> => scene.refusal(serviceToken("wrong", spec));
   expect(await refused({ expiresInDays: 0 })).toContain("spec.expiresInDays");
   expect(await refused({ expiresInDays: 400 })).toContain("less than or equal to 365");
   expect(await refused({ serviceUser: {} })).toContain("exactly one of name, id and ref");

@@ -25,13 +25,13 @@ const missing = (): never => {
 const token = async (name: string): Promise<{ active: boolean } | undefined> => (await scene.tokens()).find((one) => one.name.startsWith(`default-${name}-`));
 
 test("what nobody declares, records or uses is revoked and deleted; what was orphaned on purpose stays", async () => {
-  await scene.kubectl("apply -f -", [serviceToken("forced"), serviceToken("kept", { deletionPolicy: "Orphan" }), serviceToken("declared")]);
+  await scene.apply([serviceToken("forced"), serviceToken("kept", { deletionPolicy: "Orphan" }), serviceToken("declared")]);
   for (const name of ["forced", "kept", "declared"]) await scene.ready(name);
-  await scene.kubectl("delete servicetoken kept --timeout=30s");
+  await scene.remove("servicetoken/kept");
   await operator.stop();
   // Somebody takes the finalizer away by force; the garbage collector takes the Secret.
   await scene.kubectl(`patch servicetoken forced --type=merge -p {"metadata":{"finalizers":null}}`);
-  await scene.kubectl("delete servicetoken forced --timeout=30s");
+  await scene.remove("servicetoken/forced");
   await scene.kubectl("delete secret forced");
   expect((await token("forced"))?.active).toBe(true);
   operator = await scene.operator();
@@ -43,14 +43,14 @@ test("what nobody declares, records or uses is revoked and deleted; what was orp
 }, 120_000);
 
 test("an object that was taken away by force and is made anew goes on with its Secret: same token, and nothing is issued", async () => {
-  await scene.kubectl("apply -f -", serviceToken("again"));
+  await scene.apply(serviceToken("again"));
   await scene.ready("again");
   const [value, { metadata: before }] = [await scene.value("again"), (await scene.read<Owned>("secret/again")) ?? missing()];
   await operator.stop();
   await scene.kubectl(`patch servicetoken again --type=merge -p {"metadata":{"finalizers":null}}`);
-  await scene.kubectl("delete servicetoken again --timeout=30s");
+  await scene.remove("servicetoken/again");
   // Nobody collects garbage here: the Secret stays, of an owner that is gone.
-  await scene.kubectl("apply -f -", serviceToken("again"));
+  await scene.apply(serviceToken("again"));
   operator = await scene.operator();
   await scene.ready("again");
   const uid = await scene.kubectl("get servicetoken again -o jsonpath={.metadata.uid}");

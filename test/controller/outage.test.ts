@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { startProxy, type Proxy } from "../support/proxy.ts";
-import { applyIssuer, credential, issuer, serviceToken, startScene, until, type Condition, type Scene } from "../support/scene.ts";
+import { applyIssuer, credential, issuer, namespace, serviceToken, startScene, until, type Condition, type Scene } from "../support/scene.ts";
 
 let scene: Scene;
 let proxy: Proxy;
@@ -27,8 +27,8 @@ function controller(...flags: string[]): { code: number | null; stderr: string }
 
 /** A namespace of its own with issuer and credential. */
 async function place(name: string, url: string): Promise<void> {
-  await scene.kubectl(`create namespace ${name}`);
-  await scene.kubectl(`apply -n ${name} -f -`, [credential(scene.service.adminToken, "qualytics-admin", name), issuer(url)]);
+  await scene.apply(namespace(name));
+  await scene.apply([credential(scene.service.adminToken, "qualytics-admin", name), issuer(url)], name);
 }
 
 test("a kubeconfig that is missing, and wrong flags, end with a sentence that says what to do", () => {
@@ -47,27 +47,27 @@ test("without CRDs the operator says which to install, and goes on by itself onc
 
 test("a missing issuer, a missing credential, a wrong one: each is named, and mending it is enough", async () => {
   await scene.operator();
-  await scene.kubectl("apply -f -", serviceToken("waiting"));
+  await scene.apply(serviceToken("waiting"));
   await until("the issuer is missed", async () => (await condition("servicetoken", "waiting", "Ready"))?.reason === "IssuerNotFound");
-  await scene.kubectl("apply -f -", issuer(proxy.url));
+  await scene.apply(issuer(proxy.url));
   const missing = await until("the credential is missed", async () => {
     const ready = await condition("tokenissuer", "qualytics", "Ready");
     return ready?.reason === "CredentialDenied" && ready;
   });
   expect(missing.message).toContain("There is no Secret qualytics-admin");
-  await scene.kubectl("apply -f -", credential("wrong"));
+  await scene.apply(credential("wrong"));
   const wrong = await until("the credential is refused", async () => {
     const ready = await condition("tokenissuer", "qualytics", "Ready");
     return ready?.reason === "CredentialDenied" && !ready.message.includes("There is no Secret") && ready;
   });
   expect(wrong.message).not.toContain("wrong\"");
-  await scene.kubectl("apply -f -", credential(scene.service.adminToken));
+  await scene.apply(credential(scene.service.adminToken));
   await scene.ready("waiting");
 });
 
 test("the policy of the issuer is told in words, and lifting it is enough", async () => {
   await applyIssuer(scene, { url: proxy.url, policy: { maxExpiresInDays: 30 } });
-  await scene.kubectl("apply -f -", serviceToken("long", { expiresInDays: 60 }));
+  await scene.apply(serviceToken("long", { expiresInDays: 60 }));
   const stalled = await until("it is refused", async () => condition("servicetoken", "long", "Stalled"));
   expect([stalled.reason, stalled.message]).toEqual(["PolicyForbids", expect.stringContaining("at most 30 days")]);
   expect((await condition("servicetoken", "waiting", "Ready"))?.status).toBe("True");
@@ -80,28 +80,28 @@ test("the policy of the issuer is told in words, and lifting it is enough", asyn
 test.concurrent("an issuer that names another url is told from an empty API, and a person's word lets it go on there: same token, same value", async () => {
   const other = scene.service.url.replace("127.0.0.1", "localhost");
   await place("renamed", scene.service.url);
-  await scene.kubectl("apply -n renamed -f -", serviceToken("patient"));
+  await scene.apply(serviceToken("patient"), "renamed");
   await scene.areReady("servicetoken/patient -n renamed");
   const ready = async (): Promise<Condition | undefined> => condition("servicetoken", "patient -n renamed", "Ready");
   const tokens = async (): Promise<unknown> => (await scene.tokens()).filter(({ name }) => name.startsWith("renamed-")).map(({ id, active }) => [id, active]);
   const value = async (): Promise<string> => scene.kubectl("get secret patient -n renamed -o jsonpath={.data.token}");
   const [before, delivered] = [await tokens(), await value()];
-  await scene.kubectl("apply -n renamed -f -", issuer(other));
+  await scene.apply(issuer(other), "renamed");
   const changed = await until("it is noticed", async () => {
     const now = await ready();
     return now?.reason === "IssuerChanged" && now;
   });
   expect([changed.status, changed.message]).toEqual(["Unknown", expect.stringContaining("put the url back")]);
   expect(await tokens()).toEqual(before);
-  await scene.kubectl("apply -n renamed -f -", issuer(scene.service.url));
+  await scene.apply(issuer(scene.service.url), "renamed");
   await scene.areReady("servicetoken/patient -n renamed");
-  await scene.kubectl("apply -n renamed -f -", issuer(other));
+  await scene.apply(issuer(other), "renamed");
   const words = await until("it asks for a person's word", async () => /issuerChange: \{from: "(.+)", to: "(.+)"\}/.exec((await ready())?.message ?? ""));
   const [, from, to] = words;
   await scene.kubectl(`patch servicetoken patient -n renamed --type merge -p ${JSON.stringify({ spec: { issuerChange: { from, to } } })}`);
   await until("it goes on", async () => (await ready())?.status === "True");
   expect([await tokens(), await value()]).toEqual([before, delivered]);
-  await scene.kubectl("apply -n renamed -f -", issuer(scene.service.url));
+  await scene.apply(issuer(scene.service.url), "renamed");
   await scene.kubectl(`patch servicetoken patient -n renamed --type merge -p ${JSON.stringify({ spec: { issuerChange: { from: to, to: from } } })}`);
   await until("and back", async () => (await ready())?.status === "True" && !(await condition("servicetoken", "patient -n renamed", "Stalled")));
   expect([await tokens(), await value()]).toEqual([before, delivered]);
@@ -111,7 +111,7 @@ test.concurrent("another issuerRef: a new revision there, the old one ends at th
   const first = scene.service.url.replace("127.0.0.1", "localhost");
   await place("moving", first);
   const rotation = { retire: { when: "Deadline", minOverlap: "2s", maxOverlap: "2s" }, keepRevokedFor: "1s" };
-  await scene.kubectl("apply -n moving -f -", [{ ...issuer(scene.service.url), metadata: { name: "second" } }, serviceToken("nomad", { rotation })]);
+  await scene.apply([{ ...issuer(scene.service.url), metadata: { name: "second" } }, serviceToken("nomad", { rotation })], "moving");
   await scene.areReady("servicetoken/nomad -n moving");
   const value = async (): Promise<string> => Buffer.from(await scene.kubectl("get secret nomad -n moving -o jsonpath={.data.token}"), "base64").toString("utf8");
   const old = await value();
@@ -134,7 +134,7 @@ test.concurrent("an API that is down: what is delivered stays Ready, new tokens 
   const value = (await scene.value("waiting")) ?? "";
   proxy.cut();
   await until("the issuer says so", async () => (await condition("tokenissuer", "qualytics", "Ready"))?.status === "False", 60_000);
-  await scene.kubectl("apply -f -", serviceToken("patient"));
+  await scene.apply(serviceToken("patient"));
   await until("the new one waits", async () => (await condition("servicetoken", "patient", "Ready"))?.status === "False");
   expect((await condition("servicetoken", "waiting", "Ready"))?.status).toBe("True");
   expect((await scene.tokens()).filter(({ name }) => name.startsWith("default-patient-"))).toEqual([]);
@@ -150,6 +150,6 @@ test.concurrent("an API that is down: what is delivered stays Ready, new tokens 
     return (ready?.message.includes("tokens.qualytics.io/abandon") ?? false) && ready;
   }, 60_000);
   expect(blocked.status).toBe("False");
-  await scene.kubectl("annotate servicetoken patient tokens.qualytics.io/abandon=true");
+  await scene.annotate("servicetoken/patient", { "tokens.qualytics.io/abandon": "true" });
   await until("it is let go", async () => (await scene.read("servicetoken/patient")) === null, 60_000);
 }, 240_000);

@@ -21,7 +21,7 @@ beforeAll(async () => {
   const { body } = await scene.service.api<{ bearer_token: string }>("POST", "/api/user-tokens", { name: "operator", user_id: user.id });
   admin = { id: user.id, token: body.bearer_token };
   await applyIssuer(scene, { url: front.url });
-  await scene.kubectl("apply -f -", credential(admin.token));
+  await scene.apply(credential(admin.token));
   await scene.operator("--leader-elect=true", "--concurrency", String(WORKERS));
 });
 
@@ -64,8 +64,30 @@ async function askedInPeace(): Promise<{ lists: number; users: number; others: n
   return { lists, users, others: calls.length - lists - users };
 }
 
+/** The operator works with the issuer as it was applied last. */
+const worked = async (): Promise<unknown> =>
+  until("the issuer works so", async () => {
+    const { metadata, status } = (await scene.read<{ metadata: { generation: number }; status?: { observedGeneration?: number } }>("tokenissuer/qualytics")) ?? {};
+    return status?.observedGeneration === metadata?.generation;
+  }, 60_000);
+
+test("an issuer that is edited while a token is issued: its answer is waited for, and that token is delivered", async () => {
+  await until("it is ready", async () => (await issuer())?.status === "True", 60_000);
+  const answered = Promise.withResolvers<void>();
+  front.rule((method) => (method === "POST" ? { hold: answered.promise } : null));
+  const posts = (): Call[] => front.calls().filter(({ method }) => method === "POST");
+  await scene.apply(serviceToken("begun"));
+  await until("its POST is under way", () => Promise.resolve(posts().length > 0), 60_000);
+  await scene.apply(otherIssuer(front.url, { limits: { maxInFlight: 31 } }));
+  await worked();
+  answered.resolve();
+  await allReady(1);
+  expect([posts().length, (await scene.status("begun")).token?.revision, (await scene.tokens()).length]).toEqual([1, 1, 2]);
+  await scene.remove("servicetoken/begun");
+});
+
 test("one list an interval, whether there are five tokens or twenty-five", async () => {
-  await scene.kubectl("apply -f -", Array.from({ length: FEW }, (_, index) => serviceToken(`few-${index}`)));
+  await scene.apply(Array.from({ length: FEW }, (_, index) => serviceToken(`few-${index}`)));
   await allReady(FEW);
   const peace = async (): Promise<void> => {
     const { lists, users, others } = await askedInPeace();
@@ -74,7 +96,7 @@ test("one list an interval, whether there are five tokens or twenty-five", async
     expect(others).toBe(0);
   };
   await peace();
-  await scene.kubectl("apply -f -", Array.from({ length: ALL - FEW }, (_, index) => serviceToken(`many-${index}`)));
+  await scene.apply(Array.from({ length: ALL - FEW }, (_, index) => serviceToken(`many-${index}`)));
   await allReady(ALL);
   await peace();
 });
@@ -104,18 +126,18 @@ test("429: all of the issuer's work slows down and no other's, and is done once 
   front.rule(() => ({ status: 429, headers: { "retry-after": "1" } }));
   // Each one halves what may be under way.
   await until("it is met", () => Promise.resolve(front.calls().filter(({ status }) => status === 429).length >= 4), 60_000);
-  await scene.kubectl("apply -f -", Array.from({ length: PATIENT }, (_, index) => serviceToken(`patient-${index}`)));
+  await scene.apply(Array.from({ length: PATIENT }, (_, index) => serviceToken(`patient-${index}`)));
   front.forget();
   await until("it is tried again", () => Promise.resolve(front.calls().length >= 4), 60_000);
   // Ten objects wait, and are not ten times as impatient: a few calls take as long as they are asked to.
   const [first, , , fourth] = front.calls();
   expect((fourth?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThan(1_900);
   // They are more than there are workers, and a token of another issuer comes all the same.
-  await scene.kubectl("apply -f -", [otherIssuer(scene.service.url, {}, "swift"), serviceToken("swift", { issuerRef: { name: "swift" } })]);
+  await scene.apply([otherIssuer(scene.service.url, {}, "swift"), serviceToken("swift", { issuerRef: { name: "swift" } })]);
   await scene.ready("swift");
   expect((await objects("servicetoken")).filter(({ metadata, status }) => metadata.name.startsWith("patient-") && status?.token !== undefined)).toEqual([]);
-  await scene.kubectl("delete servicetoken swift --timeout=120s");
-  await scene.kubectl("delete tokenissuer swift --timeout=60s");
+  await scene.remove("servicetoken/swift");
+  await scene.remove("tokenissuer/swift");
   front.heal();
   await allReady(ALL + PATIENT);
   await scene.kubectl(`delete servicetoken ${Array.from({ length: PATIENT }, (_, index) => `patient-${index}`).join(" ")} --timeout=120s`);
@@ -123,13 +145,13 @@ test("429: all of the issuer's work slows down and no other's, and is done once 
 
 test("a credential that is wrong stops the issuer, is not tried for every token, and heals when it is mended", async () => {
   const before = await ours();
-  await scene.kubectl("apply -f -", credential("wrong"));
+  await scene.apply(credential("wrong"));
   await until("the issuer says so", async () => (await issuer())?.reason === "CredentialDenied", 60_000);
   front.forget();
   await until("it is tried again", () => Promise.resolve(front.calls().length >= 2), 60_000);
   expect(front.calls().length).toBeLessThan(10);
   expect((await objects("servicetoken")).every((item) => condition(item)?.status === "True")).toBe(true);
-  await scene.kubectl("apply -f -", credential(admin.token));
+  await scene.apply(credential(admin.token));
   await until("it is mended", async () => (await issuer())?.status === "True", 60_000);
   expect(await ours()).toBe(before);
 });
@@ -151,7 +173,7 @@ test("an administrator who is one no longer is told from a wrong credential, and
 
 test("a credential of somebody else is told apart too, and nothing is done with it", async () => {
   const before = await ours();
-  await scene.kubectl("apply -f -", credential(scene.service.adminToken));
+  await scene.apply(credential(scene.service.adminToken));
   const changed = await until("the tokens say so", async () => {
     const ready = condition((await objects("servicetoken"))[0]);
     return ready?.reason === "IdentityChanged" && ready;
@@ -159,7 +181,7 @@ test("a credential of somebody else is told apart too, and nothing is done with 
   expect([changed.status, changed.message]).toEqual(["Unknown", expect.stringContaining("give it a credential of the first one")]);
   await nextLists(3);
   expect(await ours()).toBe(before);
-  await scene.kubectl("apply -f -", credential(admin.token));
+  await scene.apply(credential(admin.token));
   await allReady(ALL);
   expect(await ours()).toBe(before);
 });
@@ -184,8 +206,8 @@ test("a list that suddenly lacks most tokens is not believed, and one of them is
 
 test("tokens that are really gone are issued anew as soon as two of them were tried, however far off the next list is", async () => {
   // Whoever waited for a date would wait for longer than this test does.
-  await scene.kubectl("apply -f -", otherIssuer(front.url, { resyncInterval: "10m" }));
-  await until("the issuer works so", async () => (await scene.statusOf("tokenissuer/qualytics")).observedGeneration === 2, 60_000);
+  await scene.apply(otherIssuer(front.url, { resyncInterval: "10m" }));
+  await worked();
   const gone = (await scene.tokens()).filter(({ name }) => /-(few|many)-/.test(name));
   expect(gone).toHaveLength(ALL);
   await Promise.all(

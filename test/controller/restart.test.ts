@@ -82,11 +82,11 @@ async function rotate(name: string): Promise<void> {
 const all = [["deployment", "app"], ["statefulset", "db"], ["daemonset", "agent"]] as const;
 
 test("nothing restarts for a first revision, for a changed look, or when the operator starts", async () => {
-  await scene.kubectl("apply -f -", [node, workload("Deployment", "app"), workload("StatefulSet", "db"), workload("DaemonSet", "agent")]);
+  await scene.apply([node, workload("Deployment", "app"), workload("StatefulSet", "db"), workload("DaemonSet", "agent")]);
   const restart = [{ kind: "Deployment", name: "app" }, { kind: "StatefulSet", name: "db" }, { kind: "DaemonSet", name: "agent" }];
-  await scene.kubectl("apply -f -", serviceToken("rolls", { restart, rotation: rotation("168h") }));
+  await scene.apply(serviceToken("rolls", { restart, rotation: rotation("168h") }));
   await scene.ready("rolls");
-  await scene.kubectl("apply -f -", serviceToken("rolls", { restart, rotation: rotation("168h"), secret: { labels: { team: "data" } } }));
+  await scene.apply(serviceToken("rolls", { restart, rotation: rotation("168h"), secret: { labels: { team: "data" } } }));
   await until("it looks different", async () => (await scene.label("rolls", "team")) === "data");
   await operator.stop();
   operator = await scene.operator("--leader-elect=true");
@@ -124,8 +124,8 @@ test("a new revision restarts them once, and the old token goes only when all ha
 });
 
 test.concurrent("a rollout that never ends, and one that somebody takes back, hold the old token until maxOverlap and no longer", async () => {
-  await scene.kubectl("apply -f -", workload("Deployment", "stuck"));
-  await scene.kubectl("apply -f -", serviceToken("patient", { restart: [{ kind: "Deployment", name: "stuck" }], rotation: rotation("6s") }));
+  await scene.apply(workload("Deployment", "stuck"));
+  await scene.apply(serviceToken("patient", { restart: [{ kind: "Deployment", name: "stuck" }], rotation: rotation("6s") }));
   await scene.ready("patient");
   await rotate("patient");
   await until("it restarts", async () => (await restartedFor("deployment", "stuck")).length === 1, 60_000);
@@ -143,7 +143,7 @@ test.concurrent("a rollout that never ends, and one that somebody takes back, ho
 });
 
 test.concurrent("what may not be restarted, or is not there, is said, and keeps nothing else from being done", async () => {
-  await scene.kubectl("apply -f -", serviceToken("nowhere", { restart: [{ kind: "DaemonSet", name: "not-there" }], rotation: rotation("168h") }));
+  await scene.apply(serviceToken("nowhere", { restart: [{ kind: "DaemonSet", name: "not-there" }], rotation: rotation("168h") }));
   await scene.ready("nowhere");
   await rotate("nowhere");
   await scene.tells("There is no DaemonSet not-there to restart for revision 2 of default/nowhere");

@@ -9,11 +9,11 @@ let scene: Scene;
 /** Blue's token, as its Secret and the API have it. */
 let theirs: { value: string; token: Token; uid: string; record: string };
 
-const apply = (...objects: object[]): Promise<string> => scene.kubectl("apply -f -", objects);
+const apply = (...objects: object[]): Promise<void> => scene.apply(objects);
 const token = (where: string, name: string, spec: object = {}): object => serviceToken(name, { issuerRef, ...spec }, { namespace: where });
 const ready = (where: string, name: string): Promise<void> => scene.areReady(`servicetoken/${name} -n ${where}`);
-const record = async (where: string, name: string): Promise<string> => (JSON.parse(await scene.kubectl(`get secret ${name} -n ${where} -o json`)) as { metadata: { annotations: Record<string, string> } }).metadata.annotations[RECORD] ?? "";
-const value = async (where: string, name: string): Promise<string> => Buffer.from(await scene.kubectl(`get secret ${name} -n ${where} -o jsonpath={.data.token}`), "base64").toString("utf8");
+const record = async (where: string, name: string): Promise<string> => (await scene.read<{ metadata: { annotations: Record<string, string> } }>(`secret/${name} -n ${where}`))?.metadata.annotations[RECORD] ?? "";
+const value = async (where: string, name: string): Promise<string> => Buffer.from((await scene.read<{ data: { token: string } }>(`secret/${name} -n ${where}`))?.data.token ?? "", "base64").toString("utf8");
 
 /** Nothing of blue's has changed, at the API or in its namespace. */
 async function unharmed(): Promise<void> {
@@ -41,7 +41,7 @@ test("a Secret that is not its own is no place of delivery, whatever it is calle
   await apply(credential("precious", "database", "red"), token("red", "overwrite", { secret: { name: "database" } }));
   expect((await scene.says("servicetoken/overwrite -n red", "SecretNotOurs")).message).toContain("is not ours");
   expect(await value("red", "database")).toBe("precious");
-  await expect(apply(token("red", "out", { secret: { name: "../blue/ingest" } }))).rejects.toThrow(/secret\.name/);
+  await expect(scene.kubectl("apply -f -", token("red", "out", { secret: { name: "../blue/ingest" } }))).rejects.toThrow(/secret\.name/);
   expect((await scene.tokens()).filter(({ name }) => name.startsWith("red-"))).toEqual([]);
   await unharmed();
 });
@@ -57,7 +57,7 @@ test("a Secret that says it belongs to blue's token is not written, not even wit
 
 test("a template cannot read what it must not", async () => {
   for (const curious of ["{{ .credential }}", '{{ lookup "v1" "Secret" "vault" "qualytics-admin" }}', "{{ .token | file }}"]) {
-    const said = await apply(token("red", "curious", { secret: { template: { token: "{{ .token }}", curious } } })).then(() => "accepted", (error: Error) => error.message);
+    const said = await scene.kubectl("apply -f -", token("red", "curious", { secret: { template: { token: "{{ .token }}", curious } } })).then(() => "accepted", (error: Error) => error.message);
     expect(said).toContain("an expression of the template is not understood");
   }
   const all = await scene.kubectl("get secret,servicetoken,events -n red -o json");
@@ -70,7 +70,7 @@ test("a name that is blue's, or looks like it, is another token", async () => {
   for (const [where, name] of [["red", "mimic"], ["red", "blue-ingest"], ["red-blue", "ingest"]] as const) await ready(where, name);
   const values = await Promise.all([value("red", "mimic"), value("red", "blue-ingest"), value("red-blue", "ingest")]);
   expect(new Set([...values, theirs.value]).size).toBe(4);
-  await scene.kubectl("delete servicetoken mimic blue-ingest -n red --timeout=30s");
+  await scene.remove("servicetoken/mimic -n red", "servicetoken/blue-ingest -n red");
   expect(await scene.authenticate(values[2] ?? "")).toBe(200);
   await unharmed();
 });
@@ -80,7 +80,7 @@ test("a Secret swapped for a copy of blue's is refused, and deleting the object 
   await ready("red", "swapped");
   await scene.kubectl(`annotate secret swapped -n red --overwrite ${RECORD}=${theirs.record}`);
   expect((await scene.says("servicetoken/swapped -n red", "SecretNotOurs")).message).toContain("record of another resource");
-  await scene.kubectl("delete servicetoken swapped -n red --timeout=30s");
+  await scene.remove("servicetoken/swapped -n red");
   await until("its own token is gone", async () => (await scene.tokens()).every(({ name }) => !name.startsWith("red-swapped-")));
   await unharmed();
 });
@@ -92,8 +92,8 @@ test("nor does a record under its own mark that names blue's token", async () =>
   const forged = { ...own, revisions: [...own.revisions, ...(JSON.parse(theirs.record) as { revisions: { number: number }[] }).revisions.map((entry) => ({ ...entry, number: 7 }))] };
   await scene.kubectl(`annotate secret forger -n red --overwrite ${RECORD}=${JSON.stringify(forged)}`);
   expect((await scene.says("servicetoken/forger -n red", "SecretNotOurs")).message).toContain("names tokens that are not of this resource");
-  await scene.kubectl("annotate servicetoken forger -n red tokens.qualytics.io/compromised=7");
-  await scene.kubectl("delete servicetoken forger -n red --timeout=30s");
+  await scene.annotate("servicetoken/forger -n red", { "tokens.qualytics.io/compromised": "7" });
+  await scene.remove("servicetoken/forger -n red");
   await until("its own token is gone", async () => (await scene.tokens()).every(({ name }) => !name.startsWith("red-forger-")));
   await unharmed();
 });
@@ -113,7 +113,7 @@ test("a ServiceUser of another namespace is none of its own, and a status that l
   await apply(serviceUser("liar", { issuerRef, name: "red.liar", deletionPolicy: "Deactivate" }, { namespace: "red" }));
   await scene.areReady("serviceuser/liar -n red");
   await scene.kubectl(`patch serviceuser liar -n red --subresource=status --type=merge -p {"status":{"user":{"id":${id}}}}`);
-  await scene.kubectl("delete serviceuser liar -n red --timeout=30s");
+  await scene.remove("serviceuser/liar -n red");
   const { items } = (await scene.service.api<{ items: { name: string; deleted_at: string | null }[] }>("GET", "/api/users?type=Service&include_deleted=true")).body;
   const state = (name: string): boolean | undefined => items.find((user) => user.name === name)?.deleted_at === null;
   expect([state("blue.loader"), state("red.liar")]).toEqual([true, false]);

@@ -10,8 +10,8 @@ export interface Call {
   readonly status: number;
 }
 
-/** null: passed on as it is. */
-export type Ruling = null | { readonly status: number; readonly headers?: Record<string, string>; readonly body?: string } | { readonly change: (body: string) => string };
+/** null: passed on as it is. hold: passed on, and answered later. */
+export type Ruling = null | { readonly status: number; readonly headers?: Record<string, string>; readonly body?: string } | { readonly change: (body: string) => string } | { readonly hold: Promise<void> };
 
 export interface Front {
   readonly url: string;
@@ -37,7 +37,7 @@ export async function startFront(target: string): Promise<Front> {
       to.writeHead(ruled.status, { "content-type": "application/json", date: new Date().toUTCString(), ...ruled.headers }).end(ruled.body ?? '{"detail":"refused on the way"}');
       return;
     }
-    forward(target, from, to, { note, change: ruled?.change ?? null });
+    forward(target, from, to, { note, change: ruled && "change" in ruled ? ruled.change : null, hold: ruled && "hold" in ruled ? ruled.hold : null });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
@@ -59,11 +59,20 @@ export async function startFront(target: string): Promise<Front> {
   };
 }
 
-function forward(target: string, from: IncomingMessage, to: ServerResponse, how: { note: (status: number) => void; change: ((body: string) => string) | null }): void {
+function forward(target: string, from: IncomingMessage, to: ServerResponse, how: { note: (status: number) => void; change: ((body: string) => string) | null; hold: Promise<void> | null }): void {
   const { host, ...headers } = from.headers;
   const onward = request(new URL(from.url ?? "/", target), { method: from.method, headers: { ...headers, ...(host === undefined ? {} : { host: new URL(target).host }) } }, (answer) => {
     const status = answer.statusCode ?? 502;
     how.note(status);
+    if (how.hold) {
+      // It had its effect, and is answered when the time has come.
+      const { hold } = how;
+      void hold.then(() => {
+        to.writeHead(status, answer.headers);
+        answer.pipe(to);
+      });
+      return;
+    }
     if (!how.change) {
       to.writeHead(status, answer.headers);
       answer.pipe(to);

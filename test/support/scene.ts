@@ -52,6 +52,14 @@ export interface Scene {
   readonly plane: BorrowedPlane;
   readonly service: TokenService;
   kubectl(args: string, stdin?: object | readonly object[]): Promise<string>;
+  /** What `kubectl apply` does, in one process: for objects of ours, Secrets, namespaces and workloads. Default namespace: "default". */
+  apply(objects: object | readonly object[], namespace?: string): Promise<void>;
+  /** As `kubectl annotate --overwrite`. */
+  annotate(object: string, annotations: Readonly<Record<string, string>>): Promise<void>;
+  /** As `kubectl delete`: waits until they are gone. */
+  remove(...objects: string[]): Promise<void>;
+  /** What the apiserver says against a new object; empty: nothing. */
+  refusal(object: object): Promise<string>;
   /** Starts an operator and waits until it is ready. */
   operator(...flags: string[]): Promise<Operator>;
   /** Everything that operators of this scene logged. */
@@ -150,6 +158,16 @@ export async function startScene(options: SceneOptions = {}): Promise<Scene> {
     plane,
     service,
     kubectl,
+    apply: (objects, namespace = "default") => reader.apply(Array.isArray(objects) ? (objects as object[]) : [objects], namespace),
+    annotate: (object, annotations) => reader.annotate(object, annotations),
+    async remove(...objects) {
+      const uidOf = async (object: string): Promise<string | undefined> => (await reader.read<{ metadata: { uid: string } }>(object))?.metadata.uid;
+      const before = await Promise.all(objects.map(uidOf));
+      for (const object of objects) await reader.remove(object);
+      // Another one may have its name by then.
+      for (const [index, object] of objects.entries()) await until(`${object} is gone`, async () => (await uidOf(object)) !== before[index], 120_000);
+    },
+    refusal: (object) => reader.refusal(object),
     async operator(...flags) {
       const name = `operator-${++count}`;
       names.push(name);
@@ -245,5 +263,5 @@ function withoutLastApplied(metadata: object): object {
 
 /** Applies the credential and the issuer that serviceToken() names. */
 export async function applyIssuer(scene: Scene, spec: object = {}): Promise<void> {
-  await scene.kubectl("apply -f -", [credential(scene.service.adminToken), issuer(scene.service.url, spec)]);
+  await scene.apply([credential(scene.service.adminToken), issuer(scene.service.url, spec)]);
 }

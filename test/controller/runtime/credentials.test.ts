@@ -1,5 +1,5 @@
 // Where credentials come from, and that what is rotated on disk is noticed.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
@@ -107,7 +107,47 @@ describe("a kubeconfig", () => {
     const failing = await load(directory({}), exec("echo canary; echo canary >&2; exit 3"));
     await expect(failing.authorization()).rejects.toThrow(/^the credential plugin \/bin\/sh failed \(3\): install it$/);
     const babbling = await load(directory({}), exec("echo canary"));
-    await expect(babbling.authorization()).rejects.toThrow(/^the credential plugin \/bin\/sh printed no ExecCredential$/);
+    await expect(babbling.authorization()).rejects.toThrow(/^the credential plugin \/bin\/sh printed no ExecCredential with a token or a certificate$/);
+    // Nobody is asked anything without a credential.
+    const empty = await load(directory({}), exec(`echo '{"kind": "ExecCredential", "status": {"token": ""}}'`));
+    await expect(empty.authorization()).rejects.toThrow("printed no ExecCredential with a token");
+  });
+
+  test("with a plugin that failed and works again: the next request has its credential", async () => {
+    const path = directory({});
+    const script = `[ -e ${join(path, "mended")} ] && echo '{"status":{"token":"t"}}'`;
+    const credentials = await load(path, { exec: { apiVersion: "v1", command: "/bin/sh", args: ["-c", script] } });
+    await expect(credentials.authorization()).rejects.toThrow("failed (1)");
+    writeFileSync(join(path, "mended"), "");
+    expect(await credentials.authorization()).toBe("Bearer t");
+  });
+
+  test("with a plugin that stands beside it", async () => {
+    const path = directory({});
+    mkdirSync(join(path, "bin"));
+    writeFileSync(join(path, "bin", "plugin"), `#!/bin/sh\necho '{"status":{"token":"beside"}}'\n`, { mode: 0o700 });
+    const credentials = await load(path, { exec: { apiVersion: "v1", command: "bin/plugin" } });
+    expect(await credentials.authorization()).toBe("Bearer beside");
+  });
+
+  test("that is written anew is read again after a 401 and for each connection, as long as it means the same server", async () => {
+    const path = directory({});
+    const credentials = await load(path, { token: "one" }, { "certificate-authority-data": base64("CA1") });
+    await load(path, { token: "two" }, { "certificate-authority-data": base64("CA2") });
+    expect(await credentials.authorization()).toBe("Bearer one");
+    credentials.invalidate();
+    expect(await credentials.authorization()).toBe("Bearer two");
+    expect(await credentials.tls()).toEqual({ ca: "CA2" });
+    // Half written, and of another cluster: neither is taken up.
+    for (const text of ["{", JSON.stringify({ ...config({ token: "theirs" }, { server: "https://other.example" }), "current-context": "there" })]) {
+      writeFileSync(join(path, "config"), text);
+      credentials.invalidate();
+      expect(await credentials.authorization()).toBe("Bearer two");
+      expect(await credentials.tls()).toEqual({ ca: "CA2" });
+    }
+    await load(path, { token: "three" });
+    expect(await credentials.tls()).toEqual({});
+    expect(await credentials.authorization()).toBe("Bearer three");
   });
 
   test("with an auth provider is read by the official client", async () => {

@@ -51,6 +51,13 @@ test("an event is written to the namespace of its object, with what the API dema
   expect(written()[1]?.metadata.namespace).toBe("default");
 });
 
+test("an object with a long name and dots in it gets an event whose name is one", async () => {
+  const { events, written } = await recorder();
+  for (const name of [`${"a".repeat(199)}.b`, `${"a".repeat(198)}-.b`.replace("-.", "--b."), `${"a".repeat(253)}`]) events.record(event(name));
+  await until(() => written().length === 3);
+  for (const { metadata } of written()) expect(metadata.name).toMatch(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/);
+});
+
 test("the same event again is counted on the first one", async () => {
   const { events, written } = await recorder();
   events.record(event("a"));

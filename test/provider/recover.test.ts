@@ -1,9 +1,11 @@
 // `servicetokens recover` where the CLI compresses states: the form that the CLI itself writes, and a state that was cut off
-// just when the form changed. A disk that is really full, in an update: kills.test.ts.
-import { existsSync, readFileSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
+// just when the form changed; and in a backend from before stacks belonged to projects. A disk that is really full, in an
+// update: mishaps.test.ts.
+import { existsSync, mkdirSync, readFileSync, rmSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { root } from "../support/pulumi/engine.ts";
+import { KEY_URL } from "../support/pulumi/key-service.ts";
 import { Workspace, type Outcome } from "../support/pulumi/workspace.ts";
 
 const ZSTD = { PULUMI_DIY_BACKEND_ZSTD: "true", PULUMI_DIY_BACKEND_GZIP: null };
@@ -64,4 +66,23 @@ test("of two forms the one that was written last is the state, and a stack witho
   expect((await recover()).stdout).toBe("The state of tokens/dev is whole: nothing was done.\n");
   const { code, stderr } = await recover("--stack", "none");
   expect([code, stderr]).toEqual([1, `servicetokens: there is no state of tokens/none in ${dirname(workspace.stateFile)}\n`]);
+});
+
+test("a backend from before stacks belonged to projects keeps states and locks elsewhere", async () => {
+  const old = join(workspace.folder, "old", ".pulumi");
+  mkdirSync(dirname(old));
+  workspace.setEnv({ PULUMI_BACKEND_URL: `file://${dirname(old)}`, PULUMI_DIY_BACKEND_LEGACY_LAYOUT: "true", PULUMI_DIY_BACKEND_IGNORE_DEPRECATION_ERROR: "true", PULUMI_DIY_BACKEND_ZSTD: null });
+  const made = await workspace.pulumi(["stack", "init", "dev", "--secrets-provider", KEY_URL]);
+  expect(made.code, made.text).toBe(0);
+  await saved();
+  const state = join(old, "stacks", "dev.json");
+  half(state);
+  const lock = join(old, "locks", "dev");
+  mkdirSync(lock, { recursive: true });
+  writeFileSync(join(lock, "4711.json"), "{}");
+  expect((await recover()).stderr).toBe("servicetokens: an update of the stack is running, or was ended by force: wait for it, or run pulumi cancel\n");
+  rmSync(lock, { recursive: true });
+  const { stdout, text } = await recover();
+  expect(stdout, text).toContain(`is put back, from ${state}.bak.`);
+  expect(await exported()).toHaveProperty("deployment");
 });

@@ -9,28 +9,38 @@ import { formatInstant } from "../core/instant.ts";
 import { UsageError } from "./failure.ts";
 import { filesOf, findStack, isIdle, type StackFiles, type StackFlags } from "./stack.ts";
 
-/** As the CLI compresses states, if it is told to. */
-const FORMS: readonly { readonly ending: string; readonly read: (bytes: Buffer) => Buffer }[] = [
+/** As the CLI compresses states, if it is told to (PULUMI_DIY_BACKEND_GZIP, PULUMI_DIY_BACKEND_ZSTD). */
+const FORMS: readonly Form[] = [
   { ending: ".json", read: (bytes) => bytes },
   { ending: ".json.gz", read: (bytes) => gunzipSync(bytes) },
   { ending: ".json.zst", read: (bytes) => zstdDecompressSync(bytes) },
 ];
 
-type Form = (typeof FORMS)[number];
+interface Form {
+  readonly ending: string;
+  readonly read: (bytes: Buffer) => Buffer;
+}
+
+interface StateFile {
+  readonly file: string;
+  readonly form: Form;
+  readonly at: number;
+}
 
 export async function recover(flags: StackFlags): Promise<void> {
   const stack = await findStack(flags);
   const label = `${stack.project}/${stack.name}`;
   const files = filesOf(stack);
   if (files === null) throw new UsageError(`the state of ${label} lies in ${stack.backend}, not in files of this machine: only those are cut off by a full disk`);
-  const form = FORMS.find(({ ending }) => timeOf(files.state + ending) !== null);
-  if (!form) throw new UsageError(`there is no state of ${label} in ${dirname(files.state)}`);
-  const state = files.state + form.ending;
-  if (isWhole(state, form)) return say(`The state of ${label} is whole: nothing was done.`);
+  // Of two forms the CLI reads the one that was written last.
+  const [state] = existing(FORMS.map((form) => ({ file: files.state + form.ending, form })));
+  if (!state) throw new UsageError(`there is no state of ${label} in ${dirname(files.state)}`);
+  if (isWhole(state)) return say(`The state of ${label} is whole: nothing was done.`);
   if (isIdle(stack) === false) throw new UsageError("an update of the stack is running, or was ended by force: wait for it, or run pulumi cancel");
-  const copy = copies(files, state, form).find(({ file }) => isWhole(file, form));
+  const copy = copies(files).find(isWhole);
   if (!copy) throw new UsageError(`the state of ${label} is cut off, and so is every copy of it: put one back from your own backups, and run pulumi up`);
-  putBack(copy.file, state);
+  putBack(copy, files.state + copy.form.ending);
+  if (copy.form !== state.form) rmSync(state.file);
   say(`The state of ${label} was cut off: the one of ${formatInstant(copy.at)} is put back, from ${copy.file}. What was issued since then is found by the next pulumi up.`);
 }
 
@@ -42,35 +52,41 @@ function timeOf(file: string): number | null {
   return statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? null;
 }
 
-function isWhole(file: string, { read }: Form): boolean {
+/** The newest first. */
+function existing(files: readonly Omit<StateFile, "at">[]): StateFile[] {
+  return files
+    .flatMap((one) => {
+      const at = timeOf(one.file);
+      return at === null ? [] : [{ ...one, at }];
+    })
+    .sort((one, other) => other.at - one.at);
+}
+
+function isWhole({ file, form }: StateFile): boolean {
   try {
-    const state = JSON.parse(read(readFileSync(file)).toString("utf8")) as { version?: unknown; checkpoint?: unknown } | null;
+    const state = JSON.parse(form.read(readFileSync(file)).toString("utf8")) as { version?: unknown; checkpoint?: unknown } | null;
     return typeof state?.version === "number" && typeof state.checkpoint === "object" && state.checkpoint !== null;
   } catch {
     return false;
   }
 }
 
-/** The one of the step before, and those of the ends of updates; the newest first. */
-function copies({ backups, state: base }: StackFiles, state: string, { ending }: Form): { file: string; at: number }[] {
-  const start = `${basename(base)}.`;
-  const names = timeOf(backups) === null ? [] : readdirSync(backups).filter((name) => name.startsWith(start) && name.endsWith(ending) && /^\d+$/.test(name.slice(start.length, -ending.length)));
-  return [`${state}.bak`, ...names.map((name) => join(backups, name))]
-    .flatMap((file) => {
-      const at = timeOf(file);
-      return at === null ? [] : [{ file, at }];
-    })
-    .sort((one, other) => other.at - one.at);
+/** The one of the step before, and those of the ends of updates, in any form: it may have been the first step in another one. */
+function copies({ backups, state }: StackFiles): StateFile[] {
+  const start = `${basename(state)}.`;
+  const names = timeOf(backups) === null ? [] : readdirSync(backups).filter((name) => name.startsWith(start));
+  const ofUpdates = FORMS.flatMap((form) => names.filter((name) => name.endsWith(form.ending) && /^\d+$/.test(name.slice(start.length, -form.ending.length))).map((name) => ({ file: join(backups, name), form })));
+  return existing([...FORMS.map((form) => ({ file: `${state}${form.ending}.bak`, form })), ...ofUpdates]);
 }
 
 /** At once, and without room for another copy: the disk may be full still. */
-function putBack(copy: string, state: string): void {
+function putBack({ file }: StateFile, state: string): void {
   const fresh = `${state}.recovered`;
   rmSync(fresh, { force: true });
   try {
-    linkSync(copy, fresh);
+    linkSync(file, fresh);
   } catch {
-    copyFileSync(copy, fresh);
+    copyFileSync(file, fresh);
   }
   renameSync(fresh, state);
 }

@@ -1,6 +1,6 @@
 // A stack as our commands see it: what it is called, what its state holds, whether an update may be running. The same
 // words as the provider has for it, so that both find the same marks.
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { scopeOf } from "../core/name.ts";
 import { backendUrl, projectFile } from "../provider/backend.ts";
@@ -65,15 +65,31 @@ export async function readWhole({ place, project, name }: Stack, resource: strin
 }
 
 /** Whether no update of the stack is running; null: this backend does not let us see it. */
-export function isIdle({ backend, project, name }: Stack): boolean | null {
-  if (!backend.startsWith(FILE)) return null;
-  const locks = join(backend.slice(FILE.length), ".pulumi", "locks", NO_ORGANIZATION, project, name);
+export function isIdle(stack: Stack): boolean | null {
+  const root = rootOf(stack);
+  if (root === null) return null;
   try {
-    return readdirSync(locks).length === 0;
-  } catch {
-    return true;
+    return readdirSync(join(root, "locks", ...(knowsProjects(root) ? [NO_ORGANIZATION] : []), wordOf(stack, root))).length === 0;
+  } catch (error) {
+    // A folder that may not be read tells nothing.
+    return (error as NodeJS.ErrnoException).code === "ENOENT" ? true : null;
   }
 }
+
+/** The folder of a file backend; null: it is kept elsewhere. */
+const rootOf = ({ backend }: Stack): string | null => (backend.startsWith(FILE) ? join(backend.slice(FILE.length), ".pulumi") : null);
+
+/** A backend from before stacks belonged to projects has no such file, and is not told apart otherwise. */
+function knowsProjects(root: string): boolean {
+  try {
+    return !/^version:\s*0\s*$/m.test(readFileSync(join(root, "meta.yaml"), "utf8"));
+  } catch {
+    return false;
+  }
+}
+
+/** What it calls the stack in its folders. */
+const wordOf = ({ project, name }: Stack, root: string): string => (knowsProjects(root) ? join(project, name) : name);
 
 /** Where a file backend keeps a stack. */
 export interface StackFiles {
@@ -84,9 +100,10 @@ export interface StackFiles {
 }
 
 /** null: it is kept elsewhere. */
-export function filesOf({ backend, project, name }: Stack): StackFiles | null {
-  if (!backend.startsWith(FILE)) return null;
-  const at = (folder: string): string => join(backend.slice(FILE.length), ".pulumi", folder, project, name);
+export function filesOf(stack: Stack): StackFiles | null {
+  const root = rootOf(stack);
+  if (root === null) return null;
+  const at = (folder: string): string => join(root, folder, wordOf(stack, root));
   return { state: at("stacks"), backups: at("backups") };
 }
 

@@ -32,7 +32,7 @@ export interface Journal {
   warn(message: string): Promise<void>;
 }
 
-/** Speaks of one resource, the one with this identity. */
+/** Speaks of one resource, the one with this identity; null: of the stack. */
 export function journal(self: unknown): Journal {
   const of = urnOf(self);
   return { debug: (message) => write("debug", of, message), info: (message) => write("info", of, message), warn: (message) => write("warn", of, message) };

@@ -10,6 +10,8 @@ import { isChanged, kept, ownerLast, wanted, wantedLast, type Outputs, type Subj
 import { AGAIN, DELETED_AGAIN, ONCE_CHANGED, PartialFailure, ProviderError, sentence, told, unbegun } from "./failure.ts";
 import type { Inputs } from "./inputs.ts";
 import { journal, type Journal } from "./journal.ts";
+import { nameOf } from "./mark.ts";
+import { Outlook } from "./outlook.ts";
 import { outputsOf } from "./outputs.ts";
 import { carryOut, foresee, sceneOf, type Scene, type View } from "./scene.ts";
 import { explained, looking, session, type Session } from "./session.ts";
@@ -26,6 +28,9 @@ export interface Difference {
 /** Whether the work that is due ends with another value in the outputs. */
 const rotates = ({ plan, situation }: View): boolean => plan.outcome === "act" && findNeed(situation) !== null;
 
+/** A process serves one operation. */
+const outlook = new Outlook();
+
 export async function diff(of: Subject, olds: Outputs, news: Inputs): Promise<Difference> {
   const log = journal(news["self"]);
   if (hasUnknown(news)) return { changes: true, rotates: true };
@@ -38,7 +43,11 @@ export async function diff(of: Subject, olds: Outputs, news: Inputs): Promise<Di
   const { plan, error } = view;
   if (plan.reason === "CredentialDenied" || plan.reason === "IssuerChanged") throw new ProviderError(told(plan.message, [], ONCE_CHANGED));
   if (error) return unseen(error, changed, log);
-  if (plan.outcome === "rest") return { changes: changed, rotates: false };
+  if (plan.outcome === "rest") {
+    const line = changed ? null : outlook.line(nameOf(news["self"]), plan.nextAction);
+    if (line !== null) await journal(null).info(line);
+    return { changes: changed, rotates: false };
+  }
   const isBlocked = plan.outcome === "stall" && plan.check !== "external-reported";
   await (plan.outcome === "act" ? log.info(`Due now: ${plan.message}`) : log.warn(plan.message));
   return { changes: changed || plan.outcome === "act" || isBlocked, rotates: rotates(view) };

@@ -48,7 +48,7 @@ beforeEach(() => {
 test("the provider is killed after the POST of a create", async () => {
   const death = assassin();
   world.wire.lose(ISSUE, death.provider);
-  const killed = await world.workspace.pulumi(UP, death.onStart);
+  const killed = await world.workspace.doomed(UP, death.onStart);
   expect(killed.code).not.toBe(0);
   expect((await mine()).map(({ active }) => active)).toEqual([true]);
   const up = await world.workspace.up();
@@ -70,7 +70,7 @@ test("the provider is killed after the POST of a rotation: consumers keep a vali
   world.workspace.setEnv({ TRIGGER: "now" });
   const death = assassin();
   world.wire.lose(ISSUE, death.provider);
-  expect((await world.workspace.pulumi(UP, death.onStart)).code).not.toBe(0);
+  expect((await world.workspace.doomed(UP, death.onStart)).code).not.toBe(0);
   expect((await outputs()).token).toBe(first);
   expect(await world.use(first)).toBe(200);
   const up = await world.workspace.up();

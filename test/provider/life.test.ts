@@ -82,6 +82,8 @@ test("while both are in use, an up changes nothing and sends three lists", async
   const up = await world.workspace.up();
   expect(up.stdout, up.text).toContain("2 unchanged");
   expect(world.wire.taken().sort()).toEqual(LISTS);
+  // And says, under the stack, what comes next.
+  expect(up.stdout).toMatch(/pulumi:pulumi:Stack \(tokens-dev\):\n\s+Nothing is due for ingest\. Next: Retire at \S+Z: /);
 });
 
 test("the old one retires when its time is over, and is deleted when it was kept long enough", async () => {

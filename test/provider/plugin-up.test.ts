@@ -1,6 +1,6 @@
 // The plugin with the real CLI: from a TypeScript program, and from a Python program by the Automation API. The CLI
 // finds `pulumi-resource-servicetokens` on the PATH, as `make build` and npm leave it.
-import { execFile, execFileSync } from "node:child_process";
+import { execFile, execFileSync, type ChildProcess } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { stripTypeScriptTypes } from "node:module";
 import { delimiter, dirname, join } from "node:path";
@@ -108,6 +108,23 @@ describe("from TypeScript", () => {
     expect(preview.stdout).toContain('+ trigger: "now"');
     expect(preview.stdout).toMatch(/~ servicetokens:index:ServiceToken: \(update\)/);
     world.workspace.setEnv({ TRIGGER: null });
+  });
+
+  test("Ctrl-C while a token is issued: it is delivered all the same, and the next up has nothing to do", async () => {
+    world.workspace.setEnv({ TRIGGER: "cut" });
+    let cli: ChildProcess | null = null;
+    world.wire.hold("POST /api/user-tokens", async () => {
+      cli?.kill("SIGINT");
+      await new Promise<void>((resolve) => cli?.stdout?.on("data", (text: string) => text.includes("press ^C again") && resolve()));
+    });
+    const cut = await world.workspace.doomed(["up", "--yes", "--skip-preview"], (child) => (cli = child));
+    expect(cut.code, cut.text).not.toBe(0);
+    const { tokenName } = (await world.resource("ingest")).outputs;
+    expect((await world.tokens()).filter(({ active }) => active).map(({ name }) => name.slice(-3)).sort()).toEqual(["-r1", "-r2"]);
+    expect(tokenName).toMatch(/-r2$/);
+    const next = await world.workspace.up("--expect-no-changes");
+    expect(next.code, next.text).toBe(0);
+    expect(await world.use((await world.workspace.outputs())["value"] ?? "")).toBe(200);
   });
 
   test("refresh and destroy", async () => {

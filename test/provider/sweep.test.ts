@@ -34,7 +34,7 @@ async function leaveBehind(name: string, ...others: string[]): Promise<void> {
   declare(...others, name);
   const death = assassin();
   world.wire.lose(ISSUE, death.everything);
-  await world.workspace.pulumi(["up", "--yes", "--skip-preview"], death.onStart);
+  await world.workspace.doomed(["up", "--yes", "--skip-preview"], death.onStart);
   await world.workspace.pulumi(["cancel", "--yes"]);
   declare(...others);
   const up = await world.workspace.up();

@@ -9,6 +9,8 @@ export const root = fileURLToPath(new URL("../../..", import.meta.url));
 export const kept = join(root, ".tools", "pulumi-test");
 
 const RESOURCE_PLUGIN = "pulumi-resource-pulumi-nodejs";
+/** What the SDK's own script asks a process of Node for: where it always lies, seen from the program's folder. */
+const PROVIDER_PROCESS = "node_modules/@pulumi/pulumi/cmd/dynamic-provider/index.js";
 const LANGUAGE_PLUGIN = "pulumi-language-nodejs";
 
 function same(one: string, other: string): boolean {
@@ -54,7 +56,7 @@ export function engineFolder(): string {
   mkdirSync(bin, { recursive: true });
   const target = join(bin, "pulumi");
   if (!same(real, target)) place(target, (fresh) => linkOrCopy(real, fresh));
-  place(join(bin, RESOURCE_PLUGIN), (fresh) => copyFileSync(join(root, "node_modules", "@pulumi", "pulumi", RESOURCE_PLUGIN), fresh));
+  script(join(bin, RESOURCE_PLUGIN), `#!/bin/sh\n[ -f "${PROVIDER_PROCESS}" ] && exec node "${PROVIDER_PROCESS}" "$@"\nexec "${join(root, "node_modules", "@pulumi", "pulumi", RESOURCE_PLUGIN)}" "$@"\n`);
   const host = join(dirname(fileURLToPath(import.meta.url)), "language-host.ts");
   script(join(bin, LANGUAGE_PLUGIN), `#!/bin/sh\nexec "${process.execPath}" "${host}" "$@"\n`);
   return bin;

@@ -114,10 +114,16 @@ export class Workspace {
 
   /** With `onStart` the program has a process of its own, which may be killed. */
   async pulumi(args: readonly string[], onStart?: (child: ChildProcess) => void): Promise<Outcome> {
-    if (!this.#isInline || onStart || !RUNNING.has(args[0] ?? "")) return this.exec("pulumi", [...args, ...FLAGS], onStart);
+    if (onStart) return this.exec("pulumi", [...args, ...FLAGS], onStart);
+    return this.doomed(args, () => undefined);
+  }
+
+  /** What `onStart` is given may be killed; the program, which holds nothing that could be lost, lives on. */
+  async doomed(args: readonly string[], onStart: (child: ChildProcess) => void): Promise<Outcome> {
+    if (!this.#isInline || !RUNNING.has(args[0] ?? "")) return this.exec("pulumi", [...args, ...FLAGS], onStart);
     const program = await serveProgram(this.project, this.#env);
     try {
-      return await this.exec("pulumi", [...args, program.flag, ...FLAGS]);
+      return await this.exec("pulumi", [...args, program.flag, ...FLAGS], onStart);
     } finally {
       program.close();
     }

@@ -1,11 +1,13 @@
 // Straight to the API over node's own HTTP/1.1, one request at a time on each kept connection: after a break there is
 // no doubt which request was under way. A request's bytes are held back until its connection stands.
-import { Agent as PlainAgent, request as plainRequest } from "node:http";
-import type { ClientRequest, IncomingMessage } from "node:http";
+import type { Agent, ClientRequest, IncomingMessage } from "node:http";
 import { Agent as SecureAgent, request as secureRequest } from "node:https";
 import type { Socket } from "node:net";
 import { urlToHttpOptions } from "node:url";
 import type { Ask, Grip, Hearer, Way } from "./way.ts";
+
+// Not imported: an import of node:http reads all of its exports, and one of them loads the library of fetch.
+const { Agent: PlainAgent, request: plainRequest } = process.getBuiltinModule("node:http");
 
 export interface DirectOptions {
   readonly connections: number;
@@ -31,7 +33,7 @@ const IDLE = 4_000;
 export class Direct implements Way {
   readonly ready = null;
   readonly #options: DirectOptions;
-  readonly #plain: PlainAgent;
+  readonly #plain: Agent;
   readonly #secure: SecureAgent;
   readonly #open = new Set<ClientRequest>();
   #destroyed = false;

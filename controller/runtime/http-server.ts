@@ -1,8 +1,10 @@
 // /metrics, /healthz and /readyz. Decides only how answers look; must not know what
 // the checks check. A check returns undefined when it is well, else what is wrong.
-import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+
+// Not imported: an import of node:http reads all of its exports, and one of them loads the library of fetch.
+const { createServer } = process.getBuiltinModule("node:http");
 
 export type Check = () => string | undefined;
 

@@ -1,18 +1,20 @@
 // HTTP/1.1, for servers and proxies that speak nothing newer: a bounded number of kept
 // connections, one request at a time on each. Must not know what is asked.
-import { Agent, request as httpRequest } from "node:http";
-import type { IncomingMessage } from "node:http";
+import type { Agent as HttpAgent, IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { reasonOf, waiting } from "./link.ts";
 import type { Incoming, Link, Outgoing } from "./link.ts";
 import { TransportError, transportError } from "./transport-error.ts";
+
+// Not imported: an import of node:http reads all of its exports, and one of them loads the library of fetch.
+const { Agent, request: httpRequest } = process.getBuiltinModule("node:http");
 
 /** The apiserver closes an idle connection after 90 s: we are first, so that no request meets its end. */
 const idleMs = 60_000;
 
 export class Http1Link implements Link {
   readonly pinged = false;
-  readonly #agent: Agent;
+  readonly #agent: HttpAgent;
   readonly #authority: string;
   #retired = false;
 

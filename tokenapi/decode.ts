@@ -100,36 +100,43 @@ const pageSchema = {
 
 // The schemas are ours, and stand above: the meta-schema would cost every start more than they do.
 const ajv = new Ajv({ strict: true, meta: false, validateSchema: false });
-const isToken = ajv.compile<RawToken>(tokenSchema);
-const isIssued = ajv.compile<RawToken & { bearer_token: string }>(issuedSchema);
-const isTokens = ajv.compile<RawToken[]>({ type: "array", items: tokenSchema });
-const isUser = ajv.compile<RawUser>(userSchema);
-const isUsers = ajv.compile<RawUser[]>({ type: "array", items: userSchema });
-const isPage = ajv.compile<RawPage>(pageSchema);
+
+/** Compiled when it is needed first: no process asks everything, and each takes some milliseconds. */
+function lazily<T>(schema: object): () => ValidateFunction<T> {
+  let compiled: ValidateFunction<T> | undefined;
+  return () => (compiled ??= ajv.compile<T>(schema));
+}
+
+const isToken = lazily<RawToken>(tokenSchema);
+const isIssued = lazily<RawToken & { bearer_token: string }>(issuedSchema);
+const isTokens = lazily<RawToken[]>({ type: "array", items: tokenSchema });
+const isUser = lazily<RawUser>(userSchema);
+const isUsers = lazily<RawUser[]>({ type: "array", items: userSchema });
+const isPage = lazily<RawPage>(pageSchema);
 
 export function decodeToken(body: string, fault: Fault = "retryable"): Remote {
-  return remote(check(parse(body, fault), isToken, fault), "", fault);
+  return remote(check(parse(body, fault), isToken(), fault), "", fault);
 }
 
 /** The only answer that holds a value. */
 export function decodeIssued(body: string): IssuedToken {
-  const raw = check(parse(body, "uncertain"), isIssued, "uncertain");
+  const raw = check(parse(body, "uncertain"), isIssued(), "uncertain");
   return { token: remote(raw, "", "uncertain"), value: new SecretValue(raw.bearer_token) };
 }
 
 export function decodeTokens(body: string): readonly Remote[] {
-  return check(parse(body, "retryable"), isTokens, "retryable").map((raw, index) => remote(raw, `/${index}`, "retryable"));
+  return check(parse(body, "retryable"), isTokens(), "retryable").map((raw, index) => remote(raw, `/${index}`, "retryable"));
 }
 
 export function decodeUser(body: string, fault: Fault = "retryable"): User {
-  return user(check(parse(body, fault), isUser, fault));
+  return user(check(parse(body, fault), isUser(), fault));
 }
 
 /** A page, or the bare array of the older listing, which is all of it. */
 export function decodeUsers(body: string): UserPage {
   const value = parse(body, "retryable");
-  if (Array.isArray(value)) return { users: check(value, isUsers, "retryable").map(user), total: value.length, size: null };
-  const page = check(value, isPage, "retryable");
+  if (Array.isArray(value)) return { users: check(value, isUsers(), "retryable").map(user), total: value.length, size: null };
+  const page = check(value, isPage(), "retryable");
   return { users: page.items.map(user), total: page.total ?? page.total_count ?? null, size: page.size ?? null };
 }
 

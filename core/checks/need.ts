@@ -85,8 +85,8 @@ function obstacle(s: Situation, why: Need): Hit | null {
   if (desired.complaint?.blocks) return stall("SpecInvalid", desired.complaint.message);
   if (desired.paused) return wait("Paused", "Paused by annotation: nothing is begun.");
   const unmovable = immovable(s);
-  // What cannot wait is issued where the resource still is, if it is known there to whom.
-  if (unmovable && (!why.urgent || observed.owner.is === "unknown")) return unmovable;
+  // What cannot wait, or would wait for ever, is issued where the resource still is, if it is known there to whom.
+  if (unmovable && (!(why.urgent || isStranded(s)) || observed.owner.is === "unknown")) return unmovable;
   const owner = s.ahead && !unmovable && observed.next ? observed.next.owner : observed.owner;
   const unfit = unfitOwner(owner);
   if (unfit) return unfit;
@@ -111,6 +111,14 @@ function immovable(s: Situation): Hit | null {
   if (ahead.issuer && ahead.tokens) return null;
   const message = `The issuer that the spec names now cannot take over yet: ${ahead.problem ?? "its tokens are not known."}`;
   return observed.next.issuer.is === "absent" ? stall("IssuerNotFound", message) : wait("IssuerMoved", message);
+}
+
+/**
+ * The delivered token is at the former issuer, and at the one between it and the third there is something that somebody
+ * holds: neither of them would ever be through.
+ */
+function isStranded({ record, current }: Situation): boolean {
+  return current?.entry.former === true && (record?.revisions.some(({ former, revoked }) => !former && !revoked) ?? false);
 }
 
 function policyRefusal(s: Situation, owner: Fact<Owner>, policy: Policy | undefined): string | null {

@@ -1,4 +1,5 @@
 // What a person ordered: compromised, state: Revoked and back to Active. Above every other rule but knowing.
+import { MINUTE } from "../duration.ts";
 import { act, finish, normal, warning, where, type Check, type Hit } from "../hit.ts";
 import { endedElsewhere, fenced, restored, revoked, revoking } from "../recording.ts";
 import { brokenCurrent } from "./need.ts";
@@ -136,12 +137,17 @@ export const rollback: Check = {
   },
 };
 
+/** Recorded as expired by a process whose clock is a little ahead: nobody has restored it. */
+function isAboutToExpire({ apiNow }: Situation, { entry, remote }: Revision): boolean {
+  return entry.revoked?.why === "expired" && remote !== null && remote.expires !== null && remote.expires <= apiNow + MINUTE;
+}
+
 export const restoredElsewhere: Check = {
   name: "restored-elsewhere",
   why: "somebody restored what we had revoked: they had a reason, so it is kept, and said",
   ask(s) {
     if (!s.record || s.desired.state === "Revoked") return null;
-    const found = s.ended.find(({ entry, seen }) => seen === "active" && entry.revoked?.done && entry.revoked.why !== "compromised");
+    const found = s.ended.find((revision) => revision.seen === "active" && revision.entry.revoked?.done && revision.entry.revoked.why !== "compromised" && !isAboutToExpire(s, revision));
     if (!found) return null;
     const message = `Revision ${found.entry.number} of ${s.desired.resource} was restored by somebody: it is kept until it expires or is revoked.`;
     return act({ do: "Record", record: restored(s.record, found.entry.number, true) }, "RestoredElsewhere", message, warning("RestoredElsewhere", message));

@@ -26,6 +26,9 @@ export function secondOwners(s: Situation): Stray[] {
   return [...twins, ...(known ? newer.filter((stray) => !isLeft(s, stray)) : [])];
 }
 
+/** What was lost, but for a second owner's: that is said, and left to them. */
+export const ourLost = ({ lost }: Situation, theirs: readonly Stray[]): Stray[] => lost.filter((stray) => !theirs.includes(stray));
+
 /** Nobody asks for anything at home any more, and no late request can bring anything there: a third issuer is next. */
 export const isLeaving = ({ record, apiNow }: Pick<Situation, "record" | "apiNow">): boolean => record?.former?.onward === true && record.former.since + LATE <= apiNow;
 

@@ -3,7 +3,7 @@
 import { SECOND } from "../duration.ts";
 import { act, finish, wait, warning, where, type Check, type Hit } from "../hit.ts";
 import { adopted, fenced } from "../recording.ts";
-import { secondOwners } from "../second-owner.ts";
+import { ourLost, secondOwners } from "../second-owner.ts";
 import { listAt, type Situation, type Stray } from "../situation.ts";
 
 /** Without leader election a second replica may be delivering this very token: it gets so long. */
@@ -16,7 +16,7 @@ export const lostToken: Check = {
   why: "a token whose value nobody holds is cleared; one that was used is somebody's and retires by the rules",
   ask(s) {
     const theirs = secondOwners(s);
-    const lost = s.lost.filter((stray) => !theirs.includes(stray));
+    const lost = ourLost(s, theirs);
     const first = lost[0];
     if (!s.copy || !s.tokens) return null;
     // What may be the other replica's is not taken for a second owner's either: that would issue one more.

@@ -7,8 +7,8 @@ import { act, normal, wait, warning, type Check, type Hit } from "../hit.ts";
 import { back, LATE, moved, onward, resumed, settledAt, through, turned, without } from "../moving.ts";
 import type { Tokens } from "../observed.ts";
 import type { Entry, Former, RecordedIssuer } from "../record.ts";
-import { isLeaving, secondOwners } from "../second-owner.ts";
-import { everyRevision, isSame, knownAt, type Situation, type Stray } from "../situation.ts";
+import { isLeaving, ourLost, secondOwners } from "../second-owner.ts";
+import { everyRevision, isSame, knownAt, type Situation } from "../situation.ts";
 import { currentMissing, findNeed, issueOutsideWindow } from "./need.ts";
 
 /** The issuer that the spec names, as the record will know it. */
@@ -30,14 +30,9 @@ export function begin(s: Situation): Hit {
 /** Nothing of ours was ever issued at the issuer between the former one and the one that the spec names now. */
 function isBare(s: Situation): boolean {
   const recorded = s.record?.revisions.some((entry) => !entry.former) ?? true;
-  return s.tokens !== null && s.observed.hand === null && !recorded && [...ourLost(s), ...s.remains].every(({ former }) => former);
+  return s.tokens !== null && s.observed.hand === null && !recorded && [...ourLost(s, secondOwners(s)), ...s.remains].every(({ former }) => former);
 }
 
-/** What was lost, but for a second owner's: that is said, and left to them. */
-function ourLost(s: Situation): Stray[] {
-  const theirs = secondOwners(s);
-  return s.lost.filter((stray) => !theirs.includes(stray));
-}
 
 /** Without leader election another replica may have moved it by a newer spec than ours: so long it is not turned round. */
 const NEWER_SPEC = 30 * SECOND;
@@ -156,7 +151,7 @@ export const formerGivenUp: Check = {
 /** Whether anything of ours is left at the former issuer. */
 function hasLeft(s: Situation): boolean {
   if (s.record?.revisions.some((entry) => entry.former)) return true;
-  return [...ourLost(s), ...s.remains.filter(({ number }) => number <= (s.record?.fence ?? 0))].some(({ former }) => former);
+  return [...ourLost(s, secondOwners(s)), ...s.remains.filter(({ number }) => number <= (s.record?.fence ?? 0))].some(({ former }) => former);
 }
 
 /** When a former issuer at which nothing is left is looked at for the last time, by the API's clock; null: not by a date. */

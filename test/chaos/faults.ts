@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Random } from "../simulation/random.ts";
 import { honest } from "../support/lying-proxy.ts";
+import type { Proxy } from "../support/proxy.ts";
 import type { Churn } from "./churn.ts";
 import type { Replica } from "./replica.ts";
 import { insist, type Stand } from "./stand.ts";
@@ -129,42 +130,32 @@ const restore: Fault = {
   },
 };
 
+/** Asked for anew each time: an operator that was started meanwhile has a wire of its own. */
+async function tear(wires: () => readonly Proxy[], random: Random, seconds: number): Promise<string> {
+  let cuts = 0;
+  for (const until = performance.now() + seconds * 1_000; performance.now() < until; cuts++) {
+    random.pick(wires()).drop();
+    await sleep(random.span(50, 2_000));
+  }
+  for (const wire of wires()) wire.cut();
+  await sleep(random.span(200, 4_000));
+  for (const wire of wires()) wire.heal();
+  await sleep(1_000);
+  for (const wire of wires()) wire.deafen();
+  await sleep(5_000);
+  return `${cuts} cuts, deaf once`;
+}
+
 const wires: Fault = {
   name: "wires",
   what: "connections to the apiserver cut, refused for a while, and gone deaf (half-open)",
-  async run({ stand, random }) {
-    let cuts = 0;
-    for (const until = performance.now() + 9_000; performance.now() < until; cuts++) {
-      random.pick(stand.replicas).wire.drop();
-      await sleep(random.span(50, 2_000));
-    }
-    for (const { wire } of stand.replicas) wire.cut();
-    await sleep(random.span(200, 4_000));
-    for (const { wire } of stand.replicas) wire.heal();
-    await sleep(1_000);
-    for (const { wire } of stand.replicas) wire.deafen();
-    await sleep(5_000);
-    return `${cuts} cuts, deaf once`;
-  },
+  run: ({ stand, random }) => tear(() => stand.replicas.map(({ wire }) => wire), random, 9),
 };
 
 const apiWires: Fault = {
   name: "token API wires",
   what: "connections to the token API cut, refused for a while, and gone deaf (half-open)",
-  async run({ stand, random }) {
-    let cuts = 0;
-    for (const until = performance.now() + 6_000; performance.now() < until; cuts++) {
-      stand.apiWire.drop();
-      await sleep(random.span(50, 1_500));
-    }
-    stand.apiWire.cut();
-    await sleep(random.span(200, 3_000));
-    stand.apiWire.heal();
-    await sleep(1_000);
-    stand.apiWire.deafen();
-    await sleep(5_000);
-    return `${cuts} cuts, deaf once`;
-  },
+  run: ({ stand, random }) => tear(() => [stand.apiWire], random, 6),
 };
 
 const service: Fault = {

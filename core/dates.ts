@@ -80,12 +80,15 @@ export function retireAt(s: Situation, old: Revision, current: Revision): Retire
   return date.at >= latest.at ? date : { ...latest, why: `${latest.why}; earlier once consumers have rolled out: ${awaited(s, current)}` };
 }
 
+/** Since when an old one gives way: its own successor may have been replaced as well by now. */
+const begun = (old: Revision, delivered: number): number => Math.min(old.entry.retiringSince ?? delivered, delivered);
+
 /** The last date, whatever is used or rolls out. */
 function deadlineOf(s: Situation, old: Revision, current: Revision): RetireDate {
   const { retire } = s.desired;
   const delivered = current.entry.deliveredAt ?? s.apiNow;
   const end = old.entry.expires ?? Number.POSITIVE_INFINITY;
-  const most = Math.max(delivered + retire.maxOverlap, delivered + minOverlap(s));
+  const most = Math.max(begun(old, delivered) + retire.maxOverlap, delivered + minOverlap(s));
   const at = Math.min(most, end);
   return { at, why: at < most ? "it expires" : `the longest overlap of ${formatDuration(retire.maxOverlap)} is over`, byUse: false };
 }
@@ -103,7 +106,7 @@ export function retireUnrolled(s: Situation, old: Revision, current: Revision): 
   // A use in the future is the mistake of some clock, and proves nothing.
   const used = seen !== null && seen > s.apiNow + MINUTE ? null : seen;
   if (used === null || used <= current.entry.usedAfter) return latest;
-  const still = Math.max(old.remote?.lastUsed ?? 0, delivered) + idleFor(s);
+  const still = Math.max(old.remote?.lastUsed ?? 0, begun(old, delivered)) + idleFor(s);
   const at = Math.max(still, floor);
   if (at >= latest.at) return latest;
   return { at, why: `revision ${current.entry.number} is in use and this one has stood still`, byUse: true };

@@ -29,6 +29,8 @@ export interface Entry {
   readonly revoked?: { readonly at: number; readonly why: RevokedWhy; readonly done: boolean };
   /** Its consumers: due to be restarted for it, or when they were asked to. Left out: nothing is owed. */
   readonly restart?: "due" | number;
+  /** Found at the API: since when a delivered revision takes over from it, which may have been replaced as well by now. */
+  readonly retiringSince?: number;
   /** Restored by somebody after we revoked it: kept, never retired by us. */
   readonly kept?: boolean;
   /** Issued at Record.former. */
@@ -97,6 +99,7 @@ export function encodeRecord(record: Record): string {
       inputs: { owner: entry.inputs.owner, base: entry.inputs.base, days: entry.inputs.days, scim: entry.inputs.scim, rotate: entry.inputs.rotate },
       ...(entry.revoked ? { revoked: { at: new Date(entry.revoked.at).toISOString(), why: entry.revoked.why, done: entry.revoked.done } } : {}),
       ...(entry.restart === undefined ? {} : { restart: entry.restart === "due" ? "due" : new Date(entry.restart).toISOString() }),
+      ...(entry.retiringSince === undefined ? {} : { retiringSince: new Date(entry.retiringSince).toISOString() }),
       ...(entry.kept ? { kept: true } : {}),
       ...(entry.former ? { former: true } : {}),
     })),
@@ -181,6 +184,7 @@ function decodeEntry(value: unknown): Entry {
     inputs: decodeInputs(value["inputs"]),
     ...(value["revoked"] === undefined ? {} : { revoked: decodeRevoked(value["revoked"]) }),
     ...(value["restart"] === undefined ? {} : { restart: value["restart"] === "due" ? "due" : instant(value["restart"]) }),
+    ...(value["retiringSince"] === undefined ? {} : { retiringSince: instant(value["retiringSince"]) }),
     ...(value["kept"] === true ? { kept: true } : {}),
     ...(value["former"] === true ? { former: true } : {}),
   };

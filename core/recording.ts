@@ -33,6 +33,20 @@ export function restarted(record: Record, number: number, at: number): Record {
   return withEntry(record, number, (entry) => ({ ...entry, restart: at }));
 }
 
+/**
+ * What somebody holds gives way to the first revision that is delivered after it was found, and to no later one: what
+ * is replaced again and again, since it lives for shorter than an overlap, would keep it for ever. One that was no good
+ * took over nothing.
+ */
+function givingWay(s: Situation, entry: Entry): Entry {
+  if (entry.deliveredAt !== null || entry.revoked) return entry;
+  const wasGood = s.current?.seen === "active" || s.current?.seen === "expired";
+  return { ...entry, retiringSince: wasGood ? (entry.retiringSince ?? s.apiNow) : s.apiNow };
+}
+
+/** Whether the delivered revision is one that a found one gives way to. */
+const tookOver = ({ current }: Situation, number: number): boolean => current?.seen === "active" && number < current.entry.number;
+
 /** The record that goes with the value in hand. */
 export function successor(s: Situation, hand: Hand): Record {
   const base = s.record ?? emptyRecord(s);
@@ -51,7 +65,7 @@ export function successor(s: Situation, hand: Hand): Record {
     // Consumers of a first revision start with it: somebody has to have held an earlier value.
     ...(isAwaited(s) && (old || others.length > 0) ? { restart: "due" as const } : {}),
   };
-  const revisions = [...others, ...(old ? [old] : []), fresh].sort((a, b) => a.number - b.number);
+  const revisions = [...others.map((entry) => givingWay(s, entry)), ...(old ? [old] : []), fresh].sort((a, b) => a.number - b.number);
   return { ...withOthers(s, base), current: hand.number, fence: Math.max(base.fence, hand.number), revisions };
 }
 
@@ -126,6 +140,7 @@ function takenIn(s: Situation, { number, remote, former }: Stray): Entry {
     usedAfter: remote.created,
     sha256: null,
     inputs: { owner, base: s.desired.base, days: s.desired.days, scim: s.desired.scim, rotate: s.desired.rotate },
+    ...(remote.active && tookOver(s, number) ? { retiringSince: s.apiNow } : {}),
     ...(former ? { former: true } : {}),
     ...(remote.active ? {} : { revoked: { at: s.apiNow, why: "elsewhere" as const, done: true } }),
   };

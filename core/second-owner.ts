@@ -37,10 +37,11 @@ const isLeft = (s: Situation, { unused, former }: Stray): boolean => isLeaving(s
 
 /**
  * The number from which on is counted what was given up. Where nothing is delivered, because the record was taken away
- * and a rotation may not begin (paused, a policy), it is the last one that was taken in; null: nothing tells.
+ * and a rotation may not begin (paused, a policy), it is the last one that was taken in, or was left by an earlier
+ * life; null: nothing tells.
  */
-function lastKnown({ current, record }: Situation): number | null {
+function lastKnown({ current, record, unclaimed }: Situation): number | null {
   if (current) return current.entry.number;
-  const numbers = record?.revisions.map(({ number }) => number) ?? [];
-  return numbers.length === 0 ? null : Math.max(...numbers);
+  const known = record?.revisions.length ? record.revisions : unclaimed;
+  return known.length === 0 ? null : Math.max(...known.map(({ number }) => number));
 }

@@ -40,7 +40,8 @@ export const copyKnown: Check = {
 export const copyOurs: Check = {
   name: "copy-ours",
   why: "what is not ours is never written, and no token is issued that could not be delivered",
-  ask({ copy, desired, forged }) {
+  ask(s) {
+    const { copy, desired, forged } = s;
     if (forged) {
       return stall("SecretNotOurs", "The record at the place of delivery names tokens that are not of this resource, and the issuer serves others too: remove what stands there, and a new revision is issued.");
     }
@@ -48,9 +49,16 @@ export const copyOurs: Check = {
       return stall("SecretNotOurs", "What stands at the place of delivery bears the record of another resource: name another place.");
     }
     if (copy?.place !== "foreign") return null;
-    return stall("SecretNotOurs", copy.foreign ?? "What stands at the place of delivery is not ours: name another.");
+    return stall("SecretNotOurs", `${copy.foreign ?? "What stands at the place of delivery is not ours: name another."}${leftActive(s)}`);
   },
 };
+
+/** Without a place for the record nothing is fenced, and so nothing cleared: a person is told what waits for it. */
+function leftActive({ lost }: Situation): string {
+  if (lost.length === 0) return "";
+  const names = lost.map(({ number, remote }) => `revision ${number} (${remote.name})`).join(", ");
+  return ` Active at the API meanwhile: ${names}. That is put in order once the place of delivery is ours.`;
+}
 
 /** A trial of the delivered value is ours for so long, and it begins only while so much of that is left. */
 const OUR_USE = MINUTE;

@@ -4,7 +4,7 @@ import { DAY, HOUR, MINUTE } from "../../core/duration.ts";
 import type { Desired } from "../../core/desired.ts";
 import { absent, present, unknown, type Rollout } from "../../core/observed.ts";
 import { END, LIFE, plan } from "../../core/plan.ts";
-import type { Record } from "../../core/record.ts";
+import type { Entry, Record } from "../../core/record.ts";
 import { copy, desired, entry, hand, issuer, name, NO_COPY, NOW, observed, record, remote, tokens, type Facts } from "./situations.ts";
 
 interface Row {
@@ -323,6 +323,43 @@ describe("plan", () => {
     const before = record([entry(1)], { others: [99, 102] });
     const made = plan(desired(), observed({ copy: copy({ record: before }), list: [remote(1), remote(2), remote(3, { created: NOW })], more: { hand: hand(3) } }), NOW);
     expect(made.actions[0]).toMatchObject({ do: "Deliver", record: { others: [102] } });
+  });
+
+  it("names what is active while the place of delivery is somebody else's", () => {
+    const at = (list: Parameters<typeof tokens>[0]) => plan(desired(), observed({ copy: copy({ place: "foreign", foreign: "Theirs." }), list }), NOW).message;
+    expect(at([remote(3)])).toBe(`Theirs. Active at the API meanwhile: revision 3 (${name(3)}). That is put in order once the place of delivery is ours.`);
+    expect(at([remote(3, { active: false })])).toBe("Theirs.");
+  });
+
+  it("lets what somebody holds give way to the first that takes over, though it lives for shorter than the overlap", () => {
+    const want = { days: 1, renewBefore: 8 * HOUR, retire: { when: "Unused" as const, minOverlap: HOUR, idleFor: DAY, maxOverlap: 3 * DAY } };
+    const found = remote(1, { lastUsed: NOW - 2 * DAY });
+    const current = (number: number, ago: number): Entry => entry(number, { created: NOW - ago, expires: NOW + DAY - ago, inputs: { ...entry(number).inputs, days: 1 } });
+    // Found beside the second one, which took over from then on.
+    const [taken] = plan(desired(want), observed({ copy: copy({ record: record([current(2, HOUR)]) }), list: [found, remote(2, { created: NOW - HOUR, expires: NOW + 23 * HOUR })] }), NOW).actions;
+    expect(taken).toMatchObject({ do: "Record", record: { revisions: [{ number: 1, retiringSince: NOW }, { number: 2 }] } });
+    // Found where nothing was delivered: from the next delivery on.
+    const lone = entry(1, { deliveredAt: null });
+    const delivers = (entries: Entry[], list: Parameters<typeof tokens>[0]) => plan(desired(want), observed({ copy: copy({ record: record(entries) }), list, more: { hand: hand(3) } }), NOW).actions[0];
+    const fresh = remote(3, { created: NOW });
+    expect(delivers([lone, current(2, DAY)], [found, fresh])).toMatchObject({ do: "Deliver", record: { revisions: [{ number: 1, retiringSince: NOW }, { number: 2 }, { number: 3 }] } });
+    const since = { ...lone, retiringSince: NOW - DAY };
+    const second = remote(2, { created: NOW - 23 * HOUR, expires: NOW + HOUR });
+    expect(delivers([since, current(2, 23 * HOUR)], [found, second, fresh])).toMatchObject({ record: { revisions: [{ number: 1, retiringSince: NOW - DAY }, {}, {}] } });
+    // What was revoked elsewhere took nothing over.
+    expect(delivers([since, current(2, 23 * HOUR)], [found, { ...second, active: false }, fresh])).toMatchObject({ record: { revisions: [{ number: 1, retiringSince: NOW }, {}, {}] } });
+    // An hour after the last delivery: it has stood still since the first.
+    const used = remote(3, { created: NOW - 2 * HOUR, lastUsed: NOW - HOUR, expires: NOW + 22 * HOUR });
+    const retires = (old: Entry) => plan(desired(want), observed({ copy: copy({ record: record([old, current(3, 2 * HOUR)]) }), list: [found, used] }), NOW).check;
+    expect([retires(since), retires(lone)]).toEqual(["retire-due", "rest"]);
+  });
+
+  it("knows a second owner by the numbers that keep coming, also where only an earlier life left any", () => {
+    const facts = { copy: copy({ record: record([], { fence: 4, current: null }), value: "missing" }), list: [remote(1), remote(5, { created: NOW - HOUR / 2 })] };
+    const made = plan(desired({ ...young, paused: true }), observed(facts), NOW);
+    expect(made.check).toBe("issue-blocked");
+    expect(made.conditions.map(({ type }) => type)).toContain("SecondOwner");
+    expect(plan(desired({ ...young, paused: true }), observed({ ...facts, copy: copy({ record: record([], { fence: 3, current: null }), value: "missing" }) }), NOW).check).toBe("lost-token");
   });
 
   it("takes in all that somebody uses by one write", () => {

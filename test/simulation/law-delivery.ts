@@ -28,9 +28,16 @@ function retirement(of: Process, old: Token, entry: Entry, current: Token): void
   if (old.expires !== null && old.expires <= now + world.ledger.skew + TOLERANCE) return;
   const { minOverlap, maxOverlap, when } = desired.retire;
   if (now + TOLERANCE < since + minOverlap) return world.broken("L4 order", `r${old.number} was revoked ${now - since} ms after r${current.number} was delivered: minOverlap is ${minOverlap}`);
-  if (now + TOLERANCE >= since + maxOverlap) return;
+  const begun = Math.min(since, tookOver(world, old, entry));
+  if (now + TOLERANCE >= begun + maxOverlap) return;
   if (!isRolledOut(of, current)) return world.broken("L2 never without", `r${old.number} was revoked while the workload still rolls out for r${current.number}`);
-  if (when === "Unused") unused(of, old, current, since);
+  if (when === "Unused") unused(of, old, current, { since, begun });
+}
+
+/** When the first of ours was delivered that what somebody holds gives way to. */
+function tookOver(world: World, old: Token, { deliveredAt }: Entry): number {
+  if (deliveredAt !== null) return Number.POSITIVE_INFINITY;
+  return Math.min(...world.deliveries.filter(({ number }) => number > old.number).map(({ at }) => at));
 }
 
 /**
@@ -44,12 +51,12 @@ function isTrialUnknown({ world, record }: Process, current: Token): boolean {
 }
 
 /** The new one is used, and nobody needs the old one any more. */
-function unused(of: Process, old: Token, current: Token, since: number): void {
+function unused(of: Process, old: Token, current: Token, { since, begun }: { since: number; begun: number }): void {
   const { world, desired } = of;
   const { now } = world.time;
   const idleFor = Math.max(desired.retire.idleFor, world.stack ? 0 : RESYNC);
   if (!isTrialUnknown(of, current) && !current.uses.some((use) => use >= since)) return world.broken("L4 order", `r${old.number} was revoked, and nobody uses r${current.number}`);
-  if (of.seenAt(old) + TOLERANCE < since + idleFor) world.broken("L2 never without", `r${old.number} was revoked for want of use, by a list from before it had stood still`);
+  if (of.seenAt(old) + TOLERANCE < begun + idleFor) world.broken("L2 never without", `r${old.number} was revoked for want of use, by a list from before it had stood still`);
   const last = old.uses.findLast((use) => use <= of.seenAt(old));
   if (last !== undefined && now + TOLERANCE < last + idleFor) {
     world.broken("L2 never without", `r${old.number} was revoked ${now - last} ms after it was used`);
@@ -65,6 +72,7 @@ export function onWrite(of: Process, before: Version | null, writing: Writing, v
   const token = of.world.ledger.ofValue(value);
   if (!token || token.deliveredAt !== null) return;
   Object.assign(token, { deliveredAt: of.world.time.now, deliveredBy: of.name });
+  of.world.deliveries.push({ number: token.number, at: of.world.time.now });
 }
 
 /** What a process records is about to count. */

@@ -37,7 +37,7 @@ function spares(of: Process, token: Token, does: "revoked" | "deleted"): void {
 function isBesideOthers(world: World): boolean {
   const { ledger, secondOwnerSaid } = world;
   const record = recordOf(world);
-  const isNewer = (token: Token): boolean => token.number > (record?.current ?? 0) && ledger.isValid(token) && token.uses.length > 0 && !record?.revisions.some((entry) => isOf(token, entry));
+  const isNewer = (token: Token): boolean => token.number > (record?.current ?? 0) && ledger.isValid(token) && (token.uses.length > 0 || token.triedAt > 0) && !record?.revisions.some((entry) => isOf(token, entry));
   return ledger.isCopied || secondOwnerSaid !== "" || (record?.others ?? []).length > 0 || world.tokens().some(isNewer);
 }
 
@@ -89,7 +89,7 @@ function unordered(of: Process, token: Token): void {
   if (now === token && current?.owner === world.object?.uid && entry && recordOf(world)?.current === entry.number) {
     return world.broken("L2 never without", `r${token.number} was revoked while consumers read it`);
   }
-  if (!entry) return unrecorded(of, token);
+  if (!entry || isTakenInSince(of, token, entry)) return unrecorded(of, token);
   if (entry.deliveredAt === null && token.deliveredAt === null) return;
   const bare = !now || !world.ledger.isValid(now);
   if (bare && !isEndedByOthers(of, now)) world.broken("L4 order", `r${token.number} was revoked and nothing valid is delivered`);
@@ -102,6 +102,10 @@ function isEndedByOthers(of: Process, now: Token | null): boolean {
   if (!now) return false;
   return now.endedBy === "outside" || (of.world.profile.mode === "replicas" && now.endedAt !== null && now.endedAt >= of.seenAt(now));
 }
+
+/** Found in use and recorded by another process, while this one's request stood still: the API itself knows no condition. */
+const isTakenInSince = ({ planned }: Process, token: Token, { deliveredAt }: Entry): boolean =>
+  deliveredAt === null && planned !== null && !readRecord(planned.record)?.revisions.some((entry) => isOf(token, entry));
 
 /** The record that it went by said so, and is gone since: a request that is on its way cannot be called back. */
 const isNoted = ({ planned }: Process, token: Token): boolean => readRecord(planned?.record)?.revisions.some((entry) => isOf(token, entry) && entry.revoked !== undefined) ?? false;
@@ -159,11 +163,13 @@ export function onDelete(of: Process, token: Token): void {
 }
 
 /** Deleted before the time for a restore is over? */
-function tooEarly({ world, desired }: Process, token: Token, entry: Entry): void {
+function tooEarly({ world, desired, name }: Process, token: Token, entry: Entry): void {
   if (!entry.revoked || token.endedAt === null || entry.deliveredAt === null || token.endedBy !== "us") return;
   const ended = Math.min(token.endedAt, token.expires === null ? Number.POSITIVE_INFINITY : token.expires - world.ledger.skew);
   // Somebody restored it, and it expired before anybody looked.
   if (entry.revoked.at < token.activeSince + world.ledger.skew && world.ledger.isOver(token)) return;
+  // An update that revoked it once more, since somebody had restored it, died before that was saved.
+  if (world.stack && entry.revoked.at < token.activeSince + world.ledger.skew && token.endedIn !== name) return;
   // An older record was put back: of what it was restored for, and how long, nothing is known.
   if (world.secretTouchedAt >= ended) return;
   if (world.time.now + TOLERANCE < ended + desired.keepRevokedFor) {
@@ -207,7 +213,7 @@ const isLeftTo = ({ world, record }: Process, { id }: Token): boolean => world.s
 const isGivenUpAt = ({ desired: { issuerChange } }: Process, place: Token["place"]): boolean => ISSUERS.some((issuer) => issuer.place === place && issuerId(issuer) === issuerChange?.from);
 
 /** It is in use, and an older copy was put back since: it looks like a second owner's. */
-const isOfBefore = (world: World, { uses, created }: Token): boolean => uses.length > 0 && world.secretTouchedAt >= created - world.ledger.skew;
+const isOfBefore = (world: World, { uses, triedAt, created }: Token): boolean => (uses.length > 0 || triedAt > 0) && world.secretTouchedAt >= created - world.ledger.skew;
 
 /** Not this one's to end. */
 const isLeft = (of: Process, token: Token): boolean => isOlder(of.world, token) || isOfBefore(of.world, token) || isHigher(of, token) || isLeftTo(of, token) || isNamedTheirs(of.world, token);

@@ -35,6 +35,8 @@ export interface Token {
   deliveredBy: string | null;
   /** Who made it inactive last. */
   endedBy: "us" | "outside" | null;
+  /** The process of ours that revoked it last; null: none did. */
+  endedIn: string | null;
   /** Who restored it last. */
   restoredBy: "us" | "outside" | null;
   /** True time at which we had revoked it, before somebody restored it; null: nobody did. */
@@ -151,6 +153,7 @@ export class Ledger {
       deliveredAt: null,
       deliveredBy: null,
       endedBy: null,
+      endedIn: null,
       restoredBy: null,
       rescued: null,
       uses: [],

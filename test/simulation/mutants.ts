@@ -1,6 +1,6 @@
 // make mutants: puts one fault after another into a copy of the engine, and lets the simulation look for it.
 // Prints which law caught which fault, and after how many histories. A fault that nothing catches fails the run.
-//   N=20000 SEED=1   how far to look        ONLY=text   only mutants whose name contains it
+//   N=20000 SEED=1   how far to look        ONLY="text|text"   only mutants whose name contains one of these
 //   JOBS=2           how many at a time     --write     write docs/mutants.md
 import { spawn } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -98,8 +98,8 @@ async function search(open: readonly Mutation[], { count, seed }: { count: numbe
 async function main(): Promise<number> {
   const count = parameter("N", 20_000);
   const seed = parameter("SEED", 1);
-  const only = word("ONLY", "");
-  const chosen = MUTATIONS.filter(({ name }) => name.includes(only));
+  const only = word("ONLY", "").split("|");
+  const chosen = MUTATIONS.filter(({ name }) => only.some((text) => name.includes(text)));
   for (const mutation of MUTATIONS) applied(mutation);
   const findings = new Map<Mutation, Finding>();
   // Most are caught soon: the few that are not come last, and have the rest of the time to themselves.

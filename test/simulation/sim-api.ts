@@ -195,7 +195,9 @@ export class SimApi implements TokenApi {
       onRevoke(this.#of, token);
       onRevoked(world);
       world.tell(() => `  ${this.#of.name} revoked r${token.number}`);
-      return show(world.ledger.revoke(id, "us"));
+      if (token.active) token.endedIn = this.#of.name;
+      // What another resource asks for is the world's doing, as seen from this one.
+      return show(world.ledger.revoke(id, token.mark === world.mark ? "us" : "outside"));
     });
     this.#wrote(id, false);
     this.endedAt.set(id, this.#of.world.time.now);

@@ -58,6 +58,7 @@ function recordState(world: World, record: Record | null): unknown {
     created: since(entry.created),
     deliveredAt: since(entry.deliveredAt),
     usedAfter: null,
+    retiringSince: entry.retiringSince === undefined ? null : since(entry.retiringSince),
     revoked: entry.revoked ? { ...entry.revoked, at: since(entry.revoked.at) } : null,
   })) };
 }

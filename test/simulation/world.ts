@@ -167,6 +167,8 @@ export class World {
   backups: { readonly api: Backup; readonly copy: Version | null; readonly spec: Spec; readonly uid: string }[] = [];
   /** Tokens that a dead or frozen process may have left behind an object that is gone. */
   readonly orphans = new Set<Token>();
+  /** When each revision was delivered first, also of those that are deleted by now. */
+  readonly deliveries: { readonly number: number; readonly at: number }[] = [];
   lastDesired: Desired;
   readonly neighbours: Neighbours;
   /** How many processes are at work, and not waiting for anything outside. */

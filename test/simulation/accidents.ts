@@ -245,7 +245,9 @@ export const ACCIDENTS: readonly Act[] = [
     name: "list-cut-off",
     weight: 2,
     run(world) {
-      if (world.neighbours.stand) world.cutUntil = world.time.now + world.random.span(1_000, 3 * HOUR);
+      if (!world.neighbours.stand) return;
+      world.cutUntil = world.time.now + world.random.span(1_000, 3 * HOUR);
+      if (world.luck.chance(0.3)) revokeSoon(world);
     },
   },
   {

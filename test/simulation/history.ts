@@ -101,7 +101,8 @@ function calmIssuers(world: World): void {
 function calm(world: World): void {
   world.tell(() => "PEACE: faults stop");
   world.faults = false;
-  world.outageUntil = world.deniedUntil = world.refusedUntil = 0;
+  world.outageUntil = world.deniedUntil = world.refusedUntil = world.sluggishUntil = 0;
+  world.stack?.rest(0);
   world.secret.refusal = null;
   world.secret.unreadable = false;
   if (!world.workload.exists) made(world);

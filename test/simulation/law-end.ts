@@ -137,11 +137,18 @@ function chases(of: Process, token: Token): void {
   if (world.fought > MOST_FOUGHT) world.broken("L7 settles", `${world.fought} tokens of a second owner were revoked, one after the other`);
 }
 
+/** So old is no list by which a token is taken for nobody's: half a minute, and the time that an answer may take. */
+const OLD_LIST = 45_000;
+
 /** What no record knows is revoked only while nobody has used it. */
 function unrecorded(of: Process, token: Token): void {
   if (isNoted(of, token)) return;
   if (token.by === "clone") chases(of, token);
   if (seenInUse(of, token)) of.world.broken("L2 never without", `r${token.number} was revoked unrecorded though it is used`);
+  const seenAt = of.seenAt(token);
+  if (of.plannedAt - seenAt > OLD_LIST && token.uses.some((use) => use > seenAt && use < of.plannedAt)) {
+    of.world.broken("L2 never without", `r${token.number} was cleared by a list of ${of.plannedAt - seenAt} ms before, and used since`);
+  }
 }
 
 export function onDelete(of: Process, token: Token): void {

@@ -1,10 +1,10 @@
 // Laws about asking for tokens: only for cause, one at a time, with everything known and done before (L4, L5).
 import { HOUR, MINUTE } from "../../core/duration.ts";
 import type { Entry, Record } from "../../core/record.ts";
-import type { Token } from "./ledger.ts";
+import { isOf, type Token } from "./ledger.ts";
 import type { Process } from "./process.ts";
 import { readRecord } from "./reading.ts";
-import { delivered, isForeign, leads, nameOfOwner, TOLERANCE } from "./truth.ts";
+import { delivered, isForeign, leads, nameOfOwner, overtaken, TOLERANCE } from "./truth.ts";
 import { issuerId } from "../../core/home.ts";
 import { HOURLY, type Issuer, type World } from "./world.ts";
 
@@ -88,6 +88,14 @@ export function onVerify(of: Process, token: Token | null): void {
   if (!token || token.deliveredAt !== null) return;
   token.failures++;
   if (token.failures > MOST_FAILURES) of.world.broken("L7 settles", `r${token.number} was tried ${token.failures} times`);
+}
+
+/** Our own use of what stands delivered is recorded as ours before its request leaves. */
+export function onTrial(of: Process, token: Token, from: number): void {
+  const { world } = of;
+  const entry = readRecord(world.secret.current?.record)?.revisions.find((other) => isOf(token, other));
+  if (!entry || world.stack || overtaken(of)) return;
+  if (from + world.ledger.skew > entry.usedAfter + TOLERANCE) world.broken("L4 order", `r${token.number} was tried ${from + world.ledger.skew - entry.usedAfter} ms later than our use of it is recorded for`);
 }
 
 /** A rotation waits for what still retires. */

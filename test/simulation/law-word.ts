@@ -7,7 +7,8 @@ import { issuerId } from "../../core/home.ts";
 import { dated } from "./law-delivery.ts";
 import type { Process } from "./process.ts";
 import { readRecord } from "./reading.ts";
-import { TOLERANCE } from "./truth.ts";
+import { onPlanned } from "./bad-timing.ts";
+import { isNamedTheirs, TOLERANCE } from "./truth.ts";
 
 function meet(of: Process, plan: Plan): void {
   const { coverage } = of.world;
@@ -22,6 +23,8 @@ export function onPlan(of: Process, plan: Plan): void {
   dated(of);
   of.plannedBy = new Map(of.shown);
   of.doing = plan.actions[0] ?? null;
+  of.plannedAt = of.world.time.now;
+  onPlanned(of, plan);
   meet(of, plan);
   if (!of.reaches && !of.desired.deleting && !WITHOUT_ISSUER.has(plan.reason)) of.world.broken("L6 truth", `there is no issuer, and the plan says ${plan.reason}`);
   if (plan.check === "lost-token" && !of.world.stack && plan.actions.some((action) => action.do !== "Look") && of.basis < of.listedCopy) {
@@ -36,12 +39,19 @@ export function onPlan(of: Process, plan: Plan): void {
 }
 
 /** What was said: for the judge's later questions, and for coverage. */
-function heard({ world }: Process, { conditions }: Plan): Condition | undefined {
+function heard(of: Process, { conditions }: Plan): Condition | undefined {
+  const { world } = of;
   const ready = conditions[0];
   world.secondOwnerSaid = conditions.find(({ type }) => type === "SecondOwner")?.message ?? "";
+  isTheirsAlone(of);
   world.unclaimedSaid = conditions.some(({ type }) => type === "Unclaimed");
   world.coverage.meet("ready", `${ready?.status ?? ""} ${ready?.reason ?? ""}`);
   return ready;
+}
+
+/** What this very process has given up is nobody else's. */
+function isTheirsAlone({ world, memory: { dropped } }: Process): void {
+  if (dropped && isNamedTheirs(world, dropped)) world.broken("L6 truth", `r${dropped.number}, which we gave up ourselves, is said to be a second owner's`);
 }
 
 /** The end of a Pulumi handler. */

@@ -124,7 +124,7 @@ export class Ledger {
     this.#names.add(named);
   }
 
-  issue(input: { name: string; days: number | null; scim: boolean; owner: number; place?: Site }, by: Issued = "us", reused: number | null = null): Token {
+  issue(input: { name: string; days: number | null; scim: boolean; owner: number; place?: Site; ago?: number }, by: Issued = "us", reused: number | null = null): Token {
     const { place = "home" } = input;
     const user = this.users.find(({ id, place: at }) => id === input.owner && (at === null || at === place));
     if (!user) throw new LifecycleError("invalid", "NO_SUCH_USER", "no such user");
@@ -133,7 +133,7 @@ export class Ledger {
     const id = reused ?? ++this.#id;
     const parsed = parseName(input.name);
     this.isCopied ||= by === "clone";
-    const created = this.clock;
+    const created = this.clock - (input.ago ?? 0);
     const token: Token = {
       id,
       name: input.name,

@@ -1,9 +1,10 @@
 // Misfortunes seldom come singly: what befalls a world right where something has just gone wrong. Chance alone would
 // bring the two together too seldom to be searched for.
 import { DAY, MINUTE } from "../../core/duration.ts";
+import { tokenName } from "../../core/name.ts";
 import type { Record } from "../../core/record.ts";
 import type { Writing } from "../../tokenapi/target.ts";
-import { CREDENTIAL, type Token } from "./ledger.ts";
+import { CREDENTIAL, type Site, type Token } from "./ledger.ts";
 import { delivered, recordOf, siteOf } from "./truth.ts";
 import type { Version } from "./secret.ts";
 import type { Ref, World } from "./world.ts";
@@ -50,7 +51,11 @@ export function onGivenUp(world: World): void {
     return;
   }
   if (!world.random.chance(0.5)) return;
-  world.time.in(world.random.span(10, 15_000), () => (isBetween(world) ? changeMind(world) : letGo(world)));
+  world.time.in(world.random.span(10, 15_000), () => {
+    if (isBetween(world)) return changeMind(world);
+    if (world.luck.chance(0.2)) forget(world);
+    letGo(world);
+  });
 }
 
 /** The resource has moved, and nothing was issued at its new issuer yet: its person names a third one. */
@@ -64,17 +69,62 @@ export function onMove(world: World, before: Record | null, after: Record): void
 function twin(world: World, { issuer }: Record): void {
   const { ledger, luck, time } = world;
   const current = delivered(world);
-  const place = siteOf(issuer);
+  if (!current || siteOf(issuer) === current.place) return;
+  const isAhead = luck.chance(0.3);
+  const token = theirs(world, siteOf(issuer), current.number + (isAhead ? 1 : 0));
+  if (!token) return;
+  time.in(luck.span(70_000, 10 * MINUTE), () => use(world, token));
+  if (isAhead && luck.chance(0.5)) {
+    time.in(luck.span(10, 1_000), () => isBetween(world) && changeMind(world));
+    return revokeSoon(world);
+  }
+  if (luck.chance(0.5)) time.in(luck.span(1_000, 12 * MINUTE), () => ledger.isValid(token) && ledger.revoke(token.id, "outside"));
+}
+
+const use = ({ ledger, time }: World, token: Token): void => {
+  if (ledger.use(token.value)) token.uses.push(time.now);
+};
+
+/** A copy of this installation has a token of a number at one API, often for a while, and uses it; null: it cannot. */
+function theirs(world: World, place: Site | null, number: number): Token | null {
+  const { ledger, luck, object } = world;
   const owner = ledger.users.find((user) => user.active && (world.kind === "PersonalToken" ? user.id === CREDENTIAL : user.place === place));
-  if (!current || !owner || !place || place === "nobody" || place === current.place) return;
-  if ([...ledger.tokens.values()].some((other) => other.place === place && other.name === current.name)) return;
-  const token = ledger.issue({ name: current.name, days: 30, scim: false, owner: owner.id, place }, "clone");
-  world.tell(() => `  a copy of this installation issued r${token.number} (#${token.id}) there`);
+  const name = tokenName("data-ingest", world.mark, number);
+  if (!owner || !place || place === "nobody" || !object) return null;
+  if ([...ledger.tokens.values()].some((other) => other.place === place && other.name === name)) return null;
+  const age = Math.max(0, Math.min(ledger.clock - object.since, luck.pick([0, 10 * MINUTE])));
+  const token = ledger.issue({ name, days: 30, scim: false, owner: owner.id, place, ago: Math.floor(age / 1_000) * 1_000 }, "clone");
+  world.tell(() => `  a copy of this installation issued r${token.number} (#${token.id}) at ${place}`);
   world.causes += 3;
-  time.in(luck.span(70_000, 10 * MINUTE), () => {
-    if (ledger.use(token.value)) token.uses.push(time.now);
-    if (luck.chance(0.5) && ledger.isValid(token)) time.in(luck.span(1_000, 5 * MINUTE), () => ledger.isValid(token) && ledger.revoke(token.id, "outside"));
+  if (age > 2 * MINUTE) use(world, token);
+  return token;
+}
+
+/** The record tells of something that nothing else does: a second owner, or that nothing is asked for where the resource is. */
+export function onRemembered(world: World, before: Record | null, after: Record): void {
+  const { faults, beside, luck, time, object } = world;
+  if (!faults || beside) return;
+  if (after.others?.length && !before?.others?.length && luck.chance(0.4)) time.in(luck.span(MINUTE, 20 * MINUTE), () => letGo(world));
+  if (!after.former?.onward || before?.former?.onward || !luck.chance(0.4)) return;
+  time.in(luck.span(MINUTE, 9 * MINUTE), () => {
+    const { ref } = recordOf(world)?.issuer ?? {};
+    if (!world.faults || !object || world.object !== object || object.deleting || ref === undefined) return;
+    world.tell(() => `PERSON wants it at ${ref} after all`);
+    object.spec.issuerRef = ref as Ref;
+    world.nextLate = true;
+    world.causes += 4;
+    world.outside(500);
   });
+}
+
+/** A number that is yet to come is called compromised: the next ones leave it out, and are no good either. */
+export function onCompromised(world: World, number: number | null): void {
+  const { luck, time, object } = world;
+  if (!object || number === null || world.beside || number <= (recordOf(world)?.fence ?? 0) || !luck.chance(0.5)) return;
+  world.tell(() => "  and what is issued next does not authenticate");
+  world.refusedUntil = time.now + luck.span(MINUTE, 10 * MINUTE);
+  object.spec.rotate = `besides r${number}`;
+  world.causes += 3;
 }
 
 /** The issuer is gone, and a clock of ours jumps, when its person names another one. */
@@ -94,8 +144,16 @@ export function onGone(world: World, gone: Ref): void {
 
 /** A token was issued, and the way to its delivery is barred: meanwhile somebody revokes it. */
 export function onIssued(world: World, token: Token): void {
-  const { secret, luck, time, ledger } = world;
-  if (!world.faults || world.beside || world.stack || secret.refusal !== null || !luck.chance(isBetween(world) ? 0.2 : 0.02)) return;
+  const { secret, luck, time, ledger, object } = world;
+  if (!world.faults || world.beside || world.stack) return;
+  if (world.profile.mode === "replicas" && luck.chance(0.03)) sluggish(world);
+  if (secret.refusal !== null || !luck.chance(isBetween(world) ? 0.2 : 0.02)) return;
+  // The first of all, of which no record tells where it is.
+  if (object && !object.deleting && recordOf(world) === null && luck.chance(0.7)) {
+    world.tell(() => "PERSON names another issuer");
+    object.spec.issuerRef = luck.pick((["a", "b", "c"] as Ref[]).filter((ref) => ref !== object.spec.issuerRef));
+    world.outside(500);
+  }
   world.tell(() => "  and the Secret refuses to be written");
   secret.refusal = "quota exceeded";
   world.causes += 2;
@@ -141,14 +199,30 @@ export function onCopied(world: World): void {
     if (token) time.in(luck.span(3 * MINUTE, 30 * MINUTE), () => comeBack(world, token));
     return revokeSoon(world);
   }
-  const { current } = secret;
-  if (!world.faults || world.beside || world.stack || !object || object.deleting || current?.owner !== object.uid || !luck.chance(0.25)) return;
-  world.tell(() => "PERSON pauses it, and the record is removed");
+  if (!world.faults || world.beside || world.stack || !object || object.deleting || secret.current?.owner !== object.uid || !luck.chance(0.25)) return;
+  world.tell(() => "PERSON pauses it");
   object.spec.paused = true;
+  forget(world);
+}
+
+/** The record is removed from the Secret. */
+function forget(world: World): void {
+  const { secret, object } = world;
+  const { current } = secret;
+  if (!world.faults || !object || current?.owner !== object.uid) return;
+  world.tell(() => "  the record is removed");
   world.touch();
   secret.put({ ...current, record: null, ownAlone: false });
   world.causes += 2;
   world.outside(500);
+}
+
+/** Two replicas, and what is new does not authenticate: each trial takes so long that the other one clears the token meanwhile. */
+function sluggish(world: World): void {
+  const until = world.time.now + world.luck.span(2 * MINUTE, 6 * MINUTE);
+  world.tell(() => "  and new tokens do not authenticate, and say so slowly");
+  world.refusedUntil = world.sluggishUntil = until;
+  world.causes++;
 }
 
 /** Somebody takes a revocation back, and then wants a new token. */
@@ -175,6 +249,9 @@ function changeMind(world: World): void {
   if (!third) return;
   world.tell(() => `PERSON names a third issuer: ${third}`);
   object.spec.issuerRef = third;
+  // Somebody else is there with our mark, and in use.
+  const beyond = world.luck.chance(0.3) ? theirs(world, siteOf(record.issuer), record.fence + 3) : null;
+  if (beyond) world.time.in(world.luck.span(70_000, 4 * MINUTE), () => use(world, beyond));
   world.causes += 4;
   world.outside(500);
 }

@@ -3,7 +3,7 @@ import { HOUR, MINUTE } from "../../core/duration.ts";
 import { ACCIDENTS } from "./accidents.ts";
 import { anyRevision, edit, outside, touchSecret, type Act } from "./act.ts";
 import { CREDENTIAL, isOf } from "./ledger.ts";
-import { onRefused } from "./misfortune.ts";
+import { onCompromised, onRefused } from "./misfortune.ts";
 import { recordOf } from "./truth.ts";
 import { DAILY, HOURLY, WORKLOADS, type World } from "./world.ts";
 
@@ -47,6 +47,7 @@ export const ACTS: readonly Act[] = [
   edit("state", 5, (spec) => (spec.state = spec.state === "Active" ? "Revoked" : "Active"), 2),
   edit("compromised", 3, (spec, world) => {
     spec.compromised = anyRevision(world);
+    onCompromised(world, spec.compromised);
     // The word is taken back, which makes nothing good again.
     if (world.random.chance(0.3)) world.time.in(world.random.span(100, 3_000), () => (spec.compromised = null));
   }, 2),

@@ -35,8 +35,12 @@ export abstract class Process {
   /** The version of the delivered copy that its plans rest on. */
   planned: Version | null = null;
   frozenUntil = 0;
+  /** For how long it stands still at its next wait. */
+  standsFor = 0;
   /** Plans of the present run: none where the place of delivery could not be read. */
   plans = 0;
+  /** True time of its newest plan. */
+  plannedAt = 0;
   /** True time of the lists that its newest plan rests on: others may come while that is carried out. */
   plannedBy: ReadonlyMap<SimApi, number> = new Map();
   /** How many tokens bore the mark when it began. */
@@ -93,6 +97,7 @@ export abstract class Process {
       return new Promise(() => undefined);
     }
     if (world.mishap(profile.freeze)) delay += this.#freeze(what);
+    else if (this.standsFor > 0) delay += this.#standStill(what, this.standsFor);
     return new Promise((resolve) => {
       const goOn = (): void => {
         if (this.dead) return;
@@ -107,7 +112,12 @@ export abstract class Process {
     const { world } = this;
     // As long as the other replica gives it the benefit of the doubt is the most dangerous length.
     const most = world.profile.mode === "replicas" && world.random.chance(0.4);
-    const length = most ? world.random.span(29_000, 33_000) : world.random.span(5_000, 1_200_000);
+    return this.#standStill(what, most ? world.random.span(29_000, 33_000) : world.random.span(5_000, 1_200_000));
+  }
+
+  #standStill(what: string, length: number): number {
+    const { world } = this;
+    this.standsFor = 0;
     this.frozenUntil = world.time.now + length;
     world.coverage.meet("fault", "frozen");
     world.tell(() => `  ${this.name} freezes at ${what} for ${Math.round(length / 1_000)} s`);

@@ -6,8 +6,9 @@ import { SECOND_LOOK } from "../../core/situation.ts";
 import { ClockOffset, measuredNow } from "../../tokenapi/clock-offset.ts";
 import type { IssuedToken, NewToken, TokenApi, TokenList, User, Verification } from "../../tokenapi/api.ts";
 import { onDelete, onRevoke } from "./law-end.ts";
-import { onIssue, onIssueElsewhere, onVerify } from "./law-issue.ts";
+import { onIssue, onIssueElsewhere, onTrial, onVerify } from "./law-issue.ts";
 import { CREDENTIAL, show, type Token } from "./ledger.ts";
+import { ill, onLate } from "./bad-timing.ts";
 import { onGivenUp, onIssued, onRevoked } from "./misfortune.ts";
 import type { Process } from "./process.ts";
 import type { Issuer } from "./world.ts";
@@ -60,7 +61,8 @@ export class SimApi implements TokenApi {
       world.coverage.meet("fault", "outage");
       throw new LifecycleError("retryable", "UNAVAILABLE", "the API answers 503");
     }
-    const bad = world.mishap(profile.fault) ? this.#fault(name) : "none";
+    const bad = ill(this.#of, name) ?? (world.mishap(profile.fault) ? this.#fault(name) : "none");
+    if (name === "verify" && world.sluggishUntil > world.time.now) await this.#of.park(name, 9_000, TIMEOUT);
     if (bad !== "none") this.#note(name, bad);
     if (bad === "429") throw new LifecycleError("retryable", "TOO_MANY", "the API answers 429", { retryAfter: random.chance(0.5) ? 2_000 : null });
     if (bad === "500") throw new LifecycleError(writes ? "uncertain" : "retryable", "SERVER_ERROR", "the API answers 500");
@@ -114,6 +116,7 @@ export class SimApi implements TokenApi {
     try {
       effect();
       world.outside(60_000);
+      onLate(world);
     } catch (error) {
       world.tell(() => `  late request refused: ${String(error)}`);
     } finally {
@@ -235,7 +238,10 @@ export class SimApi implements TokenApi {
     const from = world.time.now;
     return this.#call("verify", () => {
       const used = world.refusedUntil <= world.time.now ? world.ledger.use(value.reveal()) : null;
-      if (used?.deliveredAt) Object.assign(used, { triedAt: world.time.now, triedFrom: from });
+      if (used?.deliveredAt) {
+        onTrial(this.#of, used, from);
+        Object.assign(used, { triedAt: world.time.now, triedFrom: from });
+      }
       const good = used !== null;
       if (world.ledger.ofValue(value.reveal())?.deliveredAt) this.#tried(good);
       if (!good) onVerify(this.#of, world.ledger.ofValue(value.reveal()));

@@ -9,6 +9,7 @@ export class Stack {
   #count = 0;
   #wentWell = true;
   #next: number | null = null;
+  #restsUntil = 0;
 
   constructor(world: World) {
     this.#world = world;
@@ -25,8 +26,16 @@ export class Stack {
     this.#plan(this.#world.random.span(50, Math.max(within, MINUTE)));
   }
 
-  #plan(delay: number): void {
+  /** Nobody runs one until then. */
+  rest(until: number): void {
+    this.#restsUntil = until;
+    this.#next = null;
+    this.soon(MINUTE);
+  }
+
+  #plan(soonest: number): void {
     const { time } = this.#world;
+    const delay = Math.max(soonest, this.#restsUntil - time.now);
     const at = time.now + delay;
     if (this.#next !== null && this.#next <= at) return;
     this.#next = at;

@@ -29,7 +29,7 @@ export const siteOf = ({ url, userId }: RecordedIssuer): Site | null => ISSUERS.
 export const siteNamed = ({ issuers }: World, ref = "a"): Site => (issuers[ref as Ref] ?? STANDING[ref as Ref]).place;
 
 /** The last words of ours called it a second owner's. */
-export const isNamedTheirs = ({ secondOwnerSaid }: World, { number }: Token): boolean => new RegExp(`revision .*\\b${number}\\b`).test(secondOwnerSaid);
+export const isNamedTheirs = ({ secondOwnerSaid }: World, { number }: Pick<Token, "number">): boolean => new RegExp(`revision .*\\b${number}\\b`).test(secondOwnerSaid);
 
 /** A copy of the installation has it, and the record calls it a second owner's. */
 export function isSaidTheirs(of: Process, token: Token): boolean {

@@ -127,6 +127,10 @@ export class World {
   deniedAs: "PERMISSION_DENIED" | "UNAUTHENTICATED" = "PERMISSION_DENIED";
   /** New tokens do not authenticate until then. */
   refusedUntil = 0;
+  /** Trying a new one takes long until then. */
+  sluggishUntil = 0;
+  /** The next POST takes effect when nobody waits for it any more. */
+  nextLate = false;
   /** Lists leave everything out until then. */
   cutUntil = 0;
   /** What each issuer object names; null: there is none. */

@@ -51,7 +51,7 @@ function heard(of: Process, { conditions }: Plan): Condition | undefined {
 
 /** What this very process has given up is nobody else's. */
 function isTheirsAlone({ world, memory: { dropped } }: Process): void {
-  if (dropped && isNamedTheirs(world, dropped)) world.broken("L6 truth", `r${dropped.number}, which we gave up ourselves, is said to be a second owner's`);
+  if (dropped && world.ledger.of(dropped) && isNamedTheirs(world, dropped)) world.broken("L6 truth", `r${dropped.number}, which we gave up ourselves, is said to be a second owner's`);
 }
 
 /** The end of a Pulumi handler. */

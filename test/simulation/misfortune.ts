@@ -58,8 +58,14 @@ export function onGivenUp(world: World): void {
   });
 }
 
+/** The record is written: what it tells of, its world knows how to spoil. */
+export function onRecorded(world: World, before: Record | null, after: Record): void {
+  onMove(world, before, after);
+  onRemembered(world, before, after);
+}
+
 /** The resource has moved, and nothing was issued at its new issuer yet: its person names a third one. */
-export function onMove(world: World, before: Record | null, after: Record): void {
+function onMove(world: World, before: Record | null, after: Record): void {
   if (!before || before.issuer.ref === after.issuer.ref) return;
   if (world.faults && !world.beside && world.random.chance(0.1)) world.time.in(world.random.span(10, 2_000), () => changeMind(world));
   if (world.faults && !world.beside && world.luck.chance(0.2)) twin(world, after);
@@ -101,7 +107,7 @@ function theirs(world: World, place: Site | null, number: number): Token | null 
 }
 
 /** The record tells of something that nothing else does: a second owner, or that nothing is asked for where the resource is. */
-export function onRemembered(world: World, before: Record | null, after: Record): void {
+function onRemembered(world: World, before: Record | null, after: Record): void {
   const { faults, beside, luck, time, object } = world;
   if (!faults || beside) return;
   if (after.others?.length && !before?.others?.length && luck.chance(0.4)) time.in(luck.span(MINUTE, 20 * MINUTE), () => letGo(world));

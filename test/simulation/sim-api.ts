@@ -53,7 +53,7 @@ export class SimApi implements TokenApi {
 
   async #call<T>(name: string, effect: () => T): Promise<T> {
     const { world } = this.#of;
-    const { random, profile, ledger } = world;
+    const { random, ledger } = world;
     const writes = this.#writes(name);
     this.#of.answer = null;
     await this.#of.park(name, 5, 300);
@@ -61,8 +61,7 @@ export class SimApi implements TokenApi {
       world.coverage.meet("fault", "outage");
       throw new LifecycleError("retryable", "UNAVAILABLE", "the API answers 503");
     }
-    const bad = ill(this.#of, name) ?? (world.mishap(profile.fault) ? this.#fault(name) : "none");
-    if (name === "verify" && world.sluggishUntil > world.time.now) await this.#of.park(name, 9_000, TIMEOUT);
+    const bad = this.#fault(name);
     if (bad !== "none") this.#note(name, bad);
     if (bad === "429") throw new LifecycleError("retryable", "TOO_MANY", "the API answers 429", { retryAfter: random.chance(0.5) ? 2_000 : null });
     if (bad === "500") throw new LifecycleError(writes ? "uncertain" : "retryable", "SERVER_ERROR", "the API answers 500");
@@ -89,8 +88,12 @@ export class SimApi implements TokenApi {
   }
 
   /** Of what can become of a POST, that it takes effect when nobody waits for it any more is the most dangerous. */
-  #fault(name: string): (typeof FAULTS)[number] {
-    const { random } = this.#of.world;
+  #fault(name: string): (typeof FAULTS)[number] | "none" {
+    const { world } = this.#of;
+    const { random, profile } = world;
+    const certain = ill(this.#of, name);
+    if (certain) return certain;
+    if (!world.mishap(profile.fault)) return "none";
     return name === "issue" && random.chance(0.3) ? "late" : random.pick(FAULTS);
   }
 
@@ -233,8 +236,9 @@ export class SimApi implements TokenApi {
     this.#wrote(id, null);
   }
 
-  verify(value: SecretValue): Promise<Verification> {
+  async verify(value: SecretValue): Promise<Verification> {
     const { world } = this.#of;
+    if (world.sluggishUntil > world.time.now) await this.#of.park("verify", 9_000, TIMEOUT);
     const from = world.time.now;
     return this.#call("verify", () => {
       const used = world.refusedUntil <= world.time.now ? world.ledger.use(value.reveal()) : null;

@@ -7,7 +7,7 @@ import { SecretValue } from "../../core/secret-value.ts";
 import type { Target, Writing } from "../../tokenapi/target.ts";
 import { onRemove, onWrite } from "./law-delivery.ts";
 import { onRelease } from "./law-end.ts";
-import { onDelivered, onMove, onRemembered } from "./misfortune.ts";
+import { onDelivered, onRecorded } from "./misfortune.ts";
 import { readRecord } from "./reading.ts";
 import type { Replica } from "./replica.ts";
 import type { DeclaringObject } from "./world.ts";
@@ -118,8 +118,7 @@ export class SimTarget implements Target {
       const look = writing.value === "keep" ? (current?.look ?? "") : this.#of.desired.look;
       const ownAlone = writing.value === "keep" ? (current?.ownAlone ?? true) : true;
       onWrite(this.#of, current, writing, value);
-      onMove(world, readRecord(current?.record), writing.record);
-      onRemembered(world, readRecord(current?.record), writing.record);
+      onRecorded(world, readRecord(current?.record), writing.record);
       world.touchOther();
       const next = world.secret.put({ value, record: encodeRecord(writing.record), owner: this.#object.uid, look, ownAlone });
       onDelivered(world, writing, current);

@@ -6,6 +6,7 @@
 import { createHash } from "node:crypto";
 import { pathToFileURL } from "node:url";
 import { SECOND } from "../../core/duration.ts";
+import { Branching } from "./branching.ts";
 import { Coverage } from "./coverage.ts";
 import { peace, until } from "./history.ts";
 import { parameter } from "./parameters.ts";
@@ -35,14 +36,13 @@ const CHANGES = ACTS.filter(({ name }) =>
 
 /** No chance at all: everything takes its shortest time and comes first, and what is left open is chosen. */
 class Choices extends Random {
-  readonly #prefix: readonly number[];
-  readonly made: { taken: number; of: number }[] = [];
+  readonly ways: Branching;
   /** What the next pick is to be one of. */
   forced: readonly unknown[] = [];
 
-  constructor(prefix: readonly number[]) {
+  constructor(ways: Branching) {
     super(0);
-    this.#prefix = prefix;
+    this.ways = ways;
   }
 
   override next(): number {
@@ -57,26 +57,6 @@ class Choices extends Random {
     const { forced } = this;
     this.forced = [];
     return from.find((value) => forced.includes(value)) ?? (from[0] as T);
-  }
-
-  /** Whether every choice that was given is made: from here on nobody has been, as far as is known. */
-  get isFree(): boolean {
-    return this.made.length >= this.#prefix.length;
-  }
-
-  choose(of: number): number {
-    const taken = this.#prefix[this.made.length] ?? 0;
-    this.made.push({ taken, of });
-    return taken;
-  }
-
-  /** The choices of the next history; null: all are visited. */
-  following(): number[] | null {
-    const made = [...this.made];
-    for (let last = made.pop(); last; last = made.pop()) {
-      if (last.taken + 1 < last.of) return [...made.map(({ taken }) => taken), last.taken + 1];
-    }
-    return null;
   }
 }
 
@@ -114,14 +94,14 @@ class SmallWorld extends World {
     if (this.visited(probability === CRASH ? "wait" : "answer")) return false;
     if (probability !== CRASH) return this.#loses();
     this.#changes();
-    if (this.#left.crashes === 0 || this.#choices.choose(2) === 0) return false;
+    if (this.#left.crashes === 0 || this.#choices.ways.choose(2) === 0) return false;
     this.#left = { ...this.#left, crashes: this.#left.crashes - 1 };
     return true;
   }
 
   /** Whether another history has been in this state; this one is over then. */
   visited(at: string): boolean {
-    if (!this.#choices.isFree) return false;
+    if (!this.#choices.ways.isFree) return false;
     const { crashes, lost, changes } = this.#left;
     const state = `${at} ${crashes} ${lost} ${changes} ${this.ends - this.time.now} ${stateOf(this)}`;
     const key = createHash("sha1").update(state).digest("base64");
@@ -133,7 +113,7 @@ class SmallWorld extends World {
   }
 
   #loses(): boolean {
-    const loses = this.#left.lost === 0 ? 0 : this.#choices.choose(3);
+    const loses = this.#left.lost === 0 ? 0 : this.#choices.ways.choose(3);
     if (loses === 0) return false;
     this.#left = { ...this.#left, lost: this.#left.lost - 1 };
     this.#choices.forced = loses === 1 ? ["lost-before", "before"] : ["lost-after", "after"];
@@ -141,7 +121,7 @@ class SmallWorld extends World {
   }
 
   #changes(): void {
-    const which = this.#left.changes === 0 ? 0 : this.#choices.choose(1 + CHANGES.length);
+    const which = this.#left.changes === 0 ? 0 : this.#choices.ways.choose(1 + CHANGES.length);
     const change = CHANGES[which - 1];
     if (!change) return;
     this.#left = { ...this.#left, changes: this.#left.changes - 1 };
@@ -177,16 +157,16 @@ export async function visit(budget: Budget, tell: (histories: number) => void = 
   const states: States = new Map();
   let histories = 0;
   for (let prefix: number[] | null = []; prefix; ) {
-    const choices: Choices = new Choices(prefix);
-    const { breach } = await live(choices, budget, states, null);
+    const ways: Branching = new Branching(prefix);
+    const { breach } = await live(new Choices(ways), budget, states, null);
     histories++;
     tell(histories);
     if (breach) {
       const story: string[] = [];
-      await live(new Choices(choices.made.map(({ taken }) => taken)), budget, states, story);
+      await live(new Choices(new Branching(ways.made.map(({ taken }) => taken))), budget, states, story);
       return { histories, states: states.size, breach: { ...breach, story } };
     }
-    prefix = choices.following();
+    prefix = ways.following();
   }
   return { histories, states: states.size, breach: null };
 }

@@ -69,6 +69,18 @@ export function successor(s: Situation, hand: Hand): Record {
   return { ...withOthers(s, base), current: hand.number, fence: Math.max(base.fence, hand.number), revisions };
 }
 
+/** The record of a delivery that took so much longer than it was dated for: whatever began with it began later. */
+export function deliveredLater(record: Record, elapsed: number): Record {
+  const at = record.revisions.find(({ number }) => number === record.current)?.deliveredAt ?? null;
+  if (at === null) return record;
+  const later = (entry: Entry): Entry => ({
+    ...entry,
+    ...(entry.number === record.current ? { deliveredAt: at + elapsed } : {}),
+    ...(entry.retiringSince === at ? { retiringSince: at + elapsed } : {}),
+  });
+  return { ...record, revisions: record.revisions.map(later) };
+}
+
 /**
  * Our own numbers are about to pass those of a second owner, which only comparing them would tell from a lost token.
  * One that nobody has used yet may as well be lost: it is cleared, once a rotation of ours, which is no chase.

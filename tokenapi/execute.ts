@@ -6,7 +6,7 @@ import type { Desired } from "../core/desired.ts";
 import { isKind, LifecycleError } from "../core/error.ts";
 import { absent, type Fact, type Rollout } from "../core/observed.ts";
 import { issuerId } from "../core/home.ts";
-import { withEntry } from "../core/record.ts";
+import { deliveredLater } from "../core/recording.ts";
 import type { IssuerSession } from "./issuer.ts";
 import type { Memory } from "./memory.ts";
 import { listOf, placesOf, type Reach } from "./places.ts";
@@ -227,9 +227,7 @@ async function deliver(action: Action & { do: "Deliver" }, scene: Scene): Promis
   const elapsed = steady(scene) - sentAt;
   if (!done || elapsed <= SLOW_DELIVERY) return;
   // The overlap starts when the value stood there, not when we set out to write it.
-  const { record } = action;
-  const later = record.current === null ? record : withEntry(record, record.current, (entry) => ({ ...entry, deliveredAt: (entry.deliveredAt ?? 0) + elapsed }));
-  await write(scene, { record: later, value: "keep" });
+  await write(scene, { record: deliveredLater(action.record, elapsed), value: "keep" });
 }
 
 async function write(scene: Scene, writing: Writing, done: () => void = () => undefined): Promise<void> {

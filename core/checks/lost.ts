@@ -8,7 +8,7 @@ import { listAt, type Situation, type Stray } from "../situation.ts";
 
 /** Without leader election a second replica may be delivering this very token: it gets so long. */
 const BENEFIT_OF_DOUBT = 30 * SECOND;
-/** That nobody has used it is believed of a list so long after it came: a process may have stood still since. */
+/** That nobody has used it is believed of a list so long after it was asked for: a process may have stood still since. */
 const FRESH = 30 * SECOND;
 
 export const lostToken: Check = {
@@ -49,7 +49,7 @@ function clear(s: Situation, lost: readonly Stray[]): Hit | null {
   const { desired, observed } = s;
   const stray = lost.find(({ unused }) => unused);
   if (!stray) return null;
-  const isOld = observed.monotonic - (listAt(s, stray)?.doneAt ?? 0) > FRESH;
+  const isOld = observed.monotonic - (listAt(s, stray)?.sentAt ?? 0) > FRESH;
   if (isOld) return act({ do: "Look", at: "tokens", after: observed.monotonic, ...where(stray) }, "LostToken", `Looking whether somebody uses revision ${stray.number} by now.`);
   const message = `Revision ${stray.number} of ${desired.resource} is recorded nowhere and nobody has used it: clearing it.`;
   return act({ do: "Revoke", token: stray.remote, ...where(stray) }, "LostToken", message, warning("LostToken", message));

@@ -5,6 +5,7 @@ import type { Desired } from "../../core/desired.ts";
 import { absent, present, unknown, type Rollout } from "../../core/observed.ts";
 import { END, LIFE, plan } from "../../core/plan.ts";
 import type { Entry, Record } from "../../core/record.ts";
+import { deliveredLater } from "../../core/recording.ts";
 import { copy, desired, entry, hand, issuer, name, NO_COPY, NOW, observed, record, remote, tokens, type Facts } from "./situations.ts";
 
 interface Row {
@@ -352,6 +353,13 @@ describe("plan", () => {
     const used = remote(3, { created: NOW - 2 * HOUR, lastUsed: NOW - HOUR, expires: NOW + 22 * HOUR });
     const retires = (old: Entry) => plan(desired(want), observed({ copy: copy({ record: record([old, current(3, 2 * HOUR)]) }), list: [found, used] }), NOW).check;
     expect([retires(since), retires(lone)]).toEqual(["retire-due", "rest"]);
+  });
+
+  it("dates a delivery that took long anew, and what began with it", () => {
+    const begun = record([{ ...entry(1), deliveredAt: null, retiringSince: NOW - HOUR }, { ...entry(2), deliveredAt: null, retiringSince: NOW }, entry(3, { deliveredAt: NOW })]);
+    expect(deliveredLater(begun, 40_000)).toMatchObject({ revisions: [{ retiringSince: NOW - HOUR }, { retiringSince: NOW + 40_000 }, { deliveredAt: NOW + 40_000 }] });
+    const none = record([entry(1)], { current: null });
+    expect(deliveredLater(none, 40_000)).toEqual(none);
   });
 
   it("knows a second owner by the numbers that keep coming, also where only an earlier life left any", () => {

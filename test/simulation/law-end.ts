@@ -137,8 +137,8 @@ function chases(of: Process, token: Token): void {
   if (world.fought > MOST_FOUGHT) world.broken("L7 settles", `${world.fought} tokens of a second owner were revoked, one after the other`);
 }
 
-/** So old is no list by which a token is taken for nobody's: half a minute, and the time that an answer may take. */
-const OLD_LIST = 45_000;
+/** So old is no list by which a token is taken for nobody's. */
+const OLD_LIST = 33_000;
 
 /** What no record knows is revoked only while nobody has used it. */
 function unrecorded(of: Process, token: Token): void {

@@ -14,6 +14,7 @@ import { ACTS } from "./person.ts";
 import { Random } from "./random.ts";
 import { stateOf } from "./state.ts";
 import { Timeline, type What } from "./timeline.ts";
+import { visitAllUsers } from "./user-model.ts";
 import { World, type Breach } from "./world.ts";
 
 export interface Budget {
@@ -178,9 +179,12 @@ async function main(): Promise<number> {
     if (lived % 20_000 === 0) console.error(`${lived} histories, ${((performance.now() - started) / 1_000).toFixed(0)} s`);
   });
   if (breach) console.log(`${breach.story.slice(-80).join("\n")}\n${breach.law}: ${breach.text}`);
+  const users = await visitAllUsers(budget);
+  if (users.breach) console.log(users.breach);
+  console.log(`service users: ${users.histories} histories, ${users.breach ? "broken" : "all visited, nothing broken"}`);
   const seconds = ((performance.now() - started) / 1_000).toFixed(1);
   console.log(`${histories} histories, ${states} states, ${seconds} seconds, ${breach ? `broken: ${breach.law}` : "all visited, no law broken"}`);
-  return breach ? 1 : 0;
+  return breach ?? users.breach ? 1 : 0;
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) process.exitCode = await main();

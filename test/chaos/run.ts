@@ -7,13 +7,13 @@ import { credential, issuer } from "../support/scene.ts";
 import { balance, type Books } from "./books.ts";
 import { Churn } from "./churn.ts";
 import type { Count } from "./consumer.ts";
-import { atOnce, everything, faults, fork, type Fault } from "./faults.ts";
+import { atOnce, everything, faults, fork, inRounds, type Fault } from "./faults.ts";
 import { insist, NAMESPACE, startStand, tokenIssuers, type Stand } from "./stand.ts";
 
 export interface ChaosOptions {
   readonly seed: number;
   readonly rounds: number;
-  /** Kills in each round that kills. */
+  /** How often the fault "kill" kills each time that it comes: in rounds of a hundred at most. */
   readonly kills: number;
   /** Objects made in each round. */
   readonly objects: number;
@@ -44,6 +44,9 @@ export interface Chaotic {
   readonly counts: readonly Count[];
   readonly kills: number;
   readonly rotations: number;
+  readonly objects: number;
+  /** Tokens that the API issued: more than were asked for, where a kill came between issue and delivery. */
+  readonly issued: number;
   /** What the operators logged in the rounds that failed. */
   readonly logs: string;
 }
@@ -57,7 +60,7 @@ const ELECTION: readonly string[] = ["--leader-elect=true"];
 
 export async function runChaos(options: ChaosOptions): Promise<Chaotic> {
   const random = new Random(options.seed);
-  const order = chosen(options, random);
+  const order = chosen(options, random).flatMap((fault) => inRounds(fault, options.kills));
   const stand = await startStand(fork(random), options.program);
   const rounds: Round[] = [];
   let logs = "";
@@ -75,12 +78,17 @@ export async function runChaos(options: ChaosOptions): Promise<Chaotic> {
       const heard = stand.consumed();
       await work(stand, fault.flags ?? ELECTION);
       const churning = turn(churn, options.objects);
-      const did = await fault.run({ stand, churn, random: fork(random), kills: options.kills });
+      let broken: string | null = null;
+      const did = await fault.run({ stand, churn, random: fork(random), kills: fault.kills ?? options.kills }).catch((error: unknown) => {
+        broken = error instanceof Error ? error.message : String(error);
+        return "not to its end";
+      });
       await churning;
       await insist("the declared objects", () => churn.reconcile());
       if (fault.flags !== undefined) await work(stand, ELECTION);
       books = await balance(stand, churn, PATIENCE_MS);
       if (books.seconds !== null && index === order.length - 1) books = await lasting(stand, churn, books);
+      if (broken !== null) books = { ...books, seconds: null, problem: broken };
       const silent = await unheard(stand, churn.consumed, heard);
       const round = { number: index + 1, fault: fault.name, did, books, refused: refusals(stand) - before, silent, seconds: (performance.now() - started) / 1_000 };
       rounds.push(round);
@@ -90,7 +98,7 @@ export async function runChaos(options: ChaosOptions): Promise<Chaotic> {
         break;
       }
     }
-    return { rounds, counts: stand.consumed(), kills: stand.replicas.reduce((sum, { kills }) => sum + kills, 0), rotations: churn.rotations, logs };
+    return { rounds, counts: stand.consumed(), kills: stand.replicas.reduce((sum, { kills }) => sum + kills, 0), rotations: churn.rotations, objects: churn.objects, issued: stand.api.issued, logs };
   } finally {
     await stand.close();
   }

@@ -6,10 +6,11 @@ import { absent, unknown, type Fact } from "../core/observed.ts";
 import { createTokenApi } from "../tokenapi/client.ts";
 import { reasonOfDenial } from "../tokenapi/denial.ts";
 import type { IssuerSession } from "../tokenapi/issuer.ts";
+import { awaited } from "./awaited.ts";
 import { ingredients, Leaving, openClient, type IssuerClient } from "./issuer-client.ts";
 import { readCredential } from "./issuer-credential.ts";
 import type { IssuerObject } from "./issuer-object.ts";
-import type { IssuerRef } from "./kinds.ts";
+import type { Declared, IssuerRef } from "./kinds.ts";
 import { ListChanges } from "./list-changes.ts";
 import type { Logger, RestClient } from "./runtime/index.ts";
 
@@ -220,9 +221,11 @@ async function readLists(session: IssuerSession, { service, personal }: Uses): P
   }
 }
 
-/** Why there is no issuer; `reach` says how far this operator sees. */
-export function noIssuer({ kind, name }: IssuerRef, reach: "cluster" | "namespace"): Fact<never> {
-  if (kind !== "ClusterTokenIssuer") return absent(`There is no TokenIssuer ${name} in this namespace: create it, or name another in issuerRef.`);
-  if (reach === "cluster") return absent(`There is no ClusterTokenIssuer ${name}: create it, or name another in issuerRef.`);
-  return absent(`This operator works in one namespace only and sees no ClusterTokenIssuer: name a TokenIssuer of this namespace in issuerRef.`);
+/** Why there is no issuer for this object; `reach` says how far this operator sees. */
+export function noIssuer(object: Declared, { kind = "TokenIssuer", name }: IssuerRef, reach: "cluster" | "namespace"): Fact<never> {
+  if (kind === "ClusterTokenIssuer" && reach === "namespace") {
+    return absent(`This operator works in one namespace only and sees no ClusterTokenIssuer: name a TokenIssuer of this namespace in issuerRef.`);
+  }
+  const where = kind === "ClusterTokenIssuer" ? "" : " in this namespace";
+  return awaited(object, `${kind} ${name}`, { missing: absent(`There is no ${kind} ${name}${where}: create it, or name another in issuerRef.`), reason: "IssuerNotReady" });
 }

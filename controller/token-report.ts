@@ -7,6 +7,7 @@ import { plan as makePlan, type Plan } from "../core/plan.ts";
 import { isReason } from "../core/reason.ts";
 import { situate, type Situation } from "../core/situation.ts";
 import { observe, type Outcome, type Situated } from "../tokenapi/converge.ts";
+import { isNoNews } from "./awaited.ts";
 import { keyOfRef, refOf } from "./issuer-object.ts";
 import type { Issuers } from "./issuers.ts";
 import { afterWrite, MANAGER, tokenResources, type TokenObject, type TokenStatus } from "./kinds.ts";
@@ -48,7 +49,7 @@ export class TokenReport {
   /** A Ready that turns to False is an event of its own, where no action has said it already. */
   #sayTurn(object: TokenObject, plan: Plan, before: { readonly status: string; readonly reason: string } | undefined, events: readonly EventText[]): void {
     const ready = plan.conditions[0];
-    if (!ready || ready.status === "True" || object.deleting) return;
+    if (!ready || ready.status === "True" || object.deleting || isNoNews(object, ready.reason)) return;
     if (before?.status === ready.status && before.reason === ready.reason) return;
     if (plan.outcome === "act" || events.some(({ reason }) => reason === ready.reason)) return;
     this.#options.say(object, { type: ready.reason === "Revoked" ? "Normal" : "Warning", reason: ready.reason, message: ready.message });

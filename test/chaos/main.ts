@@ -37,7 +37,7 @@ const outcome = await runChaos({
 });
 const failed = outcome.rounds.filter(isFailed);
 for (const count of outcome.counts) process.stdout.write(`consumer of ${count.secret}: ${count.good} calls with ${count.tokens} tokens, ${count.refused} refused, ${count.unanswered} not answered\n`);
-process.stdout.write(`${outcome.rounds.length} rounds, ${outcome.kills} kills, ${outcome.objects} objects, ${outcome.rotations} rotations asked for, ${outcome.issued} tokens issued, ${failed.length} failed\n`);
+process.stdout.write(`${outcome.rounds.length} rounds, ${outcome.kills} kills, ${outcome.objects} objects, ${outcome.rotations} rotations asked for, ${outcome.issued} tokens issued, ${outcome.cleared} of them lost on the way and cleared, ${failed.length} failed\n`);
 if (failed.length > 0) process.stdout.write(`${outcome.logs}\nRepeat it with SEED=${options.seed}\n`);
 else if (process.env["WRITE"] === "1") writeReport({ ...options, only: values.only }, outcome);
 process.exitCode = failed.length > 0 ? 1 : 0;

@@ -1,7 +1,7 @@
 // Rounds of chaos: each breaks something while tokens are issued, rotated and deleted, mends it, and then the books
 // have to balance. The choice of faults and every moment come from the seed.
 import { setTimeout as sleep } from "node:timers/promises";
-import { secrets } from "../../controller/runtime/index.ts";
+import { defineResource, secrets, type KubeObject } from "../../controller/runtime/index.ts";
 import { Random } from "../simulation/random.ts";
 import { credential, issuer } from "../support/scene.ts";
 import { balance, type Books } from "./books.ts";
@@ -45,12 +45,15 @@ export interface Chaotic {
   readonly kills: number;
   readonly rotations: number;
   readonly objects: number;
-  /** Tokens that the API issued: more than were asked for, where a kill came between issue and delivery. */
+  /** Tokens that the API issued. */
   readonly issued: number;
+  /** Tokens that something cut off between issue and delivery, and that were cleared: those of which an event could be written. */
+  readonly cleared: number;
   /** What the operators logged in the rounds that failed. */
   readonly logs: string;
 }
 
+const events = defineResource("events.k8s.io/v1", "Event", "events");
 const PATIENCE_MS = 180_000;
 const HEARD_MS = 30_000;
 const QUIET_MS = 5_000;
@@ -98,13 +101,19 @@ export async function runChaos(options: ChaosOptions): Promise<Chaotic> {
         break;
       }
     }
-    return { rounds, counts: stand.consumed(), kills: stand.replicas.reduce((sum, { kills }) => sum + kills, 0), rotations: churn.rotations, objects: churn.objects, issued: stand.api.issued, logs };
+    return { rounds, counts: stand.consumed(), kills: stand.replicas.reduce((sum, { kills }) => sum + kills, 0), rotations: churn.rotations, objects: churn.objects, issued: stand.api.issued, cleared: await cleared(stand), logs };
   } finally {
     await stand.close();
   }
 }
 
 export const isFailed = ({ books, refused, silent }: Round): boolean => books.seconds === null || refused > 0 || silent.length > 0;
+
+/** A restore takes events back with it, and a kill those that were not written yet: there were more. */
+async function cleared({ client }: Stand): Promise<number> {
+  const { items } = await client.list<KubeObject & { reason?: string; series?: { count: number } }>(events, { namespace: NAMESPACE });
+  return items.filter(({ reason }) => reason === "LostToken").reduce((sum, { series }) => sum + (series?.count ?? 1), 0);
+}
 
 /** Consumers that were not answered once since then; a second of theirs is as good as any other. */
 async function unheard(stand: Stand, names: readonly string[], since: readonly Count[]): Promise<readonly string[]> {

@@ -73,8 +73,10 @@ test("a missing issuer, a missing credential, a wrong one: each is named, and me
 test.concurrent("a token whose issuer never answered says that from the start", async () => {
   await scene.apply(namespace("silent"));
   await scene.apply([serviceToken("unheard"), credential(scene.service.adminToken, "qualytics-admin", "silent"), issuer("http://127.0.0.1:9")], "silent");
-  const { reason, message } = await until("the token says so", async () => (await scene.statusOf("servicetoken/unheard -n silent")).conditions?.find(({ reason: why }) => why === "IssuerNotReady"));
-  expect([reason, message]).toEqual(["IssuerNotReady", expect.stringContaining("The issuer qualytics is not ready: The token API at 127.0.0.1:9 cannot be reached")]);
+  await until("the token says so", async () => {
+    const { conditions = [] } = await scene.statusOf("servicetoken/unheard -n silent");
+    return conditions.some(({ reason, message }) => reason === "IssuerNotReady" && message.includes("The issuer qualytics is not ready: The token API at 127.0.0.1:9 cannot be reached"));
+  });
 });
 
 test("the policy of the issuer is told in words, and lifting it is enough", async () => {

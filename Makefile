@@ -88,9 +88,9 @@ bench-latency: build ## from apply to Secret at a steady rate: make bench-latenc
 	@tools/engines --for "make bench-latency" kube-apiserver etcd kubectl
 	@$(NODE) test/bench/latency.ts $(or $(RATE),50) $(or $(SECONDS),20)
 
-chaos: build ## rounds of faults on real engines, the audit after each: make chaos N=12 SEED=1 KILLS=10
+chaos: build ## rounds of faults on real engines, the audit after each: make chaos N=14 SEED=1 KILLS=10
 	@tools/engines --for "make chaos" kube-apiserver etcd kubectl kube-controller-manager
-	@$(NODE) test/chaos/main.ts --rounds $(or $(N),12) --seed $(or $(SEED),1) --kills $(or $(KILLS),10) $(if $(ONLY),--only "$(ONLY)")
+	@$(NODE) test/chaos/main.ts --rounds $(or $(N),14) --seed $(or $(SEED),1) --kills $(or $(KILLS),10) $(if $(ONLY),--only "$(ONLY)")
 
 bench-server: build ## the token service beside a bare HTTP handler: token check, long list, memory, start
 	@$(NODE) test/bench/server.ts

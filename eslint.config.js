@@ -8,7 +8,7 @@ export const importMap = {
   tokenapi: ["core"],
   server: ["core"],
   provider: ["core", "tokenapi"],
-  controller: ["core", "tokenapi"],
+  controller: ["core", "tokenapi", "crds"],
   crds: ["core"],
   cli: ["core", "tokenapi", "server", "provider", "controller"],
   test: ["core", "tokenapi", "server", "provider", "controller", "crds", "cli"],

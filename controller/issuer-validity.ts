@@ -1,42 +1,27 @@
 // An issuer's spec as it can be worked with, and what is wrong with it. One with a complaint is not used at all: what
 // its policy was to forbid cannot be told from what is left of it.
-import type { IssuerKind, IssuerPolicySpec, IssuerSpec } from "./issuer-object.ts";
-import type { Requirement, Selector } from "./selector.ts";
-import { complaintOf, given, SpecReader } from "./spec-reader.ts";
+import { parseDuration, SECOND } from "../core/duration.ts";
+import type { IssuerKind, IssuerSpec } from "./issuer-object.ts";
+import { needed, part, readSpec } from "./spec-schema.ts";
 
 export function examineIssuer(raw: unknown, kind: IssuerKind): { readonly spec: IssuerSpec; readonly complaint: string | null } {
-  const read = new SpecReader(raw);
-  const reference = read.below("credentialsSecretRef");
-  const limits = read.below("limits");
-  const spec: IssuerSpec = {
-    url: read.needed("url"),
-    credentialsSecretRef: {
-      name: reference.needed("name"),
-      ...given({ key: reference.text("key"), namespace: kind === "ClusterTokenIssuer" ? reference.needed("namespace") : undefined }),
-    },
-    policy: policyOf(read.below("policy")),
-    limits: given({ requestsPerSecond: limits.count("requestsPerSecond"), maxInFlight: limits.count("maxInFlight") }),
-    ...given({ caBundle: read.text("caBundle"), resyncInterval: read.duration("resyncInterval"), orphans: read.choice("orphans", ["Report", "Retire"] as const) }),
-  };
-  return { spec, complaint: complaintOf(read) };
+  const { fields, problems } = readSpec(kind, raw);
+  const reference = part(fields, "credentialsSecretRef");
+  const spec = { ...fields, url: needed(fields, "url"), credentialsSecretRef: { ...reference, name: needed(reference, "name") } } as IssuerSpec;
+  const wrong = [...problems, ...ruled(spec)];
+  return { spec, complaint: wrong.length === 0 ? null : `${wrong.join("; ")}.` };
 }
 
-function policyOf(read: SpecReader): IssuerPolicySpec {
-  return given({
-    maxExpiresInDays: read.count("maxExpiresInDays"),
-    allowNever: read.flag("allowNever"),
-    minOverlap: read.duration("minOverlap"),
-    serviceUsers: read.texts("serviceUsers"),
-    roles: read.texts("roles"),
-    personalTokens: read.flag("personalTokens"),
-    namespaceSelector: read.has("namespaceSelector") ? selectorOf(read.below("namespaceSelector")) : undefined,
-  });
-}
-
-function selectorOf(read: SpecReader): Selector {
-  return given({ matchLabels: read.words("matchLabels"), matchExpressions: read.has("matchExpressions") ? read.each("matchExpressions").map(requirementOf) : undefined });
-}
-
-function requirementOf(read: SpecReader): Requirement {
-  return { key: read.needed("key"), operator: read.choice("operator", ["In", "NotIn", "Exists", "DoesNotExist"] as const) ?? "In", ...given({ values: read.texts("values") }) };
+/** What the CRD's rules say beside the form; those of whom an older one knew none. */
+function ruled({ url, caBundle, resyncInterval, policy }: IssuerSpec): string[] {
+  const requirements = policy?.namespaceSelector?.matchExpressions ?? [];
+  return [
+    ...(/^https?:\/\/[^/]*@/.test(url) ? ["url: it holds no user and password: the credential goes into the Secret of credentialsSecretRef"] : []),
+    ...(/[?#]/.test(url) ? ["url: it has no ? and no #: leave out what comes after the path"] : []),
+    ...(caBundle === undefined || caBundle.includes("-----BEGIN CERTIFICATE-----") ? [] : ["caBundle: it holds PEM certificates, which begin with -----BEGIN CERTIFICATE-----"]),
+    ...((parseDuration(resyncInterval ?? "") ?? SECOND) < SECOND ? ["resyncInterval: it must be at least 1s"] : []),
+    ...(requirements.some(({ operator, values = [] }) => (operator === "In" || operator === "NotIn") !== values.length > 0)
+      ? ["policy.namespaceSelector.matchExpressions: In and NotIn take values; Exists and DoesNotExist take none"]
+      : []),
+  ];
 }

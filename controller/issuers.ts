@@ -6,10 +6,11 @@ import { absent, unknown, type Fact } from "../core/observed.ts";
 import { createTokenApi } from "../tokenapi/client.ts";
 import { reasonOfDenial } from "../tokenapi/denial.ts";
 import type { IssuerSession } from "../tokenapi/issuer.ts";
+import { awaited } from "./awaited.ts";
 import { ingredients, Leaving, openClient, type IssuerClient } from "./issuer-client.ts";
 import { readCredential } from "./issuer-credential.ts";
 import type { IssuerObject } from "./issuer-object.ts";
-import type { IssuerRef } from "./kinds.ts";
+import type { Declared, IssuerRef } from "./kinds.ts";
 import { ListChanges } from "./list-changes.ts";
 import type { Logger, RestClient } from "./runtime/index.ts";
 
@@ -18,6 +19,8 @@ interface Entry {
   /** The last one that worked, after its credential's Secret or its issuer went: good enough to end what was begun. */
   last: IssuerClient | null;
   problem: Fact<never>;
+  /** Which problem it is, in a word. */
+  code: string;
   /** The last look failed. The session, and what it saw last, may be good still. */
   failing: boolean;
   readonly changes: ListChanges;
@@ -52,6 +55,7 @@ interface IssuersOptions {
 }
 
 const NOT_YET = unknown("IssuerNotReady", "The issuer has not been looked at yet.");
+const NOT_YET_CODE = "NOT_YET";
 
 export class Issuers {
   readonly #client: RestClient;
@@ -116,6 +120,7 @@ export class Issuers {
       const marks = new Set([...known, ...entry.changes.take(marked(session))]);
       const mended = entry.failing;
       entry.failing = false;
+      entry.code = "";
       if (mended || before !== client || users !== session.users.fingerprint()) this.#onChange(issuer.key, "all");
       else if (marks.size > 0) this.#onChange(issuer.key, marks);
       return session;
@@ -174,7 +179,11 @@ export class Issuers {
       entry.last = null;
     }
     entry.problem = unknown(reasonOfDenial(error) ?? "IssuerNotReady", `The issuer ${issuer.name} is not ready: ${message}`);
-    if (hadSession !== (entry.client !== null)) this.#onChange(issuer.key, "all");
+    const [before, now] = [entry.code, error instanceof LifecycleError ? error.code : ""];
+    entry.code = now;
+    // With a session its tokens go on. Without one they tell what keeps them waiting, and each of them is told of another
+    // problem, but not of the same one in other words.
+    if (hadSession !== (entry.client !== null) || (entry.client === null && before !== now)) this.#onChange(issuer.key, "all");
   }
 
   async #connect(issuer: IssuerObject, entry: Entry): Promise<IssuerClient> {
@@ -192,7 +201,7 @@ export class Issuers {
   }
 }
 
-const blank = (): Entry => ({ client: null, last: null, problem: NOT_YET, failing: false, changes: new ListChanges() });
+const blank = (): Entry => ({ client: null, last: null, problem: NOT_YET, code: NOT_YET_CODE, failing: false, changes: new ListChanges() });
 
 function* marked(session: IssuerSession): ReturnType<ReturnType<IssuerSession["tokens"]>["marked"]> {
   yield* session.tokens("service").marked();
@@ -212,9 +221,11 @@ async function readLists(session: IssuerSession, { service, personal }: Uses): P
   }
 }
 
-/** Why there is no issuer; `reach` says how far this operator sees. */
-export function noIssuer({ kind, name }: IssuerRef, reach: "cluster" | "namespace"): Fact<never> {
-  if (kind !== "ClusterTokenIssuer") return absent(`There is no TokenIssuer ${name} in this namespace: create it, or name another in issuerRef.`);
-  if (reach === "cluster") return absent(`There is no ClusterTokenIssuer ${name}: create it, or name another in issuerRef.`);
-  return absent(`This operator works in one namespace only and sees no ClusterTokenIssuer: name a TokenIssuer of this namespace in issuerRef.`);
+/** Why there is no issuer for this object; `reach` says how far this operator sees. */
+export function noIssuer(object: Declared, { kind = "TokenIssuer", name }: IssuerRef, reach: "cluster" | "namespace"): Fact<never> {
+  if (kind === "ClusterTokenIssuer" && reach === "namespace") {
+    return absent(`This operator works in one namespace only and sees no ClusterTokenIssuer: name a TokenIssuer of this namespace in issuerRef.`);
+  }
+  const where = kind === "ClusterTokenIssuer" ? "" : " in this namespace";
+  return awaited(object, `${kind} ${name}`, { missing: absent(`There is no ${kind} ${name}${where}: create it, or name another in issuerRef.`), reason: "IssuerNotReady" });
 }

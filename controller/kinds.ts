@@ -108,7 +108,7 @@ export const projectToken =
   (kind: TokenKind) =>
   (object: KubeObject): TokenObject => {
     const common = declared(object);
-    return { ...common, kind, ...examine(object.spec, common.annotations), status: (object.status as TokenStatus | undefined) ?? null };
+    return { ...common, kind, ...examine(kind, object.spec, common.annotations), status: (object.status as TokenStatus | undefined) ?? null };
   };
 
 /**

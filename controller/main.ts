@@ -202,7 +202,7 @@ function makeControllers(parts: Parts, scope: string, { log, leaderElect, concur
     objects: caches.issuers,
     issuers,
     dependants: (object) => caches.dependants(object),
-    orphans: new Orphans({ caches, markOf: (kind, key) => markOf(scope, `${kind}/${key}`), guard, log }),
+    orphans: new Orphans({ caches, markOf: (kind, key) => markOf(scope, `${kind}/${key}`), sessionOf: (key) => issuers.state(key).session, guard, log }),
     guard,
     say: (object, type, reason, note) => voice.ofIssuer(object, type, reason, note),
   });

@@ -3,11 +3,11 @@
 import { LifecycleError } from "../core/error.ts";
 import { scopeOf } from "../core/name.ts";
 import { judgeOrphan, type OrphanDeed } from "../core/orphan.ts";
-import { isOver } from "../core/situation.ts";
+import { isOver, isSame } from "../core/situation.ts";
 import type { Remote } from "../core/observed.ts";
 import type { TokenList } from "../tokenapi/api.ts";
 import type { IssuerSession } from "../tokenapi/issuer.ts";
-import { TOKEN_KINDS, type Caches } from "./caches.ts";
+import { issuersOf, TOKEN_KINDS, type Caches } from "./caches.ts";
 import { issuerKey, type IssuerObject } from "./issuer-object.ts";
 import { resyncOf } from "./issuer-client.ts";
 import type { TokenKind, TokenObject } from "./kinds.ts";
@@ -18,18 +18,23 @@ export interface OrphansOptions {
   readonly caches: Caches;
   /** The mark of an object: kind, and its key. */
   readonly markOf: (kind: TokenKind, key: string) => string;
+  /** The session of an issuer, by its key; null: none. */
+  readonly sessionOf: (issuer: string) => IssuerSession | null;
   readonly guard: () => void;
   readonly log: Logger;
 }
 
 interface Suspect {
-  /** When the list that showed it first was asked for: monotonic, and by the API's clock. */
+  /** When the list that showed it first was asked for, and when it was seen in there: monotonic. */
   readonly sentAt: number;
+  readonly seenAt: number;
+  /** Since when it is one, by the API's clock. */
   readonly since: number;
 }
 
 interface Listed {
   readonly list: TokenList;
+  readonly mark: string;
   readonly token: Remote;
 }
 
@@ -61,9 +66,9 @@ export class Orphans {
     const { apiNow } = session;
     for (const orphan of this.#undeclared(session, apiNow)) {
       const sentAt = session.tokens(orphan.list).sentAt ?? 0;
-      const first = before?.get(orphan.token.id) ?? { sentAt, since: apiNow };
+      const first = before?.get(orphan.token.id) ?? { sentAt, seenAt: session.clock.monotonic(), since: apiNow };
       now.set(orphan.token.id, first);
-      if (sentAt - first.sentAt < resyncOf(issuer.spec)) continue;
+      if (sentAt - first.sentAt < resyncOf(issuer.spec) || !this.#isMissed(orphan, first.seenAt)) continue;
       const deed = judgeOrphan({ remote: orphan.token, since: first.since, apiNow, policy: issuer.spec.orphans ?? "Report", contested: this.#contested() });
       swept[await this.#do(deed, orphan, session)].push(orphan.token.name);
     }
@@ -98,15 +103,35 @@ export class Orphans {
       for (const { mark, token } of session.tokens(list).marked()) {
         if (scopeOf(mark) !== scope || !token.active || isOver(token, apiNow) || this.#isDeclared(mark, session.url)) continue;
         recorded ??= this.#recorded();
-        if (!this.#isDeclared(mark, session.url) && !recorded.has(token.id)) yield { list, token };
+        if (!this.#isDeclared(mark, session.url) && !recorded.has(token.id)) yield { list, mark, token };
       }
     }
   }
 
   #isDeclared(mark: string, url: string): boolean {
-    const place = this.#declared.get(mark);
-    const object = place && this.#options.caches.tokens[place[0]].get(place[1]);
+    const object = this.#objectOf(mark);
     return object !== undefined && this.#isOf(object, url);
+  }
+
+  #objectOf(mark: string): TokenObject | undefined {
+    const place = this.#declared.get(mark);
+    return place && this.#options.caches.tokens[place[0]].get(place[1]);
+  }
+
+  /**
+   * Whether no issuer that its object names shows this token: two URLs may be one API, and then it is that issuer's, and
+   * may be waiting for its answer or its delivery. A list that was asked for since it was seen here has to say so.
+   */
+  #isMissed({ list, mark, token }: Listed, seenAt: number): boolean {
+    const object = this.#objectOf(mark);
+    if (!object) return true;
+    const secret = this.#options.caches.secrets.get(`${object.namespace}/${secretNameOf(object)}`);
+    const { home, former } = secret ? issuersOf(secret) : {};
+    return [issuerKey(object), home, former].every((key) => {
+      if (key === undefined || !this.#options.caches.issuers.get(key)) return true;
+      const seen = this.#options.sessionOf(key)?.tokens(list).view(mark, [token.id]);
+      return seen?.is === "present" && seen.value.sentAt > seenAt && !seen.value.tokens.some((other) => isSame(other, token));
+    });
   }
 
   /** Whether the spec or the record of an object names this API. What one that moved away lost here, nothing else would find. */

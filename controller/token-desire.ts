@@ -1,20 +1,18 @@
 // From a token object, its annotations and its issuer to what the engine is told is wanted. Decides nothing.
 import type { Desired } from "../core/desired.ts";
-import { resolve, restartWords } from "../core/spec.ts";
+import { resolve, restartWords, type TokenSpec } from "../core/spec.ts";
 import { refOf, type IssuerObject } from "./issuer-object.ts";
 import { ANNOTATION, type TokenObject } from "./kinds.ts";
-import { ownerOf, type Owners } from "./owner.ts";
 import { lookOf } from "./rendering.ts";
 
 interface Around {
   readonly mark: string;
-  readonly owners: Owners;
+  readonly owner: TokenSpec["serviceUser"];
   readonly issuer: IssuerObject | undefined;
 }
 
-export function desiredOf(object: TokenObject, { mark, owners, issuer }: Around): Desired {
+export function desiredOf(object: TokenObject, { mark, owner: serviceUser, issuer }: Around): Desired {
   const { kind, spec, annotations } = object;
-  const serviceUser = ownerOf(object, owners).spec;
   const number = (name: string): number | null => {
     const value = annotations[name];
     return value !== undefined && /^[1-9][0-9]{0,8}$/.test(value) ? Number(value) : null;

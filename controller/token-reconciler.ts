@@ -8,6 +8,7 @@ import { systemClock } from "../tokenapi/clock.ts";
 import { OPEN_POLICY, type IssuerSession } from "../tokenapi/issuer.ts";
 import { blankMemory, isForgettable, type Memory } from "../tokenapi/memory.ts";
 import type { Reach } from "../tokenapi/places.ts";
+import { awaitedUntil } from "./awaited.ts";
 import { issuersOf } from "./caches.ts";
 import { issuerKey, keyOfRef, readRef, refOf, type IssuerObjects } from "./issuer-object.ts";
 import { noIssuer, type Issuers } from "./issuers.ts";
@@ -99,7 +100,8 @@ export class TokenReconciler {
     // The edit has put the object into the queue again.
     if (error && error.code !== EDITED) throw error;
     const left = error || object.deleting ? null : await at.target.tidy(this.#overlap(at), () => this.#guard(object));
-    const dates = [again ?? due, left].filter((date) => date !== null);
+    const young = outcome.plan.outcome === "wait" ? awaitedUntil(object, Date.now()) : null;
+    const dates = [again ?? due, left, young].filter((date) => date !== null);
     return dates.length === 0 ? {} : { requeueAt: Math.min(...dates) };
   }
 
@@ -162,10 +164,10 @@ export class TokenReconciler {
     const { cluster, issuerObjects, owners, alone } = this.#options;
     const key = issuerKey(object);
     const issuerObject = issuerObjects.get(key);
-    const desired = desiredOf(object, { mark: this.#markOf(object.key), owners, issuer: issuerObject });
-    this.#keys.set(desired.mark, object.key);
     const { issuer: session, problem: issuerProblem, policy } = this.#reach(object, key, object.spec.issuerRef);
-    const { ref: owner, problem: ownerProblem } = ownerOf(object, owners);
+    const { ref: owner, problem: ownerProblem, spec } = ownerOf(object, { owners, isThere: (ref) => (session?.users.user(ref) ?? null) !== null });
+    const desired = desiredOf(object, { mark: this.#markOf(object.key), owner: spec, issuer: issuerObject });
+    this.#keys.set(desired.mark, object.key);
     const user = owner && session ? session.users.user(owner)?.name : undefined;
     const target = new SecretTarget({
       cluster,
@@ -216,7 +218,7 @@ export class TokenReconciler {
     const issuer = issuerObjects.get(key);
     return {
       issuer: this.#session(object, key),
-      problem: issuer ? issuers.state(key).problem : noIssuer(ref, reach),
+      problem: issuer ? issuers.state(key).problem : noIssuer(object, ref, reach),
       // Of a cluster's issuer that went first this much is certain: others used it too.
       policy: issuer ? tokenPolicy(issuer, kind, { namespace: object.namespace, labels: labelsOf(object.namespace) }) : { ...OPEN_POLICY, shared: !key.includes("/") },
     };

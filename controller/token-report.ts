@@ -7,12 +7,15 @@ import { plan as makePlan, type Plan } from "../core/plan.ts";
 import { isReason } from "../core/reason.ts";
 import { situate, type Situation } from "../core/situation.ts";
 import { observe, type Outcome, type Situated } from "../tokenapi/converge.ts";
+import { isNoNews } from "./awaited.ts";
 import { keyOfRef, refOf } from "./issuer-object.ts";
 import type { Issuers } from "./issuers.ts";
-import { afterWrite, MANAGER, tokenResources, type TokenObject, type TokenStatus } from "./kinds.ts";
+import { afterWrite, MANAGER, tokenResources, type Condition, type TokenObject, type TokenStatus } from "./kinds.ts";
 import { isConflict, isNotFound } from "./runtime/index.ts";
 import type { Cluster } from "./secret-target.ts";
 import { isWorthWriting, statusOf } from "./status.ts";
+
+type Turned = Pick<Condition, "type" | "status" | "reason">;
 
 interface ReportOptions {
   readonly cluster: Cluster;
@@ -40,18 +43,22 @@ export class TokenReport {
     }
     const latest = this.#options.cluster.tokens.get(object.key);
     const status = statusOf(s, final, latest?.status ?? null, object.generation);
-    this.#sayTurn(object, final, latest?.status?.conditions?.find(({ type }) => type === "Ready"), events);
+    this.#sayTurn(object, final, latest?.status?.conditions ?? [], events);
     if (isWorthWriting(status, latest?.status ?? null)) await this.#patch(object, status);
     return plan.nextDue;
   }
 
-  /** A Ready that turns to False is an event of its own, where no action has said it already. */
-  #sayTurn(object: TokenObject, plan: Plan, before: { readonly status: string; readonly reason: string } | undefined, events: readonly EventText[]): void {
+  /**
+   * A Ready that turns to False is an event of its own, where no action has said it already; so is what stands in the way
+   * of the next step while the delivered token is still good.
+   */
+  #sayTurn(object: TokenObject, plan: Plan, before: readonly Turned[], events: readonly EventText[]): void {
+    if (plan.outcome === "act" || object.deleting) return;
     const ready = plan.conditions[0];
-    if (!ready || ready.status === "True" || object.deleting) return;
-    if (before?.status === ready.status && before.reason === ready.reason) return;
-    if (plan.outcome === "act" || events.some(({ reason }) => reason === ready.reason)) return;
-    this.#options.say(object, { type: ready.reason === "Revoked" ? "Normal" : "Warning", reason: ready.reason, message: ready.message });
+    const turned = ready?.status === "True" ? plan.conditions.find(({ type }) => type === "Stalled") : ready;
+    if (!turned || isNoNews(object, turned.reason) || events.some(({ reason }) => reason === turned.reason)) return;
+    if (before.some(({ type, status, reason }) => type === turned.type && status === turned.status && reason === turned.reason)) return;
+    this.#options.say(object, { type: turned.reason === "Revoked" ? "Normal" : "Warning", reason: turned.reason, message: turned.message });
   }
 
   async #patch(object: TokenObject, status: TokenStatus): Promise<void> {

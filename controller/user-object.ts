@@ -16,3 +16,6 @@ export interface UserObject extends Declared {
 export function projectUser(object: KubeObject): UserObject {
   return { ...declared(object), ...examineUser(object.spec), status: (object.status as TokenStatus | undefined) ?? null };
 }
+
+/** Why only a person can help it; null: it goes on by itself, or has not said yet. */
+export const stalledOf = ({ status }: UserObject): string | null => status?.conditions?.find(({ type, status: is }) => type === "Stalled" && is === "True")?.message ?? null;

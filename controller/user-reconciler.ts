@@ -7,6 +7,7 @@ import type { UserPlan } from "../core/user/plan.ts";
 import { systemClock } from "../tokenapi/clock.ts";
 import { convergeUser } from "../tokenapi/user-converge.ts";
 import { blankUserMemory, OPEN_USER_POLICY, type UserMemory, type UserScene } from "../tokenapi/user-scene.ts";
+import { awaitedUntil, isNoNews } from "./awaited.ts";
 import { issuerKey, type IssuerObjects } from "./issuer-object.ts";
 import { resyncOf } from "./issuer-client.ts";
 import { noIssuer, type Issuers } from "./issuers.ts";
@@ -65,7 +66,8 @@ export class UserReconciler {
     // What a person changes at the API is noticed with the issuer's next listing.
     const spec = issuerObjects.get(issuer)?.spec;
     const resync = spec ? Date.now() + resyncOf(spec) : null;
-    const due = [plan.nextDue, resync].filter((at) => at !== null);
+    const young = plan.outcome === "wait" ? awaitedUntil(object, Date.now()) : null;
+    const due = [plan.nextDue, resync, young].filter((at) => at !== null);
     return due.length === 0 ? {} : { requeueAt: Math.min(...due) };
   }
 
@@ -83,7 +85,7 @@ export class UserReconciler {
     return {
       desired: this.#desired(object, issuer?.annotations[ANNOTATION.abandon] === "true"),
       issuer: object.deleting ? state.ending : issuer ? state.session : null,
-      issuerProblem: issuer ? state.problem : noIssuer(object.spec.issuerRef, reach),
+      issuerProblem: issuer ? state.problem : noIssuer(object, object.spec.issuerRef, reach),
       policy: this.#policy(object),
       bound: user?.id ?? null,
       claimed: this.#claimed(object),
@@ -170,7 +172,7 @@ export class UserReconciler {
 
   /** A Ready that turns to False or Unknown is an event of its own. */
   #sayTurn(object: UserObject, ready: Told["conditions"][number] | undefined, before: { readonly status: string; readonly reason: string } | undefined): void {
-    if (!ready || ready.status === "True" || (before?.status === ready.status && before.reason === ready.reason)) return;
+    if (!ready || ready.status === "True" || (before?.status === ready.status && before.reason === ready.reason) || isNoNews(object, ready.reason)) return;
     this.#options.say(object, { type: "Warning", reason: ready.reason, message: ready.message });
   }
 

@@ -5,7 +5,7 @@ import { FINALIZER, isNews, isTampered, type Declared, type TokenKind, type Toke
 import { priorities, type StoreHandlers, type WorkQueue } from "./runtime/index.ts";
 import type { SecretRecord } from "./secret-record.ts";
 import { secretNameOf } from "./secret-target.ts";
-import type { UserObject } from "./user-object.ts";
+import { stalledOf, type UserObject } from "./user-object.ts";
 
 export interface Queues {
   readonly tokens: { readonly [kind in TokenKind]: WorkQueue };
@@ -74,11 +74,16 @@ function wakeHolder({ caches, queues }: Watching, ...objects: (TokenObject | Use
   }
 }
 
+/** Tokens that name this ServiceUser. */
+function wakeReferring({ caches, queues }: Watching, { key }: UserObject): void {
+  for (const token of caches.tokens.ServiceToken.byIndex("ref", key)) queues.tokens.ServiceToken.add(token.key);
+}
+
 function userHandlers(at: Watching): StoreHandlers<UserObject> {
   const { caches, queues } = at;
-  const around = ({ key, spec }: UserObject): void => {
-    for (const rival of caches.users.byIndex("name", spec.name)) queues.users.add(rival.key);
-    for (const token of caches.tokens.ServiceToken.byIndex("ref", key)) queues.tokens.ServiceToken.add(token.key);
+  const around = (user: UserObject): void => {
+    for (const rival of caches.users.byIndex("name", user.spec.name)) queues.users.add(rival.key);
+    wakeReferring(at, user);
   };
   return {
     onAdd: (object) => {
@@ -87,6 +92,7 @@ function userHandlers(at: Watching): StoreHandlers<UserObject> {
     },
     onUpdate: (before, after, source) => {
       if (before.finalizers.length !== after.finalizers.length) wakeHolder(at, after);
+      if (stalledOf(before) !== stalledOf(after)) wakeReferring(at, after);
       if (!isNews(before, after) && (source === "write" || !isTampered(before, after))) return;
       queues.users.add(after.key, urgency(after));
       if (before.generation !== after.generation || before.deleting !== after.deleting) around(after);

@@ -21,8 +21,12 @@ export interface ExecCredential {
   expirationTimestamp?: string;
 }
 
-/** Plugins take seconds: the renewal starts before the old credential ends. */
+/** Plugins take seconds: the renewal starts before the old credential ends, and nobody waits for it until then. */
 const leewayMs = 30_000;
+/** A credential that ends so soon may have ended when it arrives. */
+const lastMs = 2_000;
+/** Some plugins give what they have until it ends: they are not asked for every request meanwhile. */
+const againMs = 5_000;
 const timeoutMs = 60_000;
 
 export class ExecPlugin {
@@ -30,6 +34,7 @@ export class ExecPlugin {
   readonly #cluster: object;
   #current: ExecCredential | undefined;
   #running: Promise<ExecCredential> | undefined;
+  #ranAt = Number.NEGATIVE_INFINITY;
 
   constructor(config: ExecConfig, cluster: object) {
     this.#config = config;
@@ -40,9 +45,20 @@ export class ExecPlugin {
     const current = this.#current;
     if (current !== undefined) {
       const expiry = current.expirationTimestamp === undefined ? Infinity : Date.parse(current.expirationTimestamp);
-      if (expiry - leewayMs > Date.now()) return current;
+      const left = expiry - Date.now();
+      if (left > leewayMs) return current;
+      if (left > lastMs) {
+        // What fails now is told when the credential has ended.
+        if (performance.now() - this.#ranAt >= againMs) void this.#renew().catch(() => undefined);
+        return current;
+      }
     }
-    // Many requests find the credential expired at the same moment; one run serves them all.
+    return this.#renew();
+  }
+
+  /** Many requests find the credential expired at the same moment; one run serves them all. */
+  #renew(): Promise<ExecCredential> {
+    this.#ranAt = performance.now();
     this.#running ??= this.#run().finally(() => (this.#running = undefined));
     return this.#running;
   }
@@ -60,9 +76,10 @@ export class ExecPlugin {
     try {
       ({ stdout } = await run(command, args ?? [], { env: { ...process.env, ...extra, KUBERNETES_EXEC_INFO: info }, timeout: timeoutMs, maxBuffer: 1 << 20 }));
     } catch (error) {
-      // The cause is not attached: it carries the plugin's output.
+      // The cause is not attached: it carries the plugin's output, which may hold a token.
       const code = (error as { code?: unknown }).code;
-      throw new Error(`the credential plugin ${command} failed (${String(code ?? "killed")})${installHint === undefined ? "" : `: ${installHint}`}`);
+      if (code === "ENOENT") throw new Error(`the credential plugin ${command} was not found${installHint === undefined ? "" : `: ${installHint}`}`);
+      throw new Error(`the credential plugin ${command} failed (${String(code ?? "killed")}): run it by hand to see why, and log in anew where it asks for that`);
     }
     this.#current = parse(stdout, command);
     return this.#current;

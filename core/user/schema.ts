@@ -1,10 +1,11 @@
 // A service user as a person writes it: one schema for the CRD, the provider's inputs and every message about them.
 import type { Schema } from "../schema.ts";
+import { nameRules } from "./name.ts";
 import { DEFAULT_ROLE, ROLES } from "./desired.ts";
 
 /** What both fronts accept for a ServiceUser; each adds its own words around it. */
 export const serviceUserFields: { readonly [name: string]: Schema } = {
-  name: { type: "string", description: "Its name at the API. It cannot be renamed: another name is another user.", minLength: 1, maxLength: 255 },
+  name: { type: "string", description: "Its name at the API. It cannot be renamed: another name is another user.", minLength: 1, maxLength: 255, "x-kubernetes-validations": nameRules },
   role: { type: "string", description: "What it may do. A change counts at once, for its tokens too.", enum: ROLES, default: DEFAULT_ROLE },
   teams: {
     type: "array",

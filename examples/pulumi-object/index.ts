@@ -8,6 +8,7 @@ const token = new kubernetes.apiextensions.CustomResource("ingest", {
   metadata: {
     name: "ingest",
     namespace: "data",
+    finalizers: ["tokens.qualytics.io/tokens"], // spares the operator a write
     annotations: { "pulumi.com/waitFor": "condition=Ready", "pulumi.com/timeoutSeconds": "120" },
   },
   spec: {

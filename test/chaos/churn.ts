@@ -3,7 +3,7 @@
 import { isAlreadyExists, isNotFound } from "../../controller/runtime/index.ts";
 import type { Random } from "../simulation/random.ts";
 import { USER } from "../support/service-data.ts";
-import { GROUP, insist, NAMESPACE, serviceTokens, type Stand } from "./stand.ts";
+import { GROUP, insist, NAMESPACE, serviceTokens, told, type Stand } from "./stand.ts";
 
 /** Of the ones that nobody uses. */
 const idle = { minOverlap: "1s", idleFor: "1s", maxOverlap: "4s" };
@@ -20,6 +20,10 @@ export class Churn {
   readonly declared = new Map<string, object>();
   readonly consumed: readonly string[];
   rotations = 0;
+  /** Objects made so far. */
+  get objects(): number {
+    return this.#made + this.consumed.length;
+  }
   readonly #stand: Stand;
   readonly #random: Random;
   #made = 0;
@@ -39,6 +43,14 @@ export class Churn {
 
   async make(count: number): Promise<void> {
     for (let index = 0; index < count; index++) await this.#declare(`idle-${this.#made++}`, idle);
+  }
+
+  /** Objects that nobody asks anything of, when they are Ready. */
+  async still(count: number): Promise<readonly string[]> {
+    const names = Array.from({ length: count }, () => `still-${this.#made++}`);
+    for (const name of names) await this.#declare(name, idle);
+    await insist("the first tokens", () => told(this.#stand, names));
+    return names;
   }
 
   async rotate(name: string): Promise<void> {

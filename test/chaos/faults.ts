@@ -5,7 +5,7 @@ import { honest } from "../support/lying-proxy.ts";
 import type { Proxy } from "../support/proxy.ts";
 import type { Churn } from "./churn.ts";
 import type { Replica } from "./replica.ts";
-import { insist, type Stand } from "./stand.ts";
+import { insist, told, values, wipe, type Stand } from "./stand.ts";
 
 export interface Chaos {
   readonly stand: Stand;
@@ -20,6 +20,8 @@ export interface Fault {
   readonly what: string;
   /** How the operators run meanwhile. Default: with leader election. */
   readonly flags?: readonly string[];
+  /** How many kills of the run's are this one's. Default: as many as the run says. */
+  readonly kills?: number;
   /** What it did, in a few words. */
   run(chaos: Chaos): Promise<string>;
 }
@@ -27,26 +29,37 @@ export interface Fault {
 /** A stream of chance of its own: what runs beside it draws nothing from it. */
 export const fork = (random: Random): Random => new Random(random.int(2 ** 31));
 
-/** So many kills lie between two rotations of a token that is used, and between two objects that come and go. */
+/** So many kills lie between two rotations of a token that is used, between two objects that come and go, and between two statuses wiped. */
 const USED_EVERY = 8;
 const REPLACED_EVERY = 3;
+const WIPED_EVERY = 5;
+
+/** So many kills of a hundred hit one that is still starting. */
+const EARLY = 0.1;
+
+/** The books are looked at after so many kills at the latest. */
+const KILLS_A_ROUND = 100;
+
+/** Of a long run, so many are made while everything else breaks: that ends long before a thousand would. */
+const AT_ONCE_KILLS = 20;
 
 /** Longer than a lease lives, so that another one leads when the frozen one wakes. */
 const FROZEN_MS = 18_000;
 
 const kill: Fault = {
   name: "kill",
-  what: "SIGKILL of an operator at random moments",
+  what: "SIGKILL of the operator at random moments, soon after it has begun to work or while it starts",
   flags: ["--leader-elect=false"],
   async run({ stand, churn, random, kills }) {
     // One alone, so that each kill hits the one that works.
     await stand.replicas[1]?.stop();
     const [replica] = stand.replicas as [Replica];
     for (let count = 0; count < kills; ) {
-      await insist("the operator", () => (replica.running() ? Promise.resolve() : Promise.reject(new Error("it does not run"))));
+      const early = random.chance(EARLY);
+      await insist("the operator", () => ((early ? replica.running() : replica.ready()) ? Promise.resolve() : Promise.reject(new Error("it does not run"))), { everyMs: 20 });
       // There is something to do at each of them, however many there are.
-      if (count > 0) await more(churn, count);
-      await sleep(random.span(200, 6_000));
+      if (count > 0) await more({ stand, churn, random, kills }, count);
+      await sleep(random.span(5, 2_000));
       // One that was killed may look as if it ran for a moment longer, and the next one is not there yet: that is no kill.
       if (replica.kill()) count += 1;
     }
@@ -54,12 +67,21 @@ const kill: Fault = {
   },
 };
 
-/** A rotation, now and then of one that is used; a token more and one less. */
-async function more(churn: Churn, count: number): Promise<void> {
+/** Rotations, now and then of one that is used; a token more and one less; a status that is wiped. */
+async function more({ stand, churn, random }: Chaos, count: number): Promise<void> {
+  await churn.rotate(churn.anyIdle());
   await churn.rotate(count % USED_EVERY === 0 ? churn.anyUsed() : churn.anyIdle());
+  if (count % WIPED_EVERY === 0) await wipe(stand, random.pick([...churn.declared.keys()]));
   if (count % REPLACED_EVERY !== 0) return;
   await churn.make(1);
   await churn.remove(churn.anyIdle());
+}
+
+/** Kills in rounds of a hundred, each with its audit; any other fault as it is. */
+export function inRounds(fault: Fault, kills: number): readonly Fault[] {
+  if (fault !== kill) return [fault];
+  const count = Math.ceil(kills / KILLS_A_ROUND);
+  return Array.from({ length: count }, (_, index) => ({ ...kill, kills: Math.min(KILLS_A_ROUND, kills - index * KILLS_A_ROUND) }));
 }
 
 const freeze: Fault = {
@@ -188,7 +210,35 @@ const slow = moody("token API slow", "the token API slow, up to 4 s a request", 
 const lying = moody("token API lying", "the token API answers 5xx after the effect, or not at all", { lie: 0.25, lose: 0.15 });
 const busy = moody("token API busy", "the token API says 429", { busy: 0.5 });
 
-export const faults: readonly Fault[] = [kill, freeze, rivals, apiserver, etcd, restore, wires, apiWires, service, slow, lying, busy];
+const wiped: Fault = {
+  name: "status wiped",
+  what: "statuses taken away from objects, also while they are worked on",
+  async run({ stand, churn, random }) {
+    // Nobody asks anything of these: whatever else happens, their tokens stay.
+    const still = await churn.still(3);
+    const before = await values(stand, still);
+    const count = await wipeSome({ stand, churn, random }, 8_000);
+    for (const name of still) await wipe(stand, name);
+    await insist("the statuses", () => told(stand, still));
+    const after = await values(stand, still);
+    const changed = still.filter((_, index) => before[index] !== after[index]);
+    if (changed.length > 0) throw new Error(`${changed.join(", ")} got another token when its status was wiped`);
+    for (const name of still) await churn.remove(name);
+    return `${count} wiped`;
+  },
+};
+
+/** Any of them, also what somebody else deletes meanwhile. */
+async function wipeSome({ stand, churn, random }: Pick<Chaos, "stand" | "churn" | "random">, milliseconds: number): Promise<number> {
+  let count = 0;
+  for (const until = performance.now() + milliseconds; performance.now() < until; count++) {
+    await wipe(stand, random.pick([...churn.declared.keys()]));
+    await sleep(random.span(5, 500));
+  }
+  return count;
+}
+
+export const faults: readonly Fault[] = [kill, freeze, rivals, apiserver, etcd, restore, wires, apiWires, service, slow, lying, busy, wiped];
 
 /** Several at the same time, each with chances of its own. */
 export function atOnce(name: string, those: readonly Fault[]): Fault {
@@ -226,7 +276,7 @@ async function around({ kills, ...chaos }: Chaos, inDoubt: (chaos: Chaos) => Pro
     }
   };
   stand.api.mood = foul;
-  await Promise.all([killing(), inTurn([apiserver, etcd, restore])(alone()), wires.run(alone()), apiWires.run(alone()), service.run(alone()), inDoubt(alone())]);
+  await Promise.all([killing(), inTurn([apiserver, etcd, restore])(alone()), wires.run(alone()), apiWires.run(alone()), service.run(alone()), wipeSome(alone(), 20_000), inDoubt(alone())]);
   stand.api.mood = honest;
 }
 
@@ -244,7 +294,8 @@ export const everything: Fault = {
   name: "all at once",
   what: "all of these at the same time, first with leader election, then with two operators at work; half of the kills in each",
   async run(chaos) {
-    const { stand, kills, random } = chaos;
+    const { stand, random } = chaos;
+    const kills = Math.min(chaos.kills, AT_ONCE_KILLS);
     const act = (share: number): Chaos => ({ ...chaos, kills: share, random: fork(random) });
     const run = (flags: readonly string[]): Promise<unknown> => Promise.all(stand.replicas.map((replica) => replica.start(flags)));
     const half = Math.ceil(kills / 2);

@@ -1,4 +1,4 @@
-// `make chaos N=12 SEED=1 KILLS=10`: rounds of faults, the audit after each, and with WRITE=1 the report docs/chaos.md.
+// `make chaos N=14 SEED=1 KILLS=10`: rounds of faults, the audit after each, and with WRITE=1 the report docs/chaos.md.
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -7,7 +7,7 @@ import { writeReport } from "./report.ts";
 
 const { values } = parseArgs({
   options: {
-    rounds: { type: "string", default: "12" },
+    rounds: { type: "string", default: "14" },
     seed: { type: "string", default: "1" },
     kills: { type: "string", default: "10" },
     objects: { type: "string", default: "12" },
@@ -37,7 +37,7 @@ const outcome = await runChaos({
 });
 const failed = outcome.rounds.filter(isFailed);
 for (const count of outcome.counts) process.stdout.write(`consumer of ${count.secret}: ${count.good} calls with ${count.tokens} tokens, ${count.refused} refused, ${count.unanswered} not answered\n`);
-process.stdout.write(`${outcome.rounds.length} rounds, ${outcome.kills} kills, ${outcome.rotations} rotations asked for, ${failed.length} failed\n`);
+process.stdout.write(`${outcome.rounds.length} rounds, ${outcome.kills} kills, ${outcome.objects} objects, ${outcome.rotations} rotations asked for, ${outcome.issued} tokens issued, ${outcome.cleared} of them lost on the way and cleared, ${failed.length} failed\n`);
 if (failed.length > 0) process.stdout.write(`${outcome.logs}\nRepeat it with SEED=${options.seed}\n`);
-else if (process.env["WRITE"] === "1") writeReport(options, outcome);
+else if (process.env["WRITE"] === "1") writeReport({ ...options, only: values.only }, outcome);
 process.exitCode = failed.length > 0 ? 1 : 0;

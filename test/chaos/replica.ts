@@ -1,6 +1,6 @@
 // One place where an operator runs: a process that is started again whenever it ends, as a kubelet would, behind a
 // wire of its own to the apiserver.
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { startGuarded, type GuardedChild } from "../support/child.ts";
@@ -15,12 +15,13 @@ export class Replica {
   /** How often it was killed. */
   kills = 0;
   readonly #folder: string;
+  readonly #log: string;
   readonly #kubeconfig: string;
   readonly #program: readonly string[];
   #flags: readonly string[] = [];
   #child: GuardedChild | undefined;
   #wanted = false;
-  /** How much had been logged before the process that runs now. */
+  /** How many bytes had been logged before the process that runs now. */
   #logged = 0;
   #keeping: Promise<void> = Promise.resolve();
 
@@ -28,6 +29,7 @@ export class Replica {
     this.name = at.name;
     this.wire = at.wire;
     this.#folder = at.folder;
+    this.#log = join(at.folder, `${at.name}.log`);
     this.#kubeconfig = at.kubeconfig;
     this.#program = at.program;
   }
@@ -75,13 +77,23 @@ export class Replica {
   }
 
   logs(): string {
-    return readFileSync(join(this.#folder, `${this.name}.log`), "utf8");
+    return readFileSync(this.#log, "utf8");
+  }
+
+  /** Whether the process that runs now has said that it is ready. */
+  ready(): boolean {
+    return this.running() && this.#said().includes('{"ready":true}');
   }
 
   /** Whether the process that runs now said last that it leads. */
   leads(): boolean {
-    const log = this.logs().slice(this.#logged);
+    const log = this.#said();
     return this.running() && log.lastIndexOf("Became leader") > log.lastIndexOf("Leadership lost");
+  }
+
+  /** What the process that runs now has said. */
+  #said(): string {
+    return readFileSync(this.#log).subarray(this.#logged).toString("utf8");
   }
 
   #signal(signal: NodeJS.Signals): boolean {
@@ -96,7 +108,7 @@ export class Replica {
 
   async #keep(): Promise<void> {
     while (this.#wanted) {
-      this.#logged = existsSync(join(this.#folder, `${this.name}.log`)) ? this.logs().length : 0;
+      this.#logged = existsSync(this.#log) ? statSync(this.#log).size : 0;
       this.#child = await startGuarded(this.#folder, this.name, [...this.#program, "controller", "--kubeconfig", this.#kubeconfig, ...this.#flags]);
       // It was stopped while it came up.
       if (!this.#wanted) await this.#child.stop("SIGTERM");

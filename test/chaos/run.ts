@@ -1,19 +1,19 @@
 // Rounds of chaos: each breaks something while tokens are issued, rotated and deleted, mends it, and then the books
 // have to balance. The choice of faults and every moment come from the seed.
 import { setTimeout as sleep } from "node:timers/promises";
-import { secrets } from "../../controller/runtime/index.ts";
+import { defineResource, secrets, type KubeObject } from "../../controller/runtime/index.ts";
 import { Random } from "../simulation/random.ts";
 import { credential, issuer } from "../support/scene.ts";
 import { balance, type Books } from "./books.ts";
 import { Churn } from "./churn.ts";
 import type { Count } from "./consumer.ts";
-import { atOnce, everything, faults, fork, type Fault } from "./faults.ts";
+import { atOnce, everything, faults, fork, inRounds, type Fault } from "./faults.ts";
 import { insist, NAMESPACE, startStand, tokenIssuers, type Stand } from "./stand.ts";
 
 export interface ChaosOptions {
   readonly seed: number;
   readonly rounds: number;
-  /** Kills in each round that kills. */
+  /** How often the fault "kill" kills each time that it comes: in rounds of a hundred at most. */
   readonly kills: number;
   /** Objects made in each round. */
   readonly objects: number;
@@ -44,10 +44,16 @@ export interface Chaotic {
   readonly counts: readonly Count[];
   readonly kills: number;
   readonly rotations: number;
+  readonly objects: number;
+  /** Tokens that the API issued. */
+  readonly issued: number;
+  /** Tokens that something cut off between issue and delivery, and that were cleared: those of which an event could be written. */
+  readonly cleared: number;
   /** What the operators logged in the rounds that failed. */
   readonly logs: string;
 }
 
+const events = defineResource("events.k8s.io/v1", "Event", "events");
 const PATIENCE_MS = 180_000;
 const HEARD_MS = 30_000;
 const QUIET_MS = 5_000;
@@ -57,7 +63,7 @@ const ELECTION: readonly string[] = ["--leader-elect=true"];
 
 export async function runChaos(options: ChaosOptions): Promise<Chaotic> {
   const random = new Random(options.seed);
-  const order = chosen(options, random);
+  const order = chosen(options, random).flatMap((fault) => inRounds(fault, options.kills));
   const stand = await startStand(fork(random), options.program);
   const rounds: Round[] = [];
   let logs = "";
@@ -75,12 +81,17 @@ export async function runChaos(options: ChaosOptions): Promise<Chaotic> {
       const heard = stand.consumed();
       await work(stand, fault.flags ?? ELECTION);
       const churning = turn(churn, options.objects);
-      const did = await fault.run({ stand, churn, random: fork(random), kills: options.kills });
+      let broken: string | null = null;
+      const did = await fault.run({ stand, churn, random: fork(random), kills: fault.kills ?? options.kills }).catch((error: unknown) => {
+        broken = error instanceof Error ? error.message : String(error);
+        return "not to its end";
+      });
       await churning;
       await insist("the declared objects", () => churn.reconcile());
       if (fault.flags !== undefined) await work(stand, ELECTION);
       books = await balance(stand, churn, PATIENCE_MS);
       if (books.seconds !== null && index === order.length - 1) books = await lasting(stand, churn, books);
+      if (broken !== null) books = { ...books, seconds: null, problem: broken };
       const silent = await unheard(stand, churn.consumed, heard);
       const round = { number: index + 1, fault: fault.name, did, books, refused: refusals(stand) - before, silent, seconds: (performance.now() - started) / 1_000 };
       rounds.push(round);
@@ -90,13 +101,19 @@ export async function runChaos(options: ChaosOptions): Promise<Chaotic> {
         break;
       }
     }
-    return { rounds, counts: stand.consumed(), kills: stand.replicas.reduce((sum, { kills }) => sum + kills, 0), rotations: churn.rotations, logs };
+    return { rounds, counts: stand.consumed(), kills: stand.replicas.reduce((sum, { kills }) => sum + kills, 0), rotations: churn.rotations, objects: churn.objects, issued: stand.api.issued, cleared: await cleared(stand), logs };
   } finally {
     await stand.close();
   }
 }
 
 export const isFailed = ({ books, refused, silent }: Round): boolean => books.seconds === null || refused > 0 || silent.length > 0;
+
+/** A restore takes events back with it, and a kill those that were not written yet: there were more. */
+async function cleared({ client }: Stand): Promise<number> {
+  const { items } = await client.list<KubeObject & { reason?: string; series?: { count: number } }>(events, { namespace: NAMESPACE });
+  return items.filter(({ reason }) => reason === "LostToken").reduce((sum, { series }) => sum + (series?.count ?? 1), 0);
+}
 
 /** Consumers that were not answered once since then; a second of theirs is as good as any other. */
 async function unheard(stand: Stand, names: readonly string[], since: readonly Count[]): Promise<readonly string[]> {

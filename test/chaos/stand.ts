@@ -4,7 +4,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { defineResource, loadCredentials, RestClient } from "../../controller/runtime/index.ts";
+import { defineResource, isNotFound, loadCredentials, RestClient, secrets, type KubeObject } from "../../controller/runtime/index.ts";
 import type { Random } from "../simulation/random.ts";
 import { startGuarded, type GuardedChild } from "../support/child.ts";
 import { startControlPlane, type ControlPlane } from "../support/control-plane.ts";
@@ -43,15 +43,17 @@ export interface Stand {
   close(): Promise<void>;
 }
 
+const PATIENCE_MS = 120_000;
+
 /** Tries again until it is done: what a person, or a pipeline, does while the cluster is away. */
-export async function insist<T>(what: string, work: () => Promise<T>, milliseconds = 120_000): Promise<T> {
-  const deadline = performance.now() + milliseconds;
+export async function insist<T>(what: string, work: () => Promise<T>, { everyMs = 250 } = {}): Promise<T> {
+  const deadline = performance.now() + PATIENCE_MS;
   for (;;) {
     try {
       return await work();
     } catch (error) {
       if (performance.now() > deadline) throw new Error(`${what} could not be done: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
-      await sleep(250);
+      await sleep(everyMs);
     }
   }
 }
@@ -115,3 +117,27 @@ export async function startStand(random: Random, program: readonly string[]): Pr
     },
   };
 }
+
+/** Takes the status of an object away, as somebody with kubectl could. */
+export async function wipe(stand: Stand, name: string): Promise<void> {
+  await insist(`wiping of ${name}`, async () => {
+    try {
+      await stand.client.patch(serviceTokens, { namespace: NAMESPACE, name }, { status: null }, { type: "merge", subresource: "status" });
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+  });
+}
+
+/** Whether all of these are Ready, by a status of what is asked now. */
+export async function told({ client }: Stand, names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    const { metadata, status } = await client.get<KubeObject & { status?: { observedGeneration?: number; conditions?: { type: string; status: string }[] } }>(serviceTokens, { namespace: NAMESPACE, name });
+    const ready = status?.observedGeneration === metadata?.generation && status?.conditions?.some((condition) => condition.type === "Ready" && condition.status === "True");
+    if (ready !== true) throw new Error(`${name} is not Ready`);
+  }
+}
+
+/** What stands in the Secrets of these objects. */
+export const values = ({ client }: Stand, names: readonly string[]): Promise<string[]> =>
+  insist("the Secrets", () => Promise.all(names.map(async (name) => JSON.stringify((await client.get(secrets, { namespace: NAMESPACE, name }))["data"]))));

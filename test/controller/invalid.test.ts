@@ -42,6 +42,14 @@ test.each<[string, object, string]>([
   expect(await scene.refusal(serviceToken("refused", spec))).toContain(message);
 });
 
+test.each<[string, string, string]>([
+  ["of two lines", "Data\nIngest", "leave out line breaks"],
+  ["that reads backwards", "Data \u202Etsegni", "marks of writing direction"],
+  ["that begins with a space", " Data Ingest", "name begins or ends with a space"],
+])("a service user's name %s is refused at admission", async (_, name, message) => {
+  expect(await scene.refusal(serviceUser("refused", { name }))).toContain(message);
+});
+
 test.each([
   ["{{ .token }} {{ .url }}", true],
   ['{{- .user ":" .token | base64 | json -}}', true],
@@ -106,12 +114,16 @@ test("what an older CRD let through is told, one by one, and nobody waits for it
   const { url } = scene.service;
   const issuers: readonly [string, object, string][] = [
     ["odd-policy", issuer(url, { policy: { minOverlap: "soon", serviceUsers: "all" } }, "odd-policy"), "policy.minOverlap: write a duration"],
-    ["odd-interval", issuer(url, { resyncInterval: 7 }, "odd-interval"), "resyncInterval: write a duration"],
-    ["odd-issuer", without("TokenIssuer", "odd-issuer"), "credentialsSecretRef.name: it is missing"],
+    ["odd-interval", issuer(url, { resyncInterval: 7 }, "odd-interval"), "resyncInterval: write a text"],
+    ["odd-second", issuer(url, { resyncInterval: "0s" }, "odd-second"), "resyncInterval: it must be at least 1s"],
+    ["odd-url", issuer(url.replace("http://", "http://me:secret@"), {}, "odd-url"), "url: it holds no user and password"],
+    ["odd-selector", issuer(url, { policy: { maxExpiresInDays: 1000, allowNever: "no" } }, "odd-selector"), "policy.maxExpiresInDays: write a whole number from 1 to 365; policy.allowNever: write true or false"],
+    ["odd-issuer", without("TokenIssuer", "odd-issuer"), "credentialsSecretRef: it is missing"],
   ];
   const users: readonly [string, object, string][] = [
     ["odd-role", serviceUser("odd-role", { name: "Odd Role", role: "Owner" }), "role: write one of Member"],
     ["odd-teams", serviceUser("odd-teams", { name: "Odd Teams", teams: "all" }), "teams: write a list of texts"],
+    ["odd-line", serviceUser("odd-line", { name: "Odd\nLine" }), "leave out line breaks"],
     ["odd-user", without("ServiceUser", "odd-user"), "name: it is missing"],
   ];
   const of = (list: readonly [string, object, string][]): object[] => list.map(([, object]) => object);
@@ -134,6 +146,6 @@ test("what an older CRD let through is told, one by one, and nobody waits for it
   for (const name of ["odd-days", "at-odd"]) await scene.ready(name);
   await scene.areReady("serviceuser/odd-role");
   await scene.kubectl(`delete servicetoken ${odd.map(([name]) => name).join(" ")} odd-empty at-odd --timeout=60s`);
-  await scene.remove("tokenissuer/odd-policy", "tokenissuer/odd-interval", "tokenissuer/odd-issuer");
-  await scene.remove("serviceuser/odd-role", "serviceuser/odd-teams", "serviceuser/odd-user");
+  await scene.remove("tokenissuer/odd-policy", ...["interval", "second", "url", "selector", "issuer"].map((name) => `tokenissuer/odd-${name}`));
+  await scene.remove("serviceuser/odd-role", "serviceuser/odd-teams", "serviceuser/odd-line", "serviceuser/odd-user");
 });

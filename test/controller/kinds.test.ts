@@ -49,6 +49,22 @@ test("a new object of every kind is in progress from its first moment", async ()
   expect(await kstatusOf("servicetoken/fresh -n idle")).toBe("Failed");
 });
 
+test("what is applied together in the wrong order is waited for, and nobody is called", async () => {
+  await scene.apply(namespace("together"));
+  await scene.apply([credential(scene.service.adminToken, "qualytics-admin", "together"), serviceToken("first", { serviceUser: { ref: "then" } }), serviceUser("then", { name: "Applied Together" }), issuer(scene.service.url)], "together");
+  await scene.areReady("servicetoken/first serviceuser/then -n together");
+  await scene.tells("Issued and delivered revision 1 of together/first", "together");
+  expect((await scene.all<{ type: string; note: string }>("event", "together")).filter(({ type }) => type === "Warning").map(({ note }) => note)).toEqual([]);
+});
+
+test("a token whose ServiceUser cannot be made says why, and goes on when it can", async () => {
+  const at = { issuerRef: { name: "strict" } };
+  await apply(issuer(scene.service.url, { policy: { roles: ["Member"] } }, "strict"), serviceUser("forbidden", { ...at, name: "Never Made", role: "Editor" }), serviceToken("forbidden", { ...at, serviceUser: { ref: "forbidden" } }));
+  expect((await scene.says("servicetoken/forbidden", "NoServiceUser")).message).toContain("The ServiceUser forbidden has made no service user. The issuer's policy does not allow the role Editor");
+  await apply(serviceUser("forbidden", { ...at, name: "Never Made" }));
+  await scene.areReady("serviceuser/forbidden servicetoken/forbidden");
+});
+
 test("a PersonalToken is one of the issuer's own user, and goes with its object", async () => {
   await apply(personalToken("mine"));
   await scene.kubectl("wait --for=condition=Ready personaltoken/mine --timeout=30s");

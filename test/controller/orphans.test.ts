@@ -1,7 +1,8 @@
 // Tokens whose object is gone without having been let go: cleared after two lists that agree, unless a Secret of ours
 // still records them.
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { applyIssuer, serviceToken, startScene, until, type Operator, type Scene } from "../support/scene.ts";
+import { startFront } from "../support/front.ts";
+import { applyIssuer, issuer, serviceToken, startScene, until, type Operator, type Scene, type Token } from "../support/scene.ts";
 
 let scene: Scene;
 let operator: Operator;
@@ -22,7 +23,7 @@ const missing = (): never => {
   throw new Error("it is not there");
 };
 
-const token = async (name: string): Promise<{ active: boolean } | undefined> => (await scene.tokens()).find((one) => one.name.startsWith(`default-${name}-`));
+const token = async (name: string): Promise<Token | undefined> => (await scene.tokens()).find((one) => one.name.startsWith(`default-${name}-`));
 
 test("what nobody declares, records or uses is revoked and deleted; what was orphaned on purpose stays", async () => {
   await scene.apply([serviceToken("forced"), serviceToken("kept", { deletionPolicy: "Orphan" }), serviceToken("declared")]);
@@ -59,4 +60,27 @@ test("an object that was taken away by force and is made anew goes on with its S
   expect([metadata.uid, await scene.value("again")]).toEqual([before.uid, value]);
   expect(before.ownerReferences[0]?.uid).not.toBe(uid);
   expect((await scene.tokens()).filter(({ name }) => name.startsWith("default-again-")).map(({ active }) => active)).toEqual([true]);
+});
+
+test("a token whose answer is late is not taken for an orphan by an issuer that reaches the same API by another URL", async () => {
+  const front = await startFront(scene.service.url);
+  try {
+    await scene.apply(issuer(front.url, {}, "by-another-name"));
+    await scene.areReady("tokenissuer/by-another-name");
+    let answer = (): void => undefined;
+    const hold = new Promise<void>((resolve) => (answer = resolve));
+    front.rule((method) => (method === "POST" ? { hold } : null));
+    await scene.apply(serviceToken("late", { issuerRef: { name: "by-another-name" } }));
+    const issued = await until("it is issued", () => token("late"));
+    // Both issuers list it, again and again.
+    const listed = (): number => front.calls().filter(({ method, path }) => method === "GET" && path.endsWith("/user-tokens/service")).length;
+    front.forget();
+    await until("it was listed several times", () => Promise.resolve(listed() >= 4), 60_000);
+    answer();
+    await scene.ready("late");
+    expect((await scene.tokens()).filter(({ name }) => name.startsWith("default-late-"))).toEqual([expect.objectContaining({ id: issued.id, active: true })]);
+    await scene.remove("servicetoken/late", "tokenissuer/by-another-name");
+  } finally {
+    await front.close();
+  }
 });

@@ -55,14 +55,28 @@ test("a missing issuer, a missing credential, a wrong one: each is named, and me
     return ready?.reason === "CredentialDenied" && ready;
   });
   expect(missing.message).toContain("There is no Secret qualytics-admin");
+  await until("its token says so too", async () => (await condition("servicetoken", "waiting", "Ready"))?.message.includes("There is no Secret qualytics-admin"));
   await scene.apply(credential("wrong"));
   const wrong = await until("the credential is refused", async () => {
     const ready = await condition("tokenissuer", "qualytics", "Ready");
     return ready?.reason === "CredentialDenied" && !ready.message.includes("There is no Secret") && ready;
   });
   expect(wrong.message).not.toContain("wrong\"");
+  await until("its token says that, too", async () => {
+    const ready = await condition("servicetoken", "waiting", "Ready");
+    return ready?.reason === "CredentialDenied" && !ready.message.includes("There is no Secret");
+  });
   await scene.apply(credential(scene.service.adminToken));
   await scene.ready("waiting");
+});
+
+test.concurrent("a token whose issuer never answered says that from the start", async () => {
+  await scene.apply(namespace("silent"));
+  await scene.apply([serviceToken("unheard"), credential(scene.service.adminToken, "qualytics-admin", "silent"), issuer("http://127.0.0.1:9")], "silent");
+  await until("the token says so", async () => {
+    const { conditions = [] } = await scene.statusOf("servicetoken/unheard -n silent");
+    return conditions.some(({ reason, message }) => reason === "IssuerNotReady" && message.includes("The issuer qualytics is not ready: The token API at 127.0.0.1:9 cannot be reached"));
+  });
 });
 
 test("the policy of the issuer is told in words, and lifting it is enough", async () => {

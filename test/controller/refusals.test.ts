@@ -141,6 +141,7 @@ test.concurrent("an immutable Secret: a rotation burns nothing, the old token st
   await scene.annotate("servicetoken/frozen", { "tokens.qualytics.io/rotate": "now" });
   const { reason, message } = await stalled("frozen");
   expect([reason, message]).toEqual(["SecretNotWritable", expect.stringContaining("The Secret frozen is immutable: delete it, or set secret.name to another name")]);
+  await scene.tells("The Secret frozen is immutable: delete it");
   expect([await named("frozen"), await scene.authenticate(value)]).toEqual([1, 200]);
   expect((await conditions("frozen")).find(({ type }) => type === "Ready")?.status).toBe("True");
   await scene.kubectl("delete secret frozen");

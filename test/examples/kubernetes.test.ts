@@ -58,6 +58,15 @@ async function nameOf(token: string): Promise<unknown> {
 }
 
 describe("examples/kubernetes", () => {
+  test("each token object brings its finalizer along, so that the operator need not write it", () => {
+    const objects = readdirSync(examples)
+      .filter((file) => file.endsWith(".yaml"))
+      .flatMap((file) => parseAllDocuments(text(file)).map((document) => document.toJS() as { kind: string; metadata: { name: string; finalizers?: string[] } } | null));
+    const tokens = objects.filter((object) => object?.kind === "ServiceToken" || object?.kind === "PersonalToken");
+    expect(tokens.length).toBeGreaterThan(4);
+    for (const object of tokens) expect([object?.metadata.name, object?.metadata.finalizers]).toEqual([object?.metadata.name, ["tokens.qualytics.io/tokens"]]);
+  });
+
   test("issuer.yaml: the issuer gets ready", async () => {
     await apply("issuer.yaml");
     await plane.kubectl(["wait", "--for=condition=Ready", "tokenissuer/qualytics", WAIT]);

@@ -92,8 +92,8 @@ describe("the object", () => {
 
   test("it is one that the operator takes, and is waited for", () => {
     const inputs = seen.get("kubernetes:tokens.qualytics.io/v1alpha1:ServiceToken")?.inputs ?? {};
-    expect(inputs).toMatchObject({ apiVersion: "tokens.qualytics.io/v1alpha1", kind: "ServiceToken", metadata: { annotations: { "pulumi.com/waitFor": "condition=Ready" } } });
-    const { complaint, spec } = examine(inputs["spec"], {});
+    expect(inputs).toMatchObject({ apiVersion: "tokens.qualytics.io/v1alpha1", kind: "ServiceToken", metadata: { finalizers: ["tokens.qualytics.io/tokens"], annotations: { "pulumi.com/waitFor": "condition=Ready" } } });
+    const { complaint, spec } = examine("ServiceToken", inputs["spec"], {});
     expect(complaint).toBeNull();
     expect(spec.secret.name).toBe("ingest-token");
   });

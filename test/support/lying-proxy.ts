@@ -20,6 +20,8 @@ export interface LyingProxy {
   mood: Mood;
   /** How many answers it has falsified, lost or refused. */
   readonly misled: number;
+  /** How many tokens were issued through it, whatever became of the answer. */
+  readonly issued: number;
   close(): Promise<void>;
 }
 
@@ -27,6 +29,7 @@ export async function startLyingProxy(target: () => string, chance: () => number
   const agent = new Agent({ keepAlive: true });
   const open = new Set<Socket>();
   let misled = 0;
+  let issued = 0;
   const refuse = (response: ServerResponse, status: number, fields: Record<string, string> = {}): void => {
     misled += 1;
     response.writeHead(status, { "content-type": "application/json", ...fields }).end('{"detail":"not now"}');
@@ -39,6 +42,7 @@ export async function startLyingProxy(target: () => string, chance: () => number
     const answer = await forward(new URL(request.url ?? "/", target()), { request, body, agent });
     if (answer === null) return refuse(response, 502);
     // From here on the request has had its effect.
+    if (request.method === "POST" && request.url?.startsWith("/api/user-tokens") === true && answer.status === 200) issued += 1;
     if (chance() < mood.lie) return refuse(response, chance() < 0.5 ? 500 : 504);
     if (chance() < mood.lose) {
       misled += 1;
@@ -61,6 +65,9 @@ export async function startLyingProxy(target: () => string, chance: () => number
     mood: honest,
     get misled() {
       return misled;
+    },
+    get issued() {
+      return issued;
     },
     close() {
       agent.destroy();

@@ -56,7 +56,7 @@ test("an hour without the API: one event, one status, no token woken, and one ev
     objects: caches.issuers,
     issuers,
     dependants: () => [],
-    orphans: new Orphans({ caches, markOf: (kind, key) => markOf("scope", `${kind}/${key}`), guard: () => undefined, log: silentLogger }),
+    orphans: new Orphans({ caches, markOf: (kind, key) => markOf("scope", `${kind}/${key}`), sessionOf: (key) => issuers.state(key).session, guard: () => undefined, log: silentLogger }),
     guard: () => undefined,
     say: (object, type, reason, note) => voice.ofIssuer(object, type, reason, note),
   });

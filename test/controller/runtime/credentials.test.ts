@@ -95,17 +95,33 @@ describe("a kubeconfig", () => {
     const script = `printf x >> ${join(path, "count")}; if [ "$(cat ${join(path, "count")})" = x ]; then T=t1 E=${end(20)}; else T=t2 E=${end(3_600)}; fi; printf '{"status":{"token":"%s","expirationTimestamp":"%s","clientCertificateData":"C-%s","clientKeyData":"K"}}' $T $E $T`;
     const credentials = await load(path, { exec: { apiVersion: "client.authentication.k8s.io/v1", command: "/bin/sh", args: ["-c", script] } });
     expect(await credentials.authorization()).toBe("Bearer t1");
-    expect(await credentials.authorization()).toBe("Bearer t2");
+    // Good until it ends; the next one is asked for, and not waited for.
+    const later = vi.spyOn(performance, "now").mockReturnValue(performance.now() + 6_000);
+    expect(await credentials.authorization()).toBe("Bearer t1");
+    later.mockRestore();
+    await vi.waitFor(async () => expect(await credentials.authorization()).toBe("Bearer t2"), { timeout: 30_000 });
     expect(await credentials.tls()).toEqual({ cert: "C-t2", key: "K" });
     expect(await credentials.authorization()).toBe("Bearer t2");
     const { readFileSync } = await import("node:fs");
     expect(readFileSync(join(path, "count"), "utf8")).toBe("xx");
   });
 
+  test("with an exec plugin that gives what it has until that ends: it is not run for every request", async () => {
+    const path = directory({ count: "" });
+    const end = new Date(Date.now() + 25_000).toISOString();
+    const script = `printf x >> ${join(path, "count")}; printf '{"status":{"token":"t","expirationTimestamp":"${end}"}}'`;
+    const credentials = await load(path, { exec: { apiVersion: "client.authentication.k8s.io/v1", command: "/bin/sh", args: ["-c", script] } });
+    for (let request = 0; request < 50; request++) expect(await credentials.authorization()).toBe("Bearer t");
+    const { readFileSync } = await import("node:fs");
+    expect(readFileSync(join(path, "count"), "utf8")).toBe("x");
+  });
+
   test("with a plugin that fails: its output is in no error", async () => {
     const exec = (script: string) => ({ exec: { apiVersion: "v1", command: "/bin/sh", args: ["-c", script], installHint: "install it" } });
     const failing = await load(directory({}), exec("echo canary; echo canary >&2; exit 3"));
-    await expect(failing.authorization()).rejects.toThrow(/^the credential plugin \/bin\/sh failed \(3\): install it$/);
+    await expect(failing.authorization()).rejects.toThrow(/^the credential plugin \/bin\/sh failed \(3\): run it by hand to see why, and log in anew where it asks for that$/);
+    const absent = await load(directory({}), { exec: { apiVersion: "v1", command: "no-such-plugin", installHint: "install it" } });
+    await expect(absent.authorization()).rejects.toThrow(/^the credential plugin no-such-plugin was not found: install it$/);
     const babbling = await load(directory({}), exec("echo canary"));
     await expect(babbling.authorization()).rejects.toThrow(/^the credential plugin \/bin\/sh printed no ExecCredential with a token or a certificate$/);
     // Nobody is asked anything without a credential.

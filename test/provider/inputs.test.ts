@@ -75,6 +75,10 @@ describe("the base of the token's name", () => {
     expect(complaints("ServiceToken", settled({}, { ...user, tokenName: "" }))[0]?.property).toBe("tokenName");
   });
   test("what is at its default is not kept", () => {
+    const self = "acme/urn:pulumi:dev::tokens::pulumi-nodejs:dynamic/servicetokens:ServiceToken::ingest";
+    expect(settled({}, { ...user, self, tokenName: "ingest" })).not.toHaveProperty("baseName");
+    expect(settled({ baseName: "other" }, { ...user, self, tokenName: "ingest" })).not.toHaveProperty("baseName");
+    expect(settled({}, { ...user, self, tokenName: "other" })["baseName"]).toBe("other");
     const rotation = { verify: true, windows: [], retire: { when: "Unused", minOverlap: "2h" } };
     expect(settled({}, { ...user, rotation })["rotation"]).toEqual({ retire: { minOverlap: "2h" } });
   });

@@ -22,7 +22,8 @@ const validators = new Map<Kind, ValidateFunction>();
 function validator(kind: Kind): ValidateFunction {
   let validate = validators.get(kind);
   if (!validate) {
-    const ajv = new Ajv({ allErrors: true, strict: false });
+    // The schema is ours: to check it against its own would take more than all else here, at every start.
+    const ajv = new Ajv({ allErrors: true, strict: false, meta: false, validateSchema: false });
     validate = ajv.compile(SCHEMAS[kind]);
     validators.set(kind, validate);
   }

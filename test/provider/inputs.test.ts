@@ -1,11 +1,18 @@
 // What is refused before anything is done, and in which words.
+import { Ajv } from "ajv";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { PERSONAL_TOKEN_INPUTS, SERVICE_TOKEN_INPUTS, SERVICE_USER_INPUTS } from "../../provider/schema.ts";
 import { complaints, settled, type Inputs, type Kind } from "../../provider/inputs.ts";
 import { nearest } from "../../core/nearest.ts";
 import { startWorld, type World } from "../support/pulumi/world.ts";
 
 const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 const user = { serviceUser: { name: "Data Ingest" } };
+
+test.each([["ServiceToken", SERVICE_TOKEN_INPUTS], ["PersonalToken", PERSONAL_TOKEN_INPUTS], ["ServiceUser", SERVICE_USER_INPUTS]])("the inputs of a %s are a sound schema, which nobody checks at a start", (_, schema) => {
+  const ajv = new Ajv({ strict: false });
+  expect(ajv.validateSchema(schema), ajv.errorsText()).toBe(true);
+});
 
 describe("each fault is named with its property", () => {
   const rows: [why: string, kind: Kind, inputs: Inputs, complaint: { property: string; reason: RegExp }][] = [

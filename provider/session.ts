@@ -80,6 +80,15 @@ function patience(written: string | undefined): number {
   return Number.isFinite(seconds) && seconds > 0 ? seconds * 1_000 : 30_000;
 }
 
+/** Waits for what asks the API; where the credential is refused, it is said where it came from. */
+export async function explaining<T>({ credentials }: Session, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw explained(error, credentials);
+  }
+}
+
 /** The error with the origin of the credential, where the credential is what was refused. */
 export function explained(error: unknown, { origin }: Pick<Credentials, "origin">): unknown {
   return isKind(error, "denied") ? new ProviderError(refusal(sentence(error), origin), { cause: error }) : error;

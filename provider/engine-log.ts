@@ -33,7 +33,7 @@ export function say(level: Level, urn: string, message: string): Promise<void> {
   const to = connected();
   if (to) return (last = last.then(() => send(to, { level, urn, message })));
   // Nobody started us as a provider: a test, or somebody's debugger.
-  if (level !== "debug") process.stderr.write(`${level}: ${message}\n`);
+  if (level !== "debug") process.stderr.write(`${level === "warn" ? "warning" : level}: ${message}\n`);
   return Promise.resolve();
 }
 

@@ -51,9 +51,17 @@ export async function endSession(): Promise<void> {
   await opened?.close?.();
 }
 
-async function open(): Promise<Session> {
+async function sound(): Promise<Credentials> {
   const credentials = findCredentials({ config, env: process.env, ...(namespace === undefined ? {} : { namespace }) });
   await checkCredential(credentials, Date.now());
+  return credentials;
+}
+
+/** What is wrong with the credential, as far as it can be told without the API; null: nothing is. */
+export const credentialProblem = (): Promise<string | null> => sound().then(() => null, sentence);
+
+async function open(): Promise<Session> {
+  const credentials = await sound();
   try {
     const caBundle = await authorities(process.env["QUALYTICS_CA_FILE"] ?? config("qualytics:caFile"));
     const api = createTokenApi({ url: credentials.url, token: credentials.token, timeout: patience(process.env["QUALYTICS_TIMEOUT"]), ...(caBundle === null ? {} : { caBundle }) });

@@ -99,7 +99,7 @@ export async function foretold(of: Subject, olds: Outputs | null, news: Inputs):
 export async function create(of: Subject, inputs: Inputs): Promise<{ id: string; outs: Outputs }> {
   const scene = await begin(of, inputs, { token: null, record: null });
   const log = journal(inputs["self"]);
-  const [view, done] = await work(scene, log);
+  const [view, done] = await work(scene, unlessPlain(log));
   await nameStrangers(view, log);
   const outs = outputsOf({ situation: view.situation, target: scene.target, next: view.plan.nextAction, inputs });
   const trouble = troubleOf(view, done);
@@ -171,6 +171,20 @@ async function work(scene: Scene, log: Journal): Promise<[View, readonly string[
   await Promise.all(said);
   if (comesByItself(view.plan)) await log.warn(view.plan.message);
   return [view, done];
+}
+
+/** That a new resource's token was issued is what "created" says: a line for each of hundreds would hide what matters. */
+function unlessPlain(log: Journal): Journal {
+  let [first, count] = ["", 0];
+  return {
+    ...log,
+    async info(message) {
+      count++;
+      if (count === 1) first = message;
+      // More than that happened: all of it is said, in its order.
+      else await Promise.all([...(count === 2 ? [first] : []), message].map(log.info));
+    },
+  };
 }
 
 /** A rotation waits for what a later `up` will find: nothing failed. */

@@ -6,6 +6,7 @@ import type { UserPlan } from "../core/user/plan.ts";
 import type { User } from "../tokenapi/api.ts";
 import { convergeUser, foreseeUser } from "../tokenapi/user-converge.ts";
 import { blankUserMemory, OPEN_USER_POLICY, type UserScene } from "../tokenapi/user-scene.ts";
+import { warnOfCredential } from "./credential-check.ts";
 import type { Outputs } from "./desired.ts";
 import { AGAIN, DELETED_AGAIN, ONCE_CHANGED, ProviderError, sentence, told, unbegun } from "./failure.ts";
 import { complaints, type Inputs } from "./inputs.ts";
@@ -20,7 +21,8 @@ export const userHandlers: Handlers = {
   async configure({ config }) {
     configure((key) => config.get(key));
   },
-  async check(_, { self, ...given }) {
+  async check(olds, { self, ...given }) {
+    await warnOfCredential(olds);
     const news = { ...given, ...(self === undefined ? {} : { self: introduce(self) }) };
     return { inputs: news, failures: complaints("ServiceUser", news) };
   },

@@ -5,6 +5,7 @@ import { findNeed } from "../core/checks/need.ts";
 import type { Desired } from "../core/desired.ts";
 import { isKind, type LifecycleError } from "../core/error.ts";
 import type { EventText } from "../core/hit.ts";
+import type { Reason } from "../core/reason.ts";
 import { isOver } from "../core/situation.ts";
 import { isChanged, kept, ownerLast, wanted, wantedLast, type Outputs, type Subject } from "./desired.ts";
 import { AGAIN, DELETED_AGAIN, ONCE_CHANGED, PartialFailure, ProviderError, sentence, told, unbegun } from "./failure.ts";
@@ -130,6 +131,12 @@ export async function read(of: Subject, outputs: Outputs): Promise<{ id: string;
   return { id: of.mark, props: outputsOf({ situation, target: scene.target, next: plan.nextAction, inputs: outputs }) };
 }
 
+/** Where a deletion cannot reach what it is to end: the program, which could consent to more, has no such resource any more. */
+const LEFT_ALONE: { readonly [reason in Reason]?: string } = {
+  IssuerChanged: ' Where the resource is out of the program, "pulumi state delete" lets it go, and its tokens stay as they are.',
+  IdentityChanged: ' Where the resource is out of the program, "pulumi state delete" lets it go, and its tokens stay as they are.',
+};
+
 export async function remove(of: Subject, outputs: Outputs): Promise<void> {
   const memory = stored(outputs, of.mark);
   const desired = { ...wantedLast(of, outputs, memory.record), deleting: true };
@@ -141,7 +148,7 @@ export async function remove(of: Subject, outputs: Outputs): Promise<void> {
   const done: string[] = [];
   const view = await carryOut(sceneOf(opened, desired, memory, ownerLast(outputs, memory.record)), ({ message }) => done.push(message));
   const { plan, error } = view;
-  if (error || plan.check !== "deletion-released") throw new ProviderError(told(error?.message ?? plan.message, done, DELETED_AGAIN));
+  if (error || plan.check !== "deletion-released") throw new ProviderError(told(`${error?.message ?? plan.message}${LEFT_ALONE[plan.reason] ?? ""}`, done, DELETED_AGAIN));
 }
 
 async function begin(of: Subject, inputs: Inputs, memory: Stored): Promise<Scene> {

@@ -148,6 +148,8 @@ describe("the life of a token", () => {
     const read = await call("read", "ReadRequest", { setUrn: URN, setId: id, setProperties: outputs, setInputs: inputs });
     expect((read["getId"] as () => string)()).toBe(id);
     expect(values(read, "getProperties")["token"]).toEqual(outputs["token"]);
+    const elsewhere = { ...outputs, record: String(outputs["record"]).replace(/http\S+/, "https://was.example") };
+    await expect(call("delete", "DeleteRequest", { setUrn: URN, setId: id, setProperties: elsewhere })).rejects.toThrow('"pulumi state delete" lets it go');
     await call("delete", "DeleteRequest", { setUrn: URN, setId: id, setProperties: outputs });
     expect((await service.api<unknown[]>("GET", "/api/user-tokens/service")).body).toEqual([]);
   });

@@ -27,7 +27,8 @@ export async function inCluster<T>({ kubeconfig, context }: HandoverFlags, work:
   try {
     return await work(client);
   } catch (error) {
-    if (error instanceof Error && (error.name === "ApiError" || error.name === "TransportError")) throw new UsageError(`the cluster says no: ${error.message}`);
+    if (error instanceof Error && error.name === "ApiError") throw new UsageError(`the cluster says no: ${error.message}`);
+    if (error instanceof Error && error.name === "TransportError") throw new UsageError(`the cluster cannot be reached: ${error.message}. Look at the kubeconfig and whether the cluster runs, and run this again`);
     throw error;
   } finally {
     await client.close();

@@ -32,6 +32,17 @@ const shared = (command: Command): Command =>
     .option("--organization <name>", "the stack's organization, where the stack's name and the backend do not tell it")
     .option("--idle", "no update of the stack is running, where the backend cannot tell", false);
 
+/** As a shell has it for a program that was ended by Ctrl-C. */
+const INTERRUPTED = 130;
+
+/** Nothing is undone: what is begun is found again. */
+function sayHowToGoOn(): void {
+  process.once("SIGINT", () => {
+    process.stderr.write("servicetokens: interrupted. The token is valid and has at most one owner: run this again with the same words, and it goes on from there.\n");
+    process.exit(INTERRUPTED);
+  });
+}
+
 export function addHandoverCommands(program: Command): void {
   const handover = program.command("handover").description("move a token between a Pulumi stack and a ServiceToken object, without issuing it anew");
   shared(handover.command("kubernetes"))
@@ -41,6 +52,7 @@ export function addHandoverCommands(program: Command): void {
     .requiredOption("--issuer <name>", "the TokenIssuer that it names, in the same namespace")
     .option("--secret <name>", "the Secret to create; default: the object's name")
     .action(async (resource: string, flags: ToKubernetesFlags) => {
+      sayHowToGoOn();
       const { toKubernetes } = await import("./handover-kubernetes.ts");
       await toKubernetes(resource, flags);
     });
@@ -50,6 +62,7 @@ export function addHandoverCommands(program: Command): void {
     .option("--name <name>", "the resource's name in the program; default: the object's name")
     .option("--timeout <seconds>", "how long to wait for the operator to let the object go", "120")
     .action(async (object: string, flags: ToPulumiFlags) => {
+      sayHowToGoOn();
       const { toPulumi } = await import("./handover-pulumi.ts");
       await toPulumi(object, flags);
     });

@@ -1,14 +1,15 @@
 // `servicetokens import pulumi`: writes the file with which `pulumi import` takes in tokens that exist. A secret that
 // the person has goes along once it was proved by using it; the others are renewed by the next update, with overlap.
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { parseName } from "../core/name.ts";
 import type { Remote } from "../core/observed.ts";
 import { SecretValue } from "../core/secret-value.ts";
 import { isSame } from "../core/situation.ts";
 import { PERSONAL_TOKEN, SERVICE_TOKEN } from "../provider/contract.ts";
-import type { Deployment, TokenKind } from "../provider/deployment.ts";
+import type { Deployment, StackToken, TokenKind } from "../provider/deployment.ts";
 import { importEntry, programOf, take, type Subject, type Taken } from "../provider/importing.ts";
-import { session, type Session } from "../provider/session.ts";
+import { explaining, session, type Session } from "../provider/session.ts";
 import type { IssuerSession } from "../tokenapi/issuer.ts";
 import { prove } from "../tokenapi/possession.ts";
 import { benchFor } from "./proving.ts";
@@ -27,15 +28,16 @@ export interface ImportFlags extends StackFlags {
 
 export async function importPulumi(flags: ImportFlags): Promise<void> {
   const secrets = flags.secrets === undefined ? new Map<string, SecretValue>() : readSecrets(flags.secrets);
-  if (existsSync(flags.out)) throw new UsageError(`there is a ${flags.out} already, and it may hold secrets: remove it, or name another file with --out`);
+  refuseTaken(flags.out);
   const stack = await findStack(flags);
   await useConfiguration(placeOf(flags));
   const opened = await session();
   const kind: TokenKind = flags.personal ? "PersonalToken" : "ServiceToken";
-  const { tokens, owned } = await choose(opened, flags, kind);
+  const state = await readState(stack);
+  const { tokens, owned } = await explaining(opened, choose(opened, { flags, kind, state }));
   known(secrets, tokens);
   const taken: Taken[] = [];
-  for (const { remote, subject } of subjects(stack, await readState(stack), { tokens, kind })) {
+  for (const { remote, subject } of subjects(stack, state, { tokens, kind })) {
     const value = secrets.get(String(remote.id)) ?? secrets.get(remote.name) ?? null;
     const proof = value === null ? { token: remote, scim: false } : await prove(benchFor(opened, kind), remote, value);
     const now = Date.now() + opened.issuer.api.clockOffset;
@@ -45,6 +47,12 @@ export async function importPulumi(flags: ImportFlags): Promise<void> {
   for (const one of taken) resources.push(await importEntry(opened, one));
   write(flags.out, `${JSON.stringify({ resources }, null, 2)}\n`);
   process.stdout.write(told(taken, owned, flags.out));
+}
+
+function refuseTaken(out: string): void {
+  const there = statSync(out, { throwIfNoEntry: false });
+  if (there?.isDirectory()) throw new UsageError(`${out} is a folder: name a file in it, as in --out ${join(out, "import.json")}`);
+  if (there) throw new UsageError(`there is a ${out} already, and it may hold secrets: remove it, or name another file with --out`);
 }
 
 /** For its owner's eyes only, and never over another file. */
@@ -88,7 +96,7 @@ interface Choice {
   readonly owned: readonly Remote[];
 }
 
-async function choose({ issuer }: Session, flags: ImportFlags, kind: TokenKind): Promise<Choice> {
+async function choose({ issuer }: Session, { flags, kind, state }: { flags: ImportFlags; kind: TokenKind; state: Deployment }): Promise<Choice> {
   const { serviceUser, tokenName = [], tokenId = [], personal } = flags;
   if (personal === (serviceUser !== undefined)) throw new UsageError("name the owner: either --service-user NAME, or --personal for tokens of the credential's own user");
   const owner = serviceUser === undefined ? issuer.userId : await userId(issuer, serviceUser);
@@ -101,7 +109,7 @@ async function choose({ issuer }: Session, flags: ImportFlags, kind: TokenKind):
     return { tokens: [...new Set(chosen)], owned: [] };
   }
   const valid = all.filter((token) => isValid(token, now));
-  const tokens = valid.filter(({ name }) => parseName(name) === null);
+  const tokens = valid.filter((token) => parseName(token.name) === null && !ownerIn(state, token));
   const owned = valid.filter((token) => !tokens.includes(token));
   if (tokens.length === 0) throw new UsageError(`there is no active token of that owner${owned.length > 0 ? ` that no resource owns; those of resources: ${namesOf(owned)}` : ""}`);
   return { tokens, owned };
@@ -128,13 +136,16 @@ async function userId(issuer: IssuerSession, name: string): Promise<number> {
   return user.id;
 }
 
+/** What was imported keeps its foreign name: the record tells whose it is. */
+const ownerIn = ({ tokens }: Deployment, remote: Remote): StackToken | undefined => tokens.find(({ record }) => record?.revisions.some((entry) => isSame(remote, entry)));
+
 /** A name in the program, and the mark that goes with it, for each; refuses what the stack has already. */
 function subjects(stack: Stack, deployment: Deployment, { tokens, kind }: { tokens: readonly Remote[]; kind: TokenKind }): { remote: Remote; subject: Subject }[] {
   const type = (kind === "ServiceToken" ? SERVICE_TOKEN : PERSONAL_TOKEN).type;
   const urnOf = (name: string): string => `urn:pulumi:${stack.name}::${stack.project}::${type}::${name}`;
   const names = new Set(deployment.tokens.map(({ urn }) => urn));
   return tokens.map((remote) => {
-    const owner = deployment.tokens.find(({ record }) => record?.revisions.some((entry) => isSame(remote, entry)));
+    const owner = ownerIn(deployment, remote);
     if (owner) throw new UsageError(`the token ${remote.name} is this stack's already: ${owner.urn}`);
     const plain = remote.name.normalize("NFC").replace(/[^\p{L}\p{N}._-]+/gu, "-").replace(/^-+|-+$/g, "") || `token-${remote.id}`;
     let name = plain;

@@ -2,7 +2,7 @@
 // The `servicetokens` program: which command there is, and how its failures are told. Each command is a file of its own.
 import { Command } from "commander";
 import type { Flags } from "./controller.ts";
-import { fail } from "./failure.ts";
+import { fail, UsageError } from "./failure.ts";
 import { addHandoverCommands } from "./handover.ts";
 import type { ImportFlags } from "./import-pulumi.ts";
 import { addServerCommand } from "./server.ts";
@@ -89,7 +89,13 @@ program
     await recover(options);
   });
 
+/** What of Node this is written for: an older one would fail in the middle, with a stack of its own. */
+const NODE = [22, 19] as const;
+
+const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+
 try {
+  if (major < NODE[0] || (major === NODE[0] && minor < NODE[1])) throw new UsageError(`Node.js ${NODE.join(".")} or newer is needed, and this is ${process.versions.node} (${process.execPath})`);
   await program.parseAsync();
 } catch (error) {
   fail(error);

@@ -31,5 +31,12 @@ export function pulumi(place: Place, args: readonly string[]): Promise<string> {
 
 function complaint(stderr: string): string {
   const lines = stderr.split("\n").filter((line) => line.trim() !== "");
-  return (lines.find((line) => line.startsWith("error:")) ?? lines.at(-1) ?? "it says nothing").replace(/^error:\s*/, "");
+  const said = (lines.find((line) => line.startsWith("error:")) ?? lines.at(-1) ?? "it says nothing").replace(/^error:\s*/, "");
+  return `${said}${remedy(said)}`;
+}
+
+/** What to do, where the CLI does not say it itself. */
+function remedy(said: string): string {
+  if (said.includes("failed to load checkpoint")) return ". The state is cut off, as by a full disk, or was edited: servicetokens recover puts the last whole one back";
+  return said.startsWith("no stack named") ? ". pulumi stack ls shows those that there are" : "";
 }

@@ -28,7 +28,8 @@ interface StateFile {
 }
 
 export async function recover(flags: StackFlags): Promise<void> {
-  const stack = await findStack(flags);
+  // Files know no organization, and asking for it needs somebody who is logged in.
+  const stack = await findStack({ organization: "", ...flags });
   const label = `${stack.project}/${stack.name}`;
   const files = filesOf(stack);
   if (files === null) throw new UsageError(`the state of ${label} lies in ${stack.backend}, not in files of this machine: only those are cut off by a full disk`);
@@ -39,8 +40,12 @@ export async function recover(flags: StackFlags): Promise<void> {
   if (isIdle(stack) === false) throw new UsageError("an update of the stack is running, or was ended by force: wait for it, or run pulumi cancel");
   const copy = copies(files).find(isWhole);
   if (!copy) throw new UsageError(`the state of ${label} is cut off, and so is every copy of it: put one back from your own backups, and run pulumi up`);
-  putBack(copy, files.state + copy.form.ending);
-  if (copy.form !== state.form) rmSync(state.file);
+  try {
+    putBack(copy, files.state + copy.form.ending);
+    if (copy.form !== state.form) rmSync(state.file);
+  } catch (error) {
+    throw new UsageError(`the state of ${label} is cut off, and cannot be written (${codeOf(error)}): run this as who may write in ${dirname(files.state)}. The last whole copy is ${copy.file}`);
+  }
   say(`The state of ${label} was cut off: the one of ${formatInstant(copy.at)} is put back, from ${copy.file}. What was issued since then is found by the next pulumi up.`);
 }
 
@@ -49,7 +54,11 @@ function say(line: string): void {
 }
 
 function timeOf(file: string): number | null {
-  return statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? null;
+  try {
+    return statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? null;
+  } catch (error) {
+    throw new UsageError(`${file} cannot be looked at (${codeOf(error)}): run this as who may read it; nothing was done`);
+  }
 }
 
 /** The newest first. */
@@ -62,9 +71,21 @@ function existing(files: readonly Omit<StateFile, "at">[]): StateFile[] {
     .sort((one, other) => other.at - one.at);
 }
 
-function isWhole({ file, form }: StateFile): boolean {
+const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? "unknown";
+
+/** What cannot be read is not the same as cut off: nothing is put in its place. */
+function bytesOf(file: string): Buffer {
   try {
-    const state = JSON.parse(form.read(readFileSync(file)).toString("utf8")) as { version?: unknown; checkpoint?: unknown } | null;
+    return readFileSync(file);
+  } catch (error) {
+    throw new UsageError(`${file} cannot be read (${codeOf(error)}): run this as who may read it; nothing was done`);
+  }
+}
+
+function isWhole({ file, form }: StateFile): boolean {
+  const bytes = bytesOf(file);
+  try {
+    const state = JSON.parse(form.read(bytes).toString("utf8")) as { version?: unknown; checkpoint?: unknown } | null;
     return typeof state?.version === "number" && typeof state.checkpoint === "object" && state.checkpoint !== null;
   } catch {
     return false;

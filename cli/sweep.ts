@@ -6,7 +6,7 @@ import { formatInstant } from "../core/instant.ts";
 import type { Remote } from "../core/observed.ts";
 import { isSame } from "../core/situation.ts";
 import { leftovers, type Answer, type Finding, type Verdict } from "../provider/leftover.ts";
-import { session } from "../provider/session.ts";
+import { explaining, session } from "../provider/session.ts";
 import type { IssuerSession } from "../tokenapi/issuer.ts";
 import { UsageError } from "./failure.ts";
 import { findStack, isIdle, markIn, placeOf, readState, useConfiguration, type Stack, type StackFlags } from "./stack.ts";
@@ -30,10 +30,11 @@ export async function sweep(flags: SweepFlags): Promise<void> {
   const chosen = (flags.token ?? []).map(idOf);
   const stack = await findStack(flags);
   await useConfiguration(placeOf(flags));
-  const { issuer } = await session();
-  const answer = await look(stack, issuer, flags.idle);
+  const opened = await session();
+  const { issuer } = opened;
+  const answer = await explaining(opened, look(stack, issuer, flags.idle));
   const targets = targetsIn(answer, chosen);
-  const cleared = flags.apply ? await clear(issuer, targets, chosen) : [];
+  const cleared = flags.apply ? await explaining(opened, clear(issuer, targets, chosen)) : [];
   process.stdout.write(flags.json ? `${JSON.stringify(asJson({ stack, answer, targets, cleared }), null, 2)}\n` : told({ stack, answer, targets, cleared }, flags));
 }
 

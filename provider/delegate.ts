@@ -1,9 +1,6 @@
 // What the text stored with every resource asks for (contract.ts). The names are part of that contract.
-import { connect } from "./journal.ts";
 import { tokenHandlers } from "./token-handlers.ts";
 import { userHandlers } from "./user-handlers.ts";
-
-connect();
 
 export const serviceToken = tokenHandlers("ServiceToken");
 export const personalToken = tokenHandlers("PersonalToken");

@@ -46,9 +46,9 @@ function tokenIn(resource: unknown): StackToken[] {
   if (kind === null) return [];
   // A create that had just begun has no id yet.
   if (typeof urn !== "string" || typeof id !== "string" || id === "") return [];
-  const record = isObject(outputs) ? outputs["record"] : undefined;
+  const shown = isObject(outputs) ? outputs : {};
   const empty: Record = { mark: id, issuer: { url: "", userId: 0 }, current: null, fence: 0, revisions: [] };
-  return [{ urn, kind, mark: id, record: record === undefined || record === null ? empty : decodeState(record, id) }];
+  return [{ urn, kind, mark: id, record: (shown["record"] ?? null) === null ? empty : decodeState(shown, id) }];
 }
 
 /** A token resource with all that the state holds of it. */

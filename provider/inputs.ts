@@ -3,7 +3,7 @@
 import { Ajv, type ValidateFunction } from "ajv";
 import { serviceTokenFields, type Schema } from "../core/schema.ts";
 import { complain, type Complaint } from "./complaint.ts";
-import { introduce } from "./mark.ts";
+import { introduce, nameOf } from "./mark.ts";
 import { PERSONAL_TOKEN_INPUTS, SERVICE_TOKEN_INPUTS, SERVICE_USER_INPUTS } from "./schema.ts";
 import { soundProblems } from "./sound-rules.ts";
 import { telling } from "./telling.ts";
@@ -22,7 +22,8 @@ const validators = new Map<Kind, ValidateFunction>();
 function validator(kind: Kind): ValidateFunction {
   let validate = validators.get(kind);
   if (!validate) {
-    const ajv = new Ajv({ allErrors: true, strict: false });
+    // The schema is ours: to check it against its own would take more than all else here, at every start.
+    const ajv = new Ajv({ allErrors: true, strict: false, meta: false, validateSchema: false });
     validate = ajv.compile(SCHEMAS[kind]);
     validators.set(kind, validate);
   }
@@ -37,16 +38,19 @@ export function written(inputs: Inputs): Inputs {
 const BASE = "baseName";
 
 /**
- * The inputs as the engine is to keep them. What was asked for as tokenName is only the base of the output tokenName:
- * under the same name a preview would show it as the value to come. Left to ignoreChanges, it stays what it was.
+ * The inputs as the engine is to keep them: what is at its default would stand in the state for every resource. What was
+ * asked for as tokenName is only the base of the output tokenName: under the same name a preview would show it as the
+ * value to come. Left to ignoreChanges, it stays what it was.
  */
-export function settled(olds: Inputs, { tokenName, ...given }: Inputs): Inputs {
+export function settled(olds: Inputs, { tokenName, rotation, self, ...given }: Inputs): Inputs {
   const base = tokenName ?? olds[BASE];
-  // Written out in full, it would stand in the state for every resource.
-  const { rotation, ...rest } = given;
   const told = telling(rotation, serviceTokenFields["rotation"]);
-  const news = told === undefined ? rest : { ...rest, rotation: told };
-  return { ...news, ...(base === undefined ? {} : { [BASE]: base }), ...(news["self"] === undefined ? {} : { self: introduce(news["self"]) }) };
+  return {
+    ...given,
+    ...(told === undefined ? {} : { rotation: told }),
+    ...(base === undefined || (self !== undefined && base === nameOf(self)) ? {} : { [BASE]: base }),
+    ...(self === undefined ? {} : { self: introduce(self) }),
+  };
 }
 
 /** All that is wrong with the inputs of one resource. */

@@ -6,7 +6,7 @@ import type { Complaint } from "./complaint.ts";
 import type { Inputs, Kind } from "./inputs.ts";
 import { journal } from "./journal.ts";
 import { ownerOf } from "./scene.ts";
-import { session } from "./session.ts";
+import { session, type Session } from "./session.ts";
 
 /** Once it did not answer it is not asked again: hundreds of resources would wait for it one by one. */
 let isSilent = false;
@@ -16,21 +16,24 @@ interface Seen {
   readonly url: string;
 }
 
-/** null: nobody knows. */
-async function see(owner: UserRef): Promise<Seen | null> {
+/** What can be seen at the token API; null: nobody knows. */
+export async function seeing<T>(look: (opened: Session) => Promise<T>): Promise<T | null> {
   if (isSilent) return null;
   try {
-    const { issuer } = await session();
-    const { users, clock, url } = issuer;
-    await users.refresh(Number.NEGATIVE_INFINITY);
-    // It may have been made since.
-    if (!users.user(owner)) await users.refresh(clock.monotonic());
-    return { found: users.user(owner) !== null, url };
+    return await look(await session());
   } catch {
     isSilent = true;
     return null;
   }
 }
+
+const see = (owner: UserRef): Promise<Seen | null> =>
+  seeing(async ({ issuer: { users, clock, url } }) => {
+    await users.refresh(Number.NEGATIVE_INFINITY);
+    // It may have been made since.
+    if (!users.user(owner)) await users.refresh(clock.monotonic());
+    return { found: users.user(owner) !== null, url };
+  });
 
 export async function ownerComplaints(kind: Kind, inputs: Inputs): Promise<Complaint[]> {
   const owner = kind === "ServiceToken" ? ownerOf(inputs["serviceUser"]) : null;

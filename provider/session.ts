@@ -51,9 +51,17 @@ export async function endSession(): Promise<void> {
   await opened?.close?.();
 }
 
-async function open(): Promise<Session> {
+async function sound(): Promise<Credentials> {
   const credentials = findCredentials({ config, env: process.env, ...(namespace === undefined ? {} : { namespace }) });
   await checkCredential(credentials, Date.now());
+  return credentials;
+}
+
+/** What is wrong with the credential, as far as it can be told without the API; null: nothing is. */
+export const credentialProblem = (): Promise<string | null> => sound().then(() => null, sentence);
+
+async function open(): Promise<Session> {
+  const credentials = await sound();
   try {
     const caBundle = await authorities(process.env["QUALYTICS_CA_FILE"] ?? config("qualytics:caFile"));
     const api = createTokenApi({ url: credentials.url, token: credentials.token, timeout: patience(process.env["QUALYTICS_TIMEOUT"]), ...(caBundle === null ? {} : { caBundle }) });
@@ -78,6 +86,15 @@ async function authorities(file: string | undefined): Promise<string | null> {
 function patience(written: string | undefined): number {
   const seconds = Number(written ?? "");
   return Number.isFinite(seconds) && seconds > 0 ? seconds * 1_000 : 30_000;
+}
+
+/** Waits for what asks the API; where the credential is refused, it is said where it came from. */
+export async function explaining<T>({ credentials }: Session, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw explained(error, credentials);
+  }
 }
 
 /** The error with the origin of the credential, where the credential is what was refused. */

@@ -1,7 +1,8 @@
-// The SDK notes with every resource the whole call stack of its constructor, and the engine keeps all of it in the
-// state: some hundred bytes of Node's and the SDK's own frames. While a resource of ours is constructed, a stack ends
-// with the line of the program that asked for it. And it notes one with each of its promises, dozens for a token, each
-// looked up in source maps, in case that promise is never settled: they all lead to that line, which is looked up once.
+// The SDK notes with every resource where the program constructed it, twice: the line, and the whole call stack. The
+// engine keeps both in the state, a hundred bytes and more, writes them anew at every step, and shows them nowhere; a
+// resource's name says as much. While a resource of ours is constructed, that look at the stack finds nothing. And the
+// SDK notes one with each of its promises, dozens for a token, each looked up in source maps, in case that promise is
+// never settled: they all lead to one line, which is looked up once. Every other error keeps its way to the program's line.
 
 /** Down to the line of the program: four frames of the SDK, our constructor, and that line. */
 const FRAMES = 6;
@@ -10,8 +11,12 @@ type Prepare = NonNullable<ErrorConstructor["prepareStackTrace"]>;
 
 const usual: Prepare = (error, frames) => `${String(error)}${frames.map((frame) => `\n    at ${String(frame)}`).join("")}`;
 
-/** The SDK's function that notes a stack with a promise. An SDK that calls it otherwise loses time, and nothing else. */
-const ofPromise = (frames: readonly NodeJS.CallSite[]): boolean => frames[0]?.getFunctionName() === "debuggablePromise";
+/** Who of the SDK looks at the stack. An SDK that calls them otherwise takes time and room, and nothing else. */
+const asker = (frames: readonly NodeJS.CallSite[]): string | null => frames[0]?.getFunctionName() ?? null;
+/** Notes a stack with a promise. */
+const PROMISE = "debuggablePromise";
+/** Looks for the line of the program. */
+const POSITION = "callsites";
 
 /** From now on; returns what ends it. */
 export function shortTrace(): () => void {
@@ -19,7 +24,9 @@ export function shortTrace(): () => void {
   const prepare = before ?? usual;
   let noted: unknown = null;
   Error.prepareStackTrace = (error, frames) => {
-    if (!ofPromise(frames)) return prepare(error, frames.slice(0, FRAMES)) as unknown;
+    const who = asker(frames);
+    if (who === POSITION) return String(error);
+    if (who !== PROMISE) return prepare(error, frames.slice(0, FRAMES)) as unknown;
     return (noted ??= prepare(error, frames) as unknown);
   };
   return () => {

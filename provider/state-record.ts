@@ -1,6 +1,7 @@
 // The record as it stands in Pulumi's state: one short line. The state holds it with every resource and is written
 // anew at every step, and inside the state's file each line of an object costs its indentation as well. What the
-// resource tells anyhow (its mark) and what follows from the rest (a token's name, a date from another) is left out.
+// resource tells anyhow (its mark, and in its token's name the base of it) and what follows from the rest (a token's name,
+// a date from another) is left out.
 // Knows the form and decides nothing; core/record.ts says what a record is.
 import { formatInstant } from "../core/instant.ts";
 import { tokenName } from "../core/name.ts";
@@ -12,15 +13,19 @@ const VERSION_MOVED = "3";
 const NOTHING = "-";
 /** In the place of an owner: owner, base and lifetime are those of the line before. To an older version of this package it is no owner: it refuses. */
 const SAME = "=";
+/** In the place of a base: the one in the output tokenName. To an older version of this package it is no text: it refuses. */
+const SHOWN = "%=";
 /** Where the owner stands in a line, counted from 0. */
 const OWNER = 7;
 const SECOND = 1_000;
-/** So much of a value's SHA-256 is kept: 96 bits. */
-const PRINT_DIGITS = 24;
+/** So much of a value's SHA-256 is kept: 48 bits. It tells that somebody edited the state; nobody tries to be found equal. */
+const PRINT_DIGITS = 12;
 
 /** Texts are free: what separates them is written in another way. */
 const escaped = (text: string): string => (text === "" || text === NOTHING ? `%${text}` : text.replace(/[%\s|]/g, (sign) => encodeURIComponent(sign)));
 const unescaped = (text: string): string => (text === "%" || text === `%${NOTHING}` ? text.slice(1) : decodeURIComponent(text));
+
+const isNothing = (word: string | undefined): word is typeof NOTHING | undefined => word === undefined || word === NOTHING;
 
 const short = (whole: number): string => whole.toString(36);
 
@@ -36,7 +41,16 @@ function isAsBefore({ inputs }: Entry, before: Entry | undefined): boolean {
   return before !== undefined && inputs.owner === before.inputs.owner && inputs.base === before.inputs.base && inputs.days === before.inputs.days;
 }
 
-function line(entry: Entry, { mark, current }: Record, before: Entry | undefined): string {
+/** The base in a name that bears this mark and number; null: it is another's name. */
+function baseIn(name: unknown, mark: string, number: number | null): string | null {
+  const end = `-${mark}-r${number}`;
+  return typeof name === "string" && name.endsWith(end) ? name.slice(0, -end.length) : null;
+}
+
+const shownBase = ({ mark, current, revisions }: Record): string | null => baseIn(revisions.find(({ number }) => number === current)?.name, mark, current);
+
+function line(entry: Entry, record: Record, before: Entry | undefined): string {
+  const { mark, current } = record;
   const { number, id, name, created, expires, deliveredAt, usedAfter, sha256, inputs, revoked, kept, former } = entry;
   const begun = second(created);
   const words = [
@@ -46,9 +60,9 @@ function line(entry: Entry, { mark, current }: Record, before: Entry | undefined
     since(expires === null ? null : second(expires), begun),
     since(deliveredAt, begun * SECOND),
     since(second(usedAfter), begun),
-    // Compared with what stands in the state: there stands the current one alone, and nobody tries to be found equal.
+    // Compared with what stands in the state: there stands the current one alone.
     sha256 === null || number !== current ? NOTHING : Buffer.from(sha256.slice(0, PRINT_DIGITS), "hex").toString("base64url"),
-    ...(isAsBefore(entry, before) ? [SAME] : [String(inputs.owner), escaped(inputs.base), inputs.days === null ? NOTHING : String(inputs.days)]),
+    ...(isAsBefore(entry, before) ? [SAME] : [String(inputs.owner), inputs.base === shownBase(record) ? SHOWN : escaped(inputs.base), inputs.days === null ? NOTHING : String(inputs.days)]),
     `${inputs.scim ? "s" : ""}${kept ? "k" : ""}${former ? "f" : ""}` || NOTHING,
     inputs.rotate === "" ? NOTHING : escaped(inputs.rotate),
     revoked ? `${revoked.why}${revoked.done ? "." : ","}${since(revoked.at, begun * SECOND)}` : NOTHING,
@@ -68,24 +82,26 @@ export function encodeState(record: Record): string {
   return [head.join(" "), ...record.revisions.map((entry, index) => line(entry, record, record.revisions[index - 1]))].join("|");
 }
 
-/** What an output holds, of this version or of an older one; null: it cannot be read. */
-export function decodeState(value: unknown, mark: string): Record | null {
+/** What the outputs hold, written by this version or by an older one; null: it cannot be read. */
+export function decodeState({ record: value, tokenName: shown }: { readonly record?: unknown; readonly tokenName?: unknown }, mark: string): Record | null {
   if (typeof value !== "string") return decodeRecord(JSON.stringify(value));
   try {
     const [head = "", ...lines] = value.split("|");
     const [version, url = "", userId, current = "", fence, others, ...moved] = head.split(" ");
     if (version !== VERSION && version !== VERSION_MOVED) return null;
+    const number = current === NOTHING ? null : whole(current);
+    const named: Named = { mark, base: baseIn(shown, mark, number) };
     // Read by the one reader there is: it refuses whatever is no record.
     return decodeRecord(
       JSON.stringify({
         version: 1,
         mark,
         issuer: { url: unescaped(url), userId: whole(userId) },
-        current: current === NOTHING ? null : whole(current),
+        current: number,
         fence: whole(fence),
         ...(version === VERSION_MOVED ? { former: formerOf(moved) } : {}),
         ...othersOf(others),
-        revisions: writtenOut(lines).map((words) => entryOf(words, mark)),
+        revisions: writtenOut(lines).map((words) => entryOf(words, named)),
       }),
     );
   } catch {
@@ -122,28 +138,35 @@ function writtenOut(lines: readonly string[]): string[][] {
   });
 }
 
-function entryOf(words: readonly string[], mark: string): object {
+/** What the resource tells anyhow. */
+interface Named {
+  readonly mark: string;
+  readonly base: string | null;
+}
+
+function entryOf(words: readonly string[], named: Named): object {
   const [number, id, begun, expires, delivered, used, sha256, owner, base = "", days, flags = "", rotate, ended, name] = words;
   const created = distance(begun) ?? Number.NaN;
   const at = distance(delivered);
-  const written = unescaped(base);
+  // A base that stands nowhere is no text: the record is refused.
+  const written = base === SHOWN && named.base !== null ? named.base : unescaped(base);
   return {
     number: whole(number),
     id: whole(id),
-    name: name === undefined || name === NOTHING ? tokenName(written, mark, whole(number)) : unescaped(name),
+    name: isNothing(name) ? tokenName(written, named.mark, whole(number)) : unescaped(name),
     created: seconds(created, 0),
     expires: seconds(created, distance(expires)),
     deliveredAt: at === null ? null : exact(created * SECOND + at),
     usedAfter: seconds(created, distance(used)),
-    sha256: sha256 === undefined || sha256 === NOTHING ? null : Buffer.from(sha256, "base64url").toString("hex"),
+    sha256: isNothing(sha256) ? null : Buffer.from(sha256, "base64url").toString("hex"),
     inputs: {
       owner: whole(owner),
       base: written,
-      days: days === undefined || days === NOTHING ? null : whole(days),
+      days: isNothing(days) ? null : whole(days),
       scim: flags.includes("s"),
-      rotate: rotate === undefined || rotate === NOTHING ? "" : unescaped(rotate),
+      rotate: isNothing(rotate) ? "" : unescaped(rotate),
     },
-    ...(ended === undefined || ended === NOTHING ? {} : { revoked: revokedOf(ended, created * SECOND) }),
+    ...(isNothing(ended) ? {} : { revoked: revokedOf(ended, created * SECOND) }),
     ...(flags.includes("k") ? { kept: true } : {}),
     ...(flags.includes("f") ? { former: true } : {}),
   };

@@ -24,13 +24,13 @@ export function stored(outputs: { readonly [name: string]: unknown }, mark: stri
   const { token, record } = outputs;
   return {
     token: typeof token === "string" && token !== "" ? new SecretValue(token) : null,
-    record: record === undefined || record === null ? null : readable(record, mark),
+    record: record === undefined || record === null ? null : readable(outputs, mark),
   };
 }
 
 /** Without the memory no token can be told from another: what cannot be read is not the same as nothing. */
-function readable(value: unknown, mark: string): Record {
-  const record = decodeState(value, mark);
+function readable(outputs: Parameters<typeof decodeState>[0], mark: string): Record {
+  const record = decodeState(outputs, mark);
   if (record) return record;
   throw new ProviderError("The resource's record in the state cannot be read: it was written by a newer version of qualytics-servicetokens, or edited. Install that version, or put the record back from an earlier state.");
 }

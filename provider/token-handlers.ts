@@ -1,8 +1,10 @@
 // The handlers of a token as a dynamic provider has them; what they do is token-life.ts.
 import type { Desired } from "../core/desired.ts";
+import { warnOfCredential } from "./credential-check.ts";
 import type { Outputs } from "./desired.ts";
 import { complaints, settled, type Inputs } from "./inputs.ts";
 import { markFor } from "./mark.ts";
+import { warnOfStrangers } from "./name-check.ts";
 import { ownerComplaints } from "./owner-check.ts";
 import { configure } from "./session.ts";
 import { create, diff, read, remove, update } from "./token-life.ts";
@@ -25,7 +27,10 @@ export function tokenHandlers(kind: Desired["kind"]): Handlers {
     },
     async check(olds, news) {
       const inputs = settled(olds, news);
-      return { inputs, failures: [...complaints(kind, inputs), ...(await ownerComplaints(kind, inputs))] };
+      const failures = [...complaints(kind, inputs), ...(await ownerComplaints(kind, inputs))];
+      await warnOfCredential(olds);
+      if (failures.length === 0) await warnOfStrangers({ kind, mark: markFor(inputs["self"]), olds, self: inputs["self"] });
+      return { inputs, failures };
     },
     async diff(mark, olds, news) {
       const { changes } = await diff({ kind, mark }, olds, news);

@@ -5,6 +5,7 @@ import { findNeed } from "../core/checks/need.ts";
 import type { Desired } from "../core/desired.ts";
 import { isKind, type LifecycleError } from "../core/error.ts";
 import type { EventText } from "../core/hit.ts";
+import type { Reason } from "../core/reason.ts";
 import { isOver } from "../core/situation.ts";
 import { isChanged, kept, ownerLast, wanted, wantedLast, type Outputs, type Subject } from "./desired.ts";
 import { AGAIN, DELETED_AGAIN, ONCE_CHANGED, PartialFailure, ProviderError, sentence, told, unbegun } from "./failure.ts";
@@ -99,7 +100,7 @@ export async function foretold(of: Subject, olds: Outputs | null, news: Inputs):
 export async function create(of: Subject, inputs: Inputs): Promise<{ id: string; outs: Outputs }> {
   const scene = await begin(of, inputs, { token: null, record: null });
   const log = journal(inputs["self"]);
-  const [view, done] = await work(scene, log);
+  const [view, done] = await work(scene, unlessPlain(log));
   await nameStrangers(view, log);
   const outs = outputsOf({ situation: view.situation, target: scene.target, next: view.plan.nextAction, inputs });
   const trouble = troubleOf(view, done);
@@ -130,6 +131,12 @@ export async function read(of: Subject, outputs: Outputs): Promise<{ id: string;
   return { id: of.mark, props: outputsOf({ situation, target: scene.target, next: plan.nextAction, inputs: outputs }) };
 }
 
+/** Where a deletion cannot reach what it is to end: the program, which could consent to more, has no such resource any more. */
+const LEFT_ALONE: { readonly [reason in Reason]?: string } = {
+  IssuerChanged: ' Where the resource is out of the program, "pulumi state delete" lets it go, and its tokens stay as they are.',
+  IdentityChanged: ' Where the resource is out of the program, "pulumi state delete" lets it go, and its tokens stay as they are.',
+};
+
 export async function remove(of: Subject, outputs: Outputs): Promise<void> {
   const memory = stored(outputs, of.mark);
   const desired = { ...wantedLast(of, outputs, memory.record), deleting: true };
@@ -141,7 +148,7 @@ export async function remove(of: Subject, outputs: Outputs): Promise<void> {
   const done: string[] = [];
   const view = await carryOut(sceneOf(opened, desired, memory, ownerLast(outputs, memory.record)), ({ message }) => done.push(message));
   const { plan, error } = view;
-  if (error || plan.check !== "deletion-released") throw new ProviderError(told(error?.message ?? plan.message, done, DELETED_AGAIN));
+  if (error || plan.check !== "deletion-released") throw new ProviderError(told(`${error?.message ?? plan.message}${LEFT_ALONE[plan.reason] ?? ""}`, done, DELETED_AGAIN));
 }
 
 async function begin(of: Subject, inputs: Inputs, memory: Stored): Promise<Scene> {
@@ -171,6 +178,20 @@ async function work(scene: Scene, log: Journal): Promise<[View, readonly string[
   await Promise.all(said);
   if (comesByItself(view.plan)) await log.warn(view.plan.message);
   return [view, done];
+}
+
+/** That a new resource's token was issued is what "created" says: a line for each of hundreds would hide what matters. */
+function unlessPlain(log: Journal): Journal {
+  let [first, count] = ["", 0];
+  return {
+    ...log,
+    async info(message) {
+      count++;
+      if (count === 1) first = message;
+      // More than that happened: all of it is said, in its order.
+      else await Promise.all([...(count === 2 ? [first] : []), message].map(log.info));
+    },
+  };
 }
 
 /** A rotation waits for what a later `up` will find: nothing failed. */

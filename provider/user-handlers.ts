@@ -6,11 +6,12 @@ import type { UserPlan } from "../core/user/plan.ts";
 import type { User } from "../tokenapi/api.ts";
 import { convergeUser, foreseeUser } from "../tokenapi/user-converge.ts";
 import { blankUserMemory, OPEN_USER_POLICY, type UserScene } from "../tokenapi/user-scene.ts";
+import { warnOfCredential } from "./credential-check.ts";
 import type { Outputs } from "./desired.ts";
 import { AGAIN, DELETED_AGAIN, ONCE_CHANGED, ProviderError, sentence, told, unbegun } from "./failure.ts";
 import { complaints, type Inputs } from "./inputs.ts";
 import { journal } from "./journal.ts";
-import { nameOf } from "./mark.ts";
+import { introduce, nameOf } from "./mark.ts";
 import { configure, explained, looking, session, type Session } from "./session.ts";
 import { goOn } from "./stop.ts";
 import type { Handlers } from "./token-handlers.ts";
@@ -20,7 +21,9 @@ export const userHandlers: Handlers = {
   async configure({ config }) {
     configure((key) => config.get(key));
   },
-  async check(_, news) {
+  async check(olds, { self, ...given }) {
+    await warnOfCredential(olds);
+    const news = { ...given, ...(self === undefined ? {} : { self: introduce(self) }) };
     return { inputs: news, failures: complaints("ServiceUser", news) };
   },
   async diff(id, olds, news) {

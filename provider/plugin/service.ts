@@ -4,12 +4,14 @@ import type { sendUnaryData, ServerUnaryCall } from "@grpc/grpc-js";
 import emptyPb from "google-protobuf/google/protobuf/empty_pb.js";
 import pluginPb from "@pulumi/pulumi/proto/plugin_pb.js";
 import providerPb from "@pulumi/pulumi/proto/provider_pb.js";
+import { warnOfCredential } from "../credential-check.ts";
 import { journal } from "../journal.ts";
 import { lookUp } from "../lookup.ts";
 import { markOfProvider } from "../mark.ts";
+import { warnOfStrangers } from "../name-check.ts";
 import { ownerComplaints } from "../owner-check.ts";
 import { configure, looking, stopBy } from "../session.ts";
-import { hasUnknown } from "../unknown.ts";
+import { hasUnknown, isUnknown } from "../unknown.ts";
 import { refusal, struct, values } from "./answer.ts";
 import { cancel, rearm, signalHere, within } from "./operations.ts";
 import { complaints, resourceOf, type Found } from "./resources.ts";
@@ -129,7 +131,11 @@ async function check(request: InstanceType<typeof providerPb.CheckRequest>): Pro
   const response = new providerPb.CheckResponse();
   response.setInputs(struct(news));
   const plain = plainValues(news);
-  const found = [...complaints(kind, plain), ...(await ownerComplaints(kind, { ...plain, self: selfOf(urn) }))];
+  const [olds, self] = [values(request.getOlds()), selfOf(urn)];
+  await warnOfCredential(olds);
+  const found = [...complaints(kind, plain), ...(await ownerComplaints(kind, { ...plain, self }))];
+  // A provider that a preview has yet to make has no id.
+  if (found.length === 0 && kind !== "ServiceUser" && provider !== "" && !isUnknown(provider)) await warnOfStrangers({ kind, mark: markOfProvider(provider, urn), olds, self });
   response.setFailuresList(found.map(({ property, reason }) => failureOf(property, reason)));
   return response;
 }

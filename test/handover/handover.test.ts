@@ -54,6 +54,16 @@ async function killed(args: readonly string[], where: Where): Promise<void> {
   await isUntouched();
 }
 
+/** Ctrl-C after one of the CLI's commands: the same, and what to do is said. */
+async function interrupted(args: readonly string[], command: string): Promise<void> {
+  workspace.setEnv({ DIE_AFTER: command, DIE_BY: "INT" });
+  const { code, stderr } = await handover(args);
+  workspace.setEnv({ DIE_AFTER: null, DIE_BY: null });
+  expect([code, stderr]).toEqual([130, expect.stringContaining("run this again with the same words")]);
+  expect([await inStack(), await inCluster()]).not.toEqual([true, true]);
+  await isUntouched();
+}
+
 /** Run once more, it has nothing left to do, or goes on to the end. */
 async function arrives(args: readonly string[], owner: "stack" | "object", last: string): Promise<void> {
   const { code, stdout, text } = await handover(args);
@@ -85,7 +95,7 @@ beforeAll(async () => {
   // In front of the real CLI: takes whoever started it down once the command is done.
   const bin = join(workspace.folder, "bin");
   mkdirSync(bin);
-  writeFileSync(join(bin, "pulumi"), `#!/bin/sh\n"${join(engineFolder(), "pulumi")}" "$@"\ncode=$?\ncase "$*" in "$DIE_AFTER"*) [ -n "$DIE_AFTER" ] && kill -9 $PPID;; esac\nexit $code\n`);
+  writeFileSync(join(bin, "pulumi"), `#!/bin/sh\n"${join(engineFolder(), "pulumi")}" "$@"\ncode=$?\ncase "$*" in "$DIE_AFTER"*) [ -n "$DIE_AFTER" ] && kill -"\${DIE_BY:-9}" $PPID && while kill -0 $PPID; do sleep 0.1; done;; esac\nexit $code\n`);
   chmodSync(join(bin, "pulumi"), 0o755);
   workspace.setEnv({ KUBECONFIG: kubeconfig, PATH: [bin, engineFolder(), dirname(process.execPath), "/usr/bin", "/bin"].join(delimiter) });
   await applyIssuer(scene);
@@ -118,7 +128,7 @@ test("from the stack to an object, killed after each of its writes, one after th
   await killed(TO_KUBERNETES, { request: /^POST .*\/secrets\b/ });
   // Found by its record, and written once more.
   await killed(TO_KUBERNETES, { request: /^PATCH .*\/secrets\/ingest/ });
-  await killed(TO_KUBERNETES, { command: "state delete" });
+  await interrupted(TO_KUBERNETES, "state delete");
   await killed(TO_KUBERNETES, { request: /^PATCH .*\/secrets\/ingest/ });
   await killed(TO_KUBERNETES, { request: /^POST .*\/servicetokens\?(?!.*dryRun)/ });
   await killed(TO_KUBERNETES, { request: /^PATCH .*\/secrets\/ingest/ });

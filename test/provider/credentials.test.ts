@@ -1,4 +1,5 @@
 // Which credential counts, and what a person reads who has none, an expired one or a wrong one.
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer as createServerOf, request } from "node:http";
 import { createServer } from "node:https";
@@ -11,6 +12,7 @@ import { tokenFrom } from "../../provider/token-command.ts";
 import { readCredential } from "../../tokenapi/credential.ts";
 import { endSession, session } from "../../provider/session.ts";
 import { CertificateAuthority } from "../support/certificate.ts";
+import { root } from "../support/pulumi/engine.ts";
 import { emptyTokenService } from "../support/pulumi/shared-service.ts";
 import { startWorld, type World } from "../support/pulumi/world.ts";
 
@@ -106,6 +108,18 @@ describe("the way to the API", () => {
     Object.assign(process.env, { QUALYTICS_URL: "http://127.0.0.1:1", QUALYTICS_TOKEN: EXPIRED });
     const said = await session().then(String, (error: Error) => error.message);
     expect(said).toBe("The token in the environment variable QUALYTICS_TOKEN expired on 2023-11-14T22:13:20Z: put a valid token of an administrator there.");
+  });
+
+  test("a preview of something new says once what is wrong with it, and one of what exists looks for itself", () => {
+    const asked = (olds: object, env: Record<string, string>): string => {
+      const news = JSON.stringify({ self: "o/urn:pulumi:dev::p::t::ingest", tokenName: "ingest" });
+      const ask = `const { personalToken: it } = await import(${JSON.stringify(join(root, "provider", "delegate.ts"))}); for (const _ of [1, 2]) { const { failures } = await it.check(${JSON.stringify(olds)}, ${news}); if (failures.length) throw failures; }`;
+      return spawnSync(process.execPath, ["--input-type=module", "-e", ask], { env, encoding: "utf8" }).stderr;
+    };
+    expect(asked({}, {})).toMatch(/^warning: There is no credential for the token API: [^\n]* Nothing can be created before\.\n$/);
+    expect(asked({}, { QUALYTICS_URL: "https://q.example", QUALYTICS_TOKEN: EXPIRED })).toContain("QUALYTICS_TOKEN expired on");
+    expect(asked({}, { QUALYTICS_URL: "https://q.example", QUALYTICS_TOKEN: "any" })).toBe("");
+    expect(asked({ tokenName: "ingest" }, {})).toBe("");
   });
 
   test("QUALYTICS_TIMEOUT, in seconds, ends a call that nobody answers", async () => {

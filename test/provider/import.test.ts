@@ -38,6 +38,7 @@ test.each([
   ["a token that is none", ["--service-user", "Data Ingest", "--token-id", "4711"], 'that owner has no token "4711"'],
   ["a token that a resource owns", ["--service-user", "Data Ingest", "--token-name", "other-aaaaaa-111111111-r1"], "bears the mark of a resource: servicetokens handover moves it"],
   ["a file that is there", ["--service-user", "Data Ingest", "--out", "Pulumi.yaml"], "there is a Pulumi.yaml already, and it may hold secrets: remove it, or name another file with --out"],
+  ["a folder", ["--service-user", "Data Ingest", "--out", "."], ". is a folder: name a file in it, as in --out import.json"],
   ["a folder that is not there", ["--service-user", "Data Ingest", "--out", "none/import.json"], "none/import.json cannot be written (ENOENT): name another file with --out"],
 ])("%s is refused in a sentence", async (_, args, sentence) => {
   const { code, stderr } = await run(...args);
@@ -93,7 +94,11 @@ test("what the stack has already is not imported twice; destroy ends the importe
   const again = await run("--service-user", "Data Ingest", "--token-name", "nightly load", "--out", "again.json");
   expect(again.code).toBe(1);
   expect(again.stderr).toContain("is this stack's already");
+  await make("third", 30);
+  const rest = await run("--service-user", "Data Ingest", "--out", "rest.json");
+  expect(rest.stdout, rest.text).toContain("rest.json takes in 1 token.");
+  expect(rest.stdout).toMatch(/Left out, since resources own them: .*nightly load/);
   const destroyed = await world.workspace.destroy();
   expect(destroyed.code, destroyed.text).toBe(0);
-  expect((await world.tokens()).map(({ name }) => name)).toEqual(["other-aaaaaa-111111111-r1"]);
+  expect((await world.tokens()).map(({ name }) => name)).toEqual(["other-aaaaaa-111111111-r1", "third"]);
 });

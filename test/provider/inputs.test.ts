@@ -1,11 +1,21 @@
 // What is refused before anything is done, and in which words.
+import { join } from "node:path";
+import { Ajv } from "ajv";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { PERSONAL_TOKEN_INPUTS, SERVICE_TOKEN_INPUTS, SERVICE_USER_INPUTS } from "../../provider/schema.ts";
 import { complaints, settled, type Inputs, type Kind } from "../../provider/inputs.ts";
+import { markFor } from "../../provider/mark.ts";
 import { nearest } from "../../core/nearest.ts";
+import { serviceUser } from "../support/pulumi/shared-service.ts";
 import { startWorld, type World } from "../support/pulumi/world.ts";
 
 const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 const user = { serviceUser: { name: "Data Ingest" } };
+
+test.each([["ServiceToken", SERVICE_TOKEN_INPUTS], ["PersonalToken", PERSONAL_TOKEN_INPUTS], ["ServiceUser", SERVICE_USER_INPUTS]])("the inputs of a %s are a sound schema, which nobody checks at a start", (_, schema) => {
+  const ajv = new Ajv({ strict: false });
+  expect(ajv.validateSchema(schema), ajv.errorsText()).toBe(true);
+});
 
 describe("each fault is named with its property", () => {
   const rows: [why: string, kind: Kind, inputs: Inputs, complaint: { property: string; reason: RegExp }][] = [
@@ -75,6 +85,10 @@ describe("the base of the token's name", () => {
     expect(complaints("ServiceToken", settled({}, { ...user, tokenName: "" }))[0]?.property).toBe("tokenName");
   });
   test("what is at its default is not kept", () => {
+    const self = "acme/urn:pulumi:dev::tokens::pulumi-nodejs:dynamic/servicetokens:ServiceToken::ingest";
+    expect(settled({}, { ...user, self, tokenName: "ingest" })).not.toHaveProperty("baseName");
+    expect(settled({ baseName: "other" }, { ...user, self, tokenName: "ingest" })).not.toHaveProperty("baseName");
+    expect(settled({}, { ...user, self, tokenName: "other" })["baseName"]).toBe("other");
     const rotation = { verify: true, windows: [], retire: { when: "Unused", minOverlap: "2h" } };
     expect(settled({}, { ...user, rotation })["rotation"]).toEqual({ retire: { minOverlap: "2h" } });
   });
@@ -117,11 +131,17 @@ new ServiceToken("two", args);
     expect(world.wire.taken().every((request) => request.startsWith("GET "))).toBe(true);
   });
 
-  test("of a service user that may still be made it says so", async () => {
+  test("of a service user that may still be made it says so, and of a token that bears the mark already", async () => {
+    const mark = markFor("organization/urn:pulumi:dev::tokens::pulumi-nodejs:dynamic/servicetokens:ServiceToken::one", `file://${join(world.workspace.folder, "state")}`);
+    const { body: stranger } = await world.service.api<{ id: number }>("POST", "/api/user-tokens", { name: `one-${mark}-r1`, user_id: await serviceUser(world.service, "Data Ingest") });
     world.workspace.setEnv({ WRONG: null });
     const preview = await world.workspace.preview();
     expect(preview.code, preview.text).toBe(0);
     expect(preview.text).toContain(`warning: There is no service user named "Nobody" at ${world.wire.url} yet: it has to be there when the token is issued.`);
+    expect(preview.text.match(/bears the mark of this resource, and no resource of this stack knows it/g)).toHaveLength(1);
+    expect(preview.text).toContain(`The token one-${mark}-r1 (id ${stranger.id})`);
+    await world.service.api("PUT", `/api/user-tokens/${stranger.id}`, { revoke: true });
+    await world.service.api("DELETE", `/api/user-tokens/${stranger.id}`);
   });
 
   test("a preview without the token API is one all the same", async () => {

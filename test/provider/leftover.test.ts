@@ -68,7 +68,7 @@ describe("the exported state", () => {
   const record = encodeState({ mark: DECLARED, issuer: { url: "https://q.example", userId: 1 }, current: 1, fence: 1, revisions: [entry(recorded)] });
   const exported = (resources: unknown, pending: unknown = null): string => JSON.stringify({ version: 3, deployment: { resources, pending_operations: pending } });
   const stack = { urn: "urn:pulumi:dev::tokens::pulumi:pulumi:Stack::tokens-dev", type: "pulumi:pulumi:Stack" };
-  const token = (more: object) => ({ urn: urn("ingest"), type: "pulumi-nodejs:dynamic/servicetokens:ServiceToken", id: DECLARED, outputs: { record }, ...more });
+  const token = (more: object) => ({ urn: urn("ingest"), type: "pulumi-nodejs:dynamic/servicetokens:ServiceToken", id: DECLARED, outputs: { record, tokenName: recorded.name }, ...more });
   const otherwise = { project: "p", stack: "s" };
 
   test("resources of ours, with their records; others are left out", () => {

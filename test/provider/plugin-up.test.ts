@@ -22,13 +22,20 @@ class ServiceToken extends pulumi.CustomResource {
   declare readonly token: pulumi.Output<string>;
   declare readonly tokenId: pulumi.Output<number>;
   declare readonly revision: pulumi.Output<number>;
+  declare readonly state: pulumi.Output<string>;
   constructor(name: string, args: pulumi.Inputs, options?: pulumi.CustomResourceOptions) {
-    super("servicetokens:index:ServiceToken", name, { token: undefined, tokenId: undefined, revision: undefined, ...args }, options);
+    super("servicetokens:index:ServiceToken", name, { token: undefined, tokenId: undefined, revision: undefined, state: undefined, ...args }, options);
+  }
+}
+class ServiceUser extends pulumi.CustomResource {
+  constructor(name: string, args: pulumi.Inputs) {
+    super("servicetokens:index:ServiceUser", name, args);
   }
 }
 
 const found = pulumi.runtime.invoke("servicetokens:index:getServiceUser", { name: "Data Ingest" }) as Promise<{ userId: number }>;
 const token = new ServiceToken("ingest", { serviceUser: { id: found.then(({ userId }) => userId) }, expiresInDays: 30, trigger: process.env.TRIGGER, deletionPolicy: process.env.POLICY });
+for (const read of ["token", "state", "id"] as const) new ServiceUser("of-" + (read === "token" ? "value" : read), { name: (token[read] as pulumi.Output<string>).apply((text) => "Reader of " + (text === "" ? "nothing" : read)) });
 export const value = token.token;
 export const revision = token.revision;
 `;
@@ -101,12 +108,16 @@ describe("from TypeScript", () => {
     world.workspace.setEnv({ POLICY: null });
   });
 
-  test("the preview of a rotation tells it with what asked for it", async () => {
+  test("the preview of a rotation tells it with what asked for it, and changes those alone who read what changes", async () => {
     world.workspace.setEnv({ TRIGGER: "now" });
-    const preview = await world.workspace.preview();
-    expect(preview.text).toContain("Due now: A rotation was asked for. Issuing revision 2.");
-    expect(preview.stdout).toContain('+ trigger: "now"');
-    expect(preview.stdout).toMatch(/~ servicetokens:index:ServiceToken: \(update\)/);
+    const { stdout } = await world.workspace.pulumi(["preview", "--json"]);
+    expect(stdout).toContain("Due now: A rotation was asked for. Issuing revision 2.");
+    const { steps, changeSummary } = JSON.parse(stdout) as { steps: { op: string; urn: string; detailedDiff?: object }[]; changeSummary: object };
+    const changed = Object.fromEntries(steps.flatMap(({ urn, op }) => (op === "same" ? [] : [[urn.split("::").at(-1), op]])));
+    expect(changed).toEqual({ ingest: "update", "of-value": "replace" });
+    // The stack, and who reads the state and the id.
+    expect(changeSummary).toEqual({ update: 1, replace: 1, same: 3 });
+    expect(steps.find(({ urn }) => urn.endsWith("::ingest"))?.detailedDiff).toMatchObject({ trigger: { kind: "add" } });
     world.workspace.setEnv({ TRIGGER: null });
   });
 

@@ -1,6 +1,6 @@
 // The plugin on the raw protocol: asked by a client as the engine asks, over the same handlers, against the real token
 // service. The real CLI has its own tests (plugin-up.test.ts).
-import { spawn, type ChildProcess } from "node:child_process";
+import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { join } from "node:path";
 import { credentials } from "@grpc/grpc-js";
 import emptyPb from "google-protobuf/google/protobuf/empty_pb.js";
@@ -58,6 +58,14 @@ beforeAll(async () => {
   client = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
   await call("configure", "ConfigureRequest", { setArgs: {}, setId: "3c2e8a0e-5d38-4f4c-9f0a-2d6b3a3a4c11" });
 }, 300_000);
+
+test("its process loads nothing of the SDK but the protocol", () => {
+  const loaded = `const { createRequire } = await import("node:module"); await import(${JSON.stringify(join(root, "provider", "plugin", "service.ts"))}); console.log(Object.keys(createRequire("/").cache).join("\\n"));`;
+  const files = execFileSync(process.execPath, ["--input-type=module", "-e", loaded], { encoding: "utf8" }).split("\n");
+  const sdk = files.filter((file) => file.includes("/@pulumi/pulumi/"));
+  expect(sdk.length).toBeGreaterThan(0);
+  expect(sdk.filter((file) => !file.includes("/@pulumi/pulumi/proto/"))).toEqual([]);
+});
 afterAll(async () => {
   client.close();
   child.kill("SIGKILL");
@@ -140,6 +148,8 @@ describe("the life of a token", () => {
     const read = await call("read", "ReadRequest", { setUrn: URN, setId: id, setProperties: outputs, setInputs: inputs });
     expect((read["getId"] as () => string)()).toBe(id);
     expect(values(read, "getProperties")["token"]).toEqual(outputs["token"]);
+    const elsewhere = { ...outputs, record: String(outputs["record"]).replace(/http\S+/, "https://was.example") };
+    await expect(call("delete", "DeleteRequest", { setUrn: URN, setId: id, setProperties: elsewhere })).rejects.toThrow('"pulumi state delete" lets it go');
     await call("delete", "DeleteRequest", { setUrn: URN, setId: id, setProperties: outputs });
     expect((await service.api<unknown[]>("GET", "/api/user-tokens/service")).body).toEqual([]);
   });

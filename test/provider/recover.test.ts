@@ -1,7 +1,7 @@
 // `servicetokens recover` where the CLI compresses states: the form that the CLI itself writes, and a state that was cut off
 // just when the form changed; and in a backend from before stacks belonged to projects. A disk that is really full, in an
 // update: mishaps.test.ts.
-import { existsSync, mkdirSync, readFileSync, rmSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmdirSync, rmSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { root } from "../support/pulumi/engine.ts";
@@ -77,6 +77,14 @@ test("a backend from before stacks belonged to projects keeps states and locks e
   await saved();
   const state = join(old, "stacks", "dev.json");
   half(state);
+  // What only cannot be read is not put in order by anybody.
+  renameSync(state, `${state}.kept`);
+  mkdirSync(state);
+  expect((await recover("--stack", "dev")).stderr).toBe(`servicetokens: ${state} cannot be read (EISDIR): run this as who may read it; nothing was done\n`);
+  rmdirSync(state);
+  renameSync(`${state}.kept`, state);
+  const ask = `import(${JSON.stringify(join(root, "cli", "pulumi-program.ts"))}).then(({ pulumi }) => pulumi({ folder: ".", stack: null }, ["stack", "export"])).catch(({ message }) => console.log(message))`;
+  expect((await workspace.exec(process.execPath, ["--input-type=module", "-e", ask])).stdout).toContain("servicetokens recover puts the last whole one back");
   const lock = join(old, "locks", "dev");
   mkdirSync(lock, { recursive: true });
   writeFileSync(join(lock, "4711.json"), "{}");

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { tokenName } from "../../core/name.ts";
 import { encodeRecord, decodeRecord, type Entry, type Record } from "../../core/record.ts";
-import { decodeState, encodeState } from "../../provider/state-record.ts";
+import { decodeState as decode, encodeState } from "../../provider/state-record.ts";
 
 const MARK = "hsp7jc-sztafdmv9";
 const CREATED = Date.UTC(2026, 0, 15, 10, 30);
@@ -22,18 +22,30 @@ const entry = (number: number, more: Partial<Entry> = {}): Entry => ({
 });
 const record = (...revisions: Entry[]): Record => ({ mark: MARK, issuer: { url: "https://q.example", userId: 7 }, current: revisions.at(-1)?.number ?? null, fence: revisions.length, revisions });
 
-test("one revision is about a hundred bytes", () => {
+const NAME = tokenName("data-ingest", MARK, 2);
+/** Beside what the output tokenName says. */
+const decodeState = (value: unknown, mark: string, shown: string | undefined = NAME): Record | null => decode({ record: value, ...(shown === undefined ? {} : { tokenName: shown }) }, mark);
+const shownOf = ({ current, revisions }: Record): string | undefined => revisions.find(({ number }) => number === current)?.name;
+
+test("one revision is less than a hundred bytes, however long its name is", () => {
   const text = encodeState(record(entry(1)));
-  expect(text).toBe("2 https://q.example 7 1 1|1 4001 t8wii0 4mo00 bg 2 Dw8PDw8PDw8PDw8P 12 data-ingest 90");
-  expect(text.length).toBeLessThan(100);
+  expect(text).toBe("2 https://q.example 7 1 1|1 4001 t8wii0 4mo00 bg 2 Dw8PDw8P 12 %= 90");
+  expect(decodeState(text, MARK, tokenName("data-ingest", MARK, 1))?.revisions[0]?.inputs.base).toBe("data-ingest");
+});
+
+test("a base that does not stand in the token's name is written, and one that has gone from there is not guessed", () => {
+  const cut = entry(1, { name: tokenName("a".repeat(300), MARK, 1), inputs: { ...entry(1).inputs, base: "a".repeat(300) } });
+  for (const given of [record(entry(1, { name: "made by hand" })), record(cut)]) expect(decodeState(encodeState(given), MARK, shownOf(given))?.revisions[0]?.inputs.base).toBe(given.revisions[0]?.inputs.base);
+  const text = encodeState(record(entry(1)));
+  for (const shown of ["made by hand", tokenName("data-ingest", "hsp7jc-000000000", 1), NAME, undefined]) expect(decode({ record: text, tokenName: shown }, MARK)).toBeNull();
 });
 
 test("a second one of the same owner, name and lifetime repeats none of them", () => {
   const both = record(entry(1, { sha256: null }), entry(2, { sha256: null }));
-  expect(encodeState(both)).toBe("2 https://q.example 7 2 2|1 4001 t8wii0 4mo00 bg 2 - 12 data-ingest 90|2 4002 t8wii0 4mo00 bg 2 - =");
+  expect(encodeState(both)).toBe("2 https://q.example 7 2 2|1 4001 t8wii0 4mo00 bg 2 - 12 %= 90|2 4002 t8wii0 4mo00 bg 2 - =");
   expect(decodeState(encodeState(both), MARK)).toEqual(both);
   const other = record(entry(1), entry(2, { inputs: { ...entry(2).inputs, base: "=", rotate: "=" } }), entry(3, { inputs: { ...entry(2).inputs, base: "=", days: null } }));
-  expect(decodeState(encodeState(other), MARK)?.revisions.map(({ inputs }) => inputs)).toEqual(other.revisions.map(({ inputs }) => inputs));
+  expect(decodeState(encodeState(other), MARK, shownOf(other))?.revisions.map(({ inputs }) => inputs)).toEqual(other.revisions.map(({ inputs }) => inputs));
 });
 
 test("what was written in full is read as ever", () => {
@@ -52,7 +64,7 @@ test("a former issuer is kept, in a form that an older version refuses", () => {
   for (const given of [moved, { ...moved, others: [5], former: { ...moved.former, others: [6, 7] } as Record["former"] & object }]) {
     const text = encodeState(given);
     expect(text).toMatch(/^3 /);
-    const kept = { ...given, revisions: given.revisions.map((one) => ({ ...one, sha256: one.number === 2 ? (one.sha256?.slice(0, 24) ?? null) : null })) };
+    const kept = { ...given, revisions: given.revisions.map((one) => ({ ...one, sha256: one.number === 2 ? (one.sha256?.slice(0, 12) ?? null) : null })) };
     expect(decodeState(text, MARK)).toEqual(kept);
   }
 });
@@ -85,8 +97,8 @@ test("any record comes back as the first form would bring it back", () => {
     fc.property(fc.array(entries, { maxLength: 4 }), fc.string(), fc.array(fc.nat(), { maxLength: 3 }), (all, url, others) => {
       const given: Record = { ...record(...all.map((more, index) => entry(index + 1, more))), issuer: { url, userId: 3 }, ...(others.length > 0 ? { others } : {}) };
       // Of the fingerprints the current one's is kept, and of it the beginning.
-      const kept = { ...given, revisions: given.revisions.map((one) => ({ ...one, sha256: one.number === given.current ? (one.sha256?.slice(0, 24) ?? null) : null })) };
-      expect(decodeState(encodeState(given), MARK)).toEqual(decodeRecord(encodeRecord(kept)));
+      const kept = { ...given, revisions: given.revisions.map((one) => ({ ...one, sha256: one.number === given.current ? (one.sha256?.slice(0, 12) ?? null) : null })) };
+      expect(decodeState(encodeState(given), MARK, shownOf(given))).toEqual(decodeRecord(encodeRecord(kept)));
     }),
     { numRuns: 500 },
   );
@@ -102,8 +114,8 @@ describe("what is no record is refused", () => {
     ["a letter for a number", good.replace("4001", "4o01")],
     ["two of one number", good.replace("|2 ", "|1 ")],
     ["a current one that is not there", good.replace(" 7 2 2", " 7 5 2")],
-    ["the same as no line", good.replace("12 data-ingest 90", "=")],
-    ["a wrong escape", good.replace("data-ingest", "%E0%A4%A")],
+    ["the same as no line", good.replace("12 %= 90", "=")],
+    ["a wrong escape", good.replace("%=", "%E0%A4%A")],
     ["a reason that is none", `${good} - - lost.1`],
     ["a number", 3],
     ["an object of another version", { version: 9 }],

@@ -118,6 +118,14 @@ test.each([
   expect(stderr).not.toMatch(/\n\s+at /);
 });
 
+test("the credential of somebody who may not: where it came from, and what to put there", async () => {
+  const member = await serviceUser(world.service, "Data Ingest");
+  const { body } = await world.service.api<{ bearer_token: string }>("POST", "/api/user-tokens", { name: "member", user_id: member });
+  world.workspace.setEnv({ QUALYTICS_TOKEN: body.bearer_token });
+  const { code, stderr } = await sweep();
+  expect([code, stderr]).toEqual([1, expect.stringContaining("The token came from the environment variable QUALYTICS_TOKEN: put a valid token of an administrator there.")]);
+});
+
 test("no credential: the same words as the provider has", async () => {
   world.workspace.setEnv({ QUALYTICS_TOKEN: null });
   const { code, stderr } = await sweep();

@@ -5,11 +5,11 @@ import { runChaos } from "../chaos/run.ts";
 
 const SEED = 20261126;
 
-test("an operator that is killed, wires that are cut and go deaf, an API that lies, statuses that are wiped: no token is lost, none doubled, no consumer is refused", async () => {
+test("an operator that is killed, a leader that is frozen past its lease, wires that are cut and go deaf, an API that lies, statuses that are wiped: no token is lost, none doubled, no consumer is refused", async () => {
   const outcome = await runChaos({
     seed: SEED,
     rounds: 2,
-    only: ["kill", "wires and token API lying and status wiped"],
+    only: ["kill", "freeze and wires and token API lying and status wiped"],
     kills: 2,
     objects: 4,
     consumers: 2,
@@ -18,7 +18,7 @@ test("an operator that is killed, wires that are cut and go deaf, an API that li
   });
   expect(outcome.rounds.map(({ fault, books, refused }) => [fault, books.problem, refused]), outcome.logs).toEqual([
     ["kill", null, 0],
-    ["wires and token API lying and status wiped", null, 0],
+    ["freeze and wires and token API lying and status wiped", null, 0],
   ]);
   expect(outcome.kills).toBe(2);
   expect(outcome.counts.map(({ secret }) => secret).sort()).toEqual(["used-0", "used-1"]);

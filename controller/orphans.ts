@@ -83,6 +83,7 @@ export class Orphans {
     try {
       snapshot.put(await session.api.revoke(token.id));
       if (deed === "retire") return "retired";
+      this.#options.guard();
       await session.api.delete(token.id);
       snapshot.remove(token.id);
       return "cleared";

@@ -6,6 +6,7 @@ import { projectIssuer, type IssuerObject } from "../../../controller/issuer-obj
 import { projectToken } from "../../../controller/kinds.ts";
 import { Orphans, type Swept } from "../../../controller/orphans.ts";
 import { silentLogger } from "../../../controller/runtime/index.ts";
+import { LifecycleError } from "../../../core/error.ts";
 import { markOf, tokenName } from "../../../core/name.ts";
 import type { Remote } from "../../../core/observed.ts";
 import type { TokenApi } from "../../../tokenapi/api.ts";
@@ -24,6 +25,7 @@ let ended: number[];
 let sessions: Map<string, IssuerSession>;
 let caches: Caches;
 let orphans: Orphans;
+let guard: () => void;
 
 /** A session whose API shows these tokens. */
 async function open(at: IssuerObject, shown: () => readonly Remote[]): Promise<IssuerSession> {
@@ -59,7 +61,8 @@ beforeEach(() => {
   sessions = new Map();
   caches = new Caches("cluster", silentLogger);
   caches.complete = () => true;
-  orphans = new Orphans({ caches, markOf: (kind, key) => markOf("scope", `${kind}/${key}`), sessionOf: (key) => sessions.get(key) ?? null, guard: () => undefined, log: silentLogger });
+  orphans = new Orphans({ caches, markOf: (kind, key) => markOf("scope", `${kind}/${key}`), sessionOf: (key) => sessions.get(key) ?? null, guard: () => guard(), log: silentLogger });
+  guard = () => undefined;
 });
 
 it("clears nothing before every kind has been seen as it is", async () => {
@@ -72,6 +75,20 @@ it("clears nothing before every kind has been seen as it is", async () => {
   caches.complete = () => true;
   for (let count = 0; count < 2; count++) await look(here);
   expect(ended).toEqual([7, 7]);
+});
+
+it("asks before each write whether it still leads", async () => {
+  const here = issuer("qualytics", "https://q");
+  await open(here, () => [unused]);
+  await look(here);
+  let asked = 0;
+  guard = () => {
+    asked += 1;
+    if (asked > 1) throw new LifecycleError("retryable", "NOT_LEADING", "This process does not lead any more.");
+  };
+  expect(await look(here)).toEqual({ ...nothing, left: [unused.name] });
+  // Revoked, and not deleted.
+  expect(ended).toEqual([7]);
 });
 
 /** An object whose issuer is another one than the one that is swept, with no record yet: its first token was asked for a moment ago. */

@@ -104,6 +104,7 @@ function entryOf(context: Owned, form: RevisionForm): Entry {
     inputs: inputsOf(context, form.inputs),
     ...(form.revoked ? { revoked: { at: instant(form.revoked.at), why: form.revoked.why, done: form.revoked.done ?? true } } : {}),
     ...(form.restart === undefined ? {} : { restart: form.restart === "due" ? "due" : instant(form.restart) }),
+    ...(form.retiringSince === undefined ? {} : { retiringSince: instant(form.retiringSince) }),
     ...(form.kept ? { kept: true } : {}),
     ...(form.former ? { former: true } : {}),
   };

@@ -115,6 +115,7 @@ export interface RevisionForm extends TokenForm {
   readonly revoked?: { readonly at: string; readonly why: RevokedWhy; readonly done?: boolean };
   /** "due", or when its consumers were asked to restart. */
   readonly restart?: string;
+  readonly retiringSince?: string;
   readonly kept?: boolean;
   readonly former?: boolean;
 }

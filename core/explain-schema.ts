@@ -50,7 +50,7 @@ const inputs = object({ owner: count, base: words, days: orNull(number), scim: f
 const revoked = object({ at: date, why: one("retired", "state", "compromised", "early", "elsewhere", "expired"), done: flag }, ["at", "why"]);
 const token: Fields = { id: count, name: words, created: date, expires: orNull(date) };
 const revision = object(
-  { number, ...token, deliveredAt: orNull(date), usedAfter: date, sha256: orNull(words), inputs, revoked, restart: { type: "string", format: "due" }, kept: flag, former: flag },
+  { number, ...token, deliveredAt: orNull(date), usedAfter: date, sha256: orNull(words), inputs, revoked, restart: { type: "string", format: "due" }, retiringSince: date, kept: flag, former: flag },
   ["number", "created"],
 );
 const record = object({

@@ -117,7 +117,7 @@ describe("facts that contradict each other", () => {
     const date = fc.constantFrom("2020-01-01T00:00:00Z", "2026-02-01T00:00:00Z", "2026-03-01T00:00:00Z", now, "2030-01-01T00:00:00Z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z");
     const number = fc.integer({ min: 1, max: 4 });
     const revision = fc.record(
-      { number, created: date, expires: fc.option(date), deliveredAt: fc.option(date), usedAfter: date, revoked: fc.record({ at: date, why: fc.constantFrom("retired", "state", "compromised", "early", "elsewhere", "expired"), done: fc.boolean() }), kept: fc.boolean() },
+      { number, created: date, expires: fc.option(date), deliveredAt: fc.option(date), usedAfter: date, revoked: fc.record({ at: date, why: fc.constantFrom("retired", "state", "compromised", "early", "elsewhere", "expired"), done: fc.boolean() }), retiringSince: date, kept: fc.boolean() },
       { requiredKeys: ["number", "created"] },
     );
     const listed = fc.record({ revision: number, created: date, id: fc.integer({ min: 101, max: 103 }), active: fc.boolean(), expires: fc.option(date), lastUsed: fc.option(date) }, { requiredKeys: ["revision", "created"] });

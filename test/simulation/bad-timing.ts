@@ -24,8 +24,11 @@ export function ill({ world }: Process, name: string): "late" | "500" | null {
     return "late";
   }
   // A revocation that an up could not send stays in the state: meanwhile somebody revokes what took its place.
-  if (name !== "revoke" || !stack || !luck.chance(0.1)) return null;
-  if (luck.chance(0.5)) world.time.in(luck.span(1_000, MINUTE), () => revokeSoon(world));
+  if (name !== "revoke" || !stack) return null;
+  if (world.barredUntil > world.time.now) return "500";
+  if (!luck.chance(0.1)) return null;
+  world.barredUntil = world.time.now + luck.span(20_000, 2 * MINUTE);
+  if (luck.chance(0.7)) world.time.in(luck.span(1_000, MINUTE), () => revokeSoon(world));
   return "500";
 }
 

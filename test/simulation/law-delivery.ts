@@ -78,6 +78,7 @@ export function onWrite(of: Process, before: Version | null, writing: Writing, v
 /** What a process records is about to count. */
 export function onRecord(of: Process, before: Record | null, record: Record): void {
   for (const entry of record.revisions) {
+    if (before?.current !== record.current) waitsAnew(of, before, entry);
     ends(of, before, entry);
     adopts(of, before, entry);
     keeps(of, before, entry);
@@ -85,6 +86,18 @@ export function onRecord(of: Process, before: Record | null, record: Record): vo
   forgets(of, before, record);
   moves(of, before, record);
   leaves(of, before, record);
+}
+
+/** What somebody holds waits from its first successor on, unless that one was ended before its time. */
+function waitsAnew(of: Process, before: Record | null, entry: Entry): void {
+  const was = before?.revisions.find((other) => isOf(other, entry))?.retiringSince;
+  const current = before?.revisions.find(({ number }) => number === before.current);
+  const { world } = of;
+  const token = current && world.ledger.of(current);
+  if (was === undefined || was === entry.retiringSince || !token || token.endedAt !== null) return;
+  // Whether one is good that nobody reaches is not known.
+  if (of.sessionAt((current.former ? before?.former : before?.issuer)?.ref ?? of.desired.issuerRef ?? "a") === null) return;
+  world.broken("L3 few", `r${entry.number} waits anew for each that follows`);
 }
 
 /** A person's word to go on without what is at one issuer. */
@@ -136,8 +149,8 @@ function leaves(of: Process, before: Record | null, record: Record): void {
   }
 }
 
-/** What is known to be a second owner's was said, and is left to them. */
-const isTheirs = (world: World, before: Record | null, token: Token): boolean => [...(before?.others ?? []), ...(before?.former?.others ?? [])].includes(token.id) || isNamedTheirs(world, token);
+/** What is known to be a second owner's was said, and is left to them; what nobody has used is nobody's. */
+const isTheirs = (world: World, before: Record | null, token: Token): boolean => [...(before?.others ?? []), ...(before?.former?.others ?? [])].includes(token.id) || (token.uses.length > 0 && isNamedTheirs(world, token));
 
 function letGo(of: Process, token: Token, isAllowed: boolean): void {
   const { world } = of;

@@ -27,9 +27,16 @@ function ofThisLife(of: Process, token: Token, does: "revoked" | "deleted"): voi
   world.broken("L2 never without", `r${token.number} of an earlier life was ${does}`);
 }
 
+/** Our last words called it that. With a record that a person gave up, or an object that is gone, goes what they rested on. */
+function isNamed(of: Process, token: Token): boolean {
+  const { world, desired, uid } = of;
+  if (token.by !== "clone" || desired.abandon || desired.issuerChange || world.object?.uid !== uid) return false;
+  return world.ledger.isValid(token) && isNamedTheirs(world, token) && seenInUse(of, token) && !entryOf(of, token);
+}
+
 /** What was said to be somebody else's is left to them at the end too. */
 function spares(of: Process, token: Token, does: "revoked" | "deleted"): void {
-  if (!of.desired.deleting || overtaken(of) || !isSaidTheirs(of, token)) return;
+  if (!of.desired.deleting || overtaken(of) || !(isNamed(of, token) || isSaidTheirs(of, token))) return;
   of.world.broken("L2 never without", `r${token.number}, which was said to be somebody else's, was ${does} with ours`);
 }
 
@@ -211,7 +218,7 @@ export function onRelease(of: Process): void {
 }
 
 /** Pulumi: a replacement may live under higher numbers already, so a delete leaves what its state does not know. */
-const isHigher = ({ world, record }: Process, token: Token): boolean => world.stack !== null && token.number > Math.max(0, ...(record?.revisions ?? []).map(({ number }) => number));
+const isHigher = ({ world }: Process, token: Token): boolean => world.stack !== null && token.number > Math.max(0, ...(recordOf(world)?.revisions ?? []).map(({ number }) => number));
 
 /** Pulumi: a second owner's, as the state knows, was said all along and is left to them. */
 const isLeftTo = ({ world, record }: Process, { id }: Token): boolean => world.stack !== null && (record?.others?.includes(id) ?? false);

@@ -35,6 +35,8 @@ export interface Token {
   deliveredBy: string | null;
   /** Who made it inactive last. */
   endedBy: "us" | "outside" | null;
+  /** The process of ours that was told of it when it was issued; null: none was. */
+  knownTo: string | null;
   /** The process of ours that revoked it last; null: none did. */
   endedIn: string | null;
   /** Who restored it last. */
@@ -154,6 +156,7 @@ export class Ledger {
       deliveredBy: null,
       endedBy: null,
       endedIn: null,
+      knownTo: null,
       restoredBy: null,
       rescued: null,
       uses: [],

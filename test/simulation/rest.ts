@@ -85,8 +85,11 @@ const looksTheirs = (world: World, { deliveredAt, uses, created, lastUsed }: Tok
 function isForgotten(world: World, token: Token): boolean {
   const { place, created, deliveredAt } = token;
   if (placesNamed(world).has(place)) return false;
-  return world.orphans.has(token) || world.secretTouchedAt >= created - world.ledger.skew || (deliveredAt === null && !isRecorded(world, place));
+  return world.orphans.has(token) || world.secretTouchedAt >= created - world.ledger.skew || (deliveredAt === null && !isRecorded(world, place) && !isRemembered(world, token));
 }
+
+/** Whoever was told of it has led ever since. */
+const isRemembered = ({ profile, leader }: World, { knownTo }: Token): boolean => profile.mode === "elected" && leader !== null && leader.name === knownTo;
 
 /** Somebody has looked since it expired: its expiry alone wakes nobody. */
 const isSeenOver = ({ replicas, ledger }: World, expires: number | null): boolean => expires === null || expires + MINUTE < Math.max(0, ...replicas.map(({ lookedAt }) => lookedAt)) + ledger.skew;

@@ -191,6 +191,8 @@ export class SimApi implements TokenApi {
       return { token: show(token), value: new SecretValue(token.value) };
     });
     this.#wrote(issued.token.id, true);
+    const token = world.ledger.of(issued.token);
+    if (token) token.knownTo = this.#of.name;
     return issued;
   }
 

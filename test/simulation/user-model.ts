@@ -223,7 +223,9 @@ async function run(world: UserWorld, runs: number): Promise<void> {
     if (plan.outcome === "rest") world.bound = issuer.users.user({ name: NAME })?.id ?? null;
     world.now += error ? SECOND : Math.max(SECOND, (plan.nextDue ?? world.now + MINUTE) - world.now);
     // The operator lists again with the issuer's next list.
-    if (!error) await issuer.users.refresh(world.now - SECOND).catch((problem: unknown) => rethrow(problem));
+    if (error) continue;
+    await issuer.users.refresh(world.now - SECOND).catch(rethrow);
+    if (object.deleting) await issuer.tokens("service").refresh(world.now - SECOND).catch(rethrow);
   }
 }
 

@@ -127,6 +127,8 @@ export class World {
   deniedAs: "PERMISSION_DENIED" | "UNAUTHENTICATED" = "PERMISSION_DENIED";
   /** New tokens do not authenticate until then. */
   refusedUntil = 0;
+  /** Nothing is revoked by an up until then. */
+  barredUntil = 0;
   /** Trying a new one takes long until then. */
   sluggishUntil = 0;
   /** The next POST takes effect when nobody waits for it any more. */

@@ -2,6 +2,8 @@
 // yet is let through, and looked at when it is known.
 import { Ajv, type ValidateFunction } from "ajv";
 import { serviceTokenFields, type Schema } from "../core/schema.ts";
+import type { Problem } from "../core/spec.ts";
+import { userProblems } from "../core/user/name.ts";
 import { complain, type Complaint } from "./complaint.ts";
 import { introduce, nameOf } from "./mark.ts";
 import { PERSONAL_TOKEN_INPUTS, SERVICE_TOKEN_INPUTS, SERVICE_USER_INPUTS } from "./schema.ts";
@@ -58,9 +60,12 @@ export function complaints(kind: Kind, inputs: Inputs): Complaint[] {
   const own = written(inputs);
   const spec = known(own) as Inputs;
   const faults = shapeFaults(kind, own, spec);
-  const across = kind === "ServiceUser" ? [] : soundProblems(own, faults).map(({ path, message }) => ({ property: path, reason: message }));
+  const problems = kind === "ServiceUser" ? nameProblems(spec) : soundProblems(own, faults);
+  const across = problems.map(({ path, message }) => ({ property: path, reason: message }));
   return [...faults, ...across].filter(({ property }, index, all) => all.findIndex((other) => other.property === property) === index);
 }
+
+const nameProblems = ({ name }: Inputs): Problem[] => (typeof name === "string" ? userProblems({ name }) : []);
 
 function shapeFaults(kind: Kind, own: Inputs, spec: Inputs): Complaint[] {
   const validate = validator(kind);

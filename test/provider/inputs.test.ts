@@ -39,6 +39,7 @@ describe("each fault is named with its property", () => {
     ["a revision that is none", "ServiceToken", { ...user, compromised: 0 }, { property: "compromised", reason: /at least 1/ }],
     ["a personal token has no owner to name", "PersonalToken", { ...user }, { property: "serviceUser", reason: /there is no serviceUser/ }],
     ["an unknown role", "ServiceUser", { name: "a", role: "Root" }, { property: "role", reason: /Member, Editor, Manager, Admin/ }],
+    ["a user's name of two lines", "ServiceUser", { name: "Data\nIngest" }, { property: "name", reason: /^name is one line of plain text/ }],
     ["a user without a name", "ServiceUser", {}, { property: "name", reason: /name is missing/ }],
   ];
   test.each(rows)("%s", (_, kind, inputs, { property, reason }) => {

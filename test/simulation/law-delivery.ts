@@ -1,5 +1,5 @@
 // Laws about what is delivered and recorded: good, verified, and what gives way in its time (L1, L2, L4).
-import { DAY } from "../../core/duration.ts";
+import { DAY, MINUTE } from "../../core/duration.ts";
 import { issuerId } from "../../core/home.ts";
 import type { Entry, Record, RecordedIssuer } from "../../core/record.ts";
 import type { Writing } from "../../tokenapi/target.ts";
@@ -150,7 +150,10 @@ function leaves(of: Process, before: Record | null, record: Record): void {
 }
 
 /** What is known to be a second owner's was said, and is left to them; what nobody has used is nobody's. */
-const isTheirs = (world: World, before: Record | null, token: Token): boolean => [...(before?.others ?? []), ...(before?.former?.others ?? [])].includes(token.id) || (token.uses.length > 0 && isNamedTheirs(world, token));
+const isTheirs = (world: World, before: Record | null, token: Token): boolean => [...(before?.others ?? []), ...(before?.former?.others ?? [])].includes(token.id) || (looksUsed(token) && isNamedTheirs(world, token));
+
+/** As far as the API tells: a trial of our own that came late looks like a consumer's. */
+const looksUsed = ({ uses, lastUsed, created }: Token): boolean => uses.length > 0 || (lastUsed !== null && lastUsed > created + MINUTE);
 
 function letGo(of: Process, token: Token, isAllowed: boolean): void {
   const { world } = of;

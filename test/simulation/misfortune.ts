@@ -47,7 +47,8 @@ export function revokeSoon(world: World): void {
 export function onGivenUp(world: World): void {
   if (!world.faults || world.beside) return;
   if (world.stack) {
-    if (world.luck.chance(0.5)) world.time.in(world.luck.span(12_000, 3 * MINUTE), () => letGo(world));
+    if (world.luck.chance(0.4)) world.time.in(1, () => rename(world));
+    else if (world.luck.chance(0.5)) world.time.in(world.luck.span(12_000, 3 * MINUTE), () => letGo(world));
     return;
   }
   if (!world.random.chance(0.5)) return;
@@ -62,6 +63,17 @@ export function onGivenUp(world: World): void {
 export function onRecorded(world: World, before: Record | null, after: Record): void {
   onMove(world, before, after);
   onRemembered(world, before, after);
+}
+
+/** An up that gave up a POST is interrupted, and the next one asks for another name: the same number will be there twice. */
+function rename(world: World): void {
+  const { stack, object, faults } = world;
+  if (!faults || !object || object.deleting) return;
+  world.tell(() => "PERSON interrupts it, and wants another name");
+  world.causes += 3;
+  stack?.interrupt();
+  object.spec.base = object.spec.base === "ingest" ? "data-ingest" : "ingest";
+  stack?.soon(5_000);
 }
 
 /** The resource has moved, and nothing was issued at its new issuer yet: its person names a third one. */
@@ -111,8 +123,8 @@ function onRemembered(world: World, before: Record | null, after: Record): void 
   const { faults, beside, luck, time, object } = world;
   if (!faults || beside) return;
   if (after.others?.length && !before?.others?.length && luck.chance(0.4)) time.in(luck.span(MINUTE, 20 * MINUTE), () => letGo(world));
-  if (!after.former?.onward || before?.former?.onward || !luck.chance(0.4)) return;
-  time.in(luck.span(MINUTE, 9 * MINUTE), () => {
+  if (!after.former?.onward || before?.former?.onward || !luck.chance(0.8)) return;
+  time.in(luck.span(6 * MINUTE, 9.8 * MINUTE), () => {
     const { ref } = recordOf(world)?.issuer ?? {};
     if (!world.faults || !object || world.object !== object || object.deleting || ref === undefined) return;
     world.tell(() => `PERSON wants it at ${ref} after all`);

@@ -33,7 +33,6 @@ function isBare(s: Situation): boolean {
   return s.tokens !== null && s.observed.hand === null && !recorded && [...ourLost(s, secondOwners(s)), ...s.remains].every(({ former }) => former);
 }
 
-
 /** Without leader election another replica may have moved it by a newer spec than ours: so long it is not turned round. */
 const NEWER_SPEC = 30 * SECOND;
 

@@ -5,13 +5,14 @@ import tseslint from "typescript-eslint";
 /** Which top-level folders each folder may import (besides itself). */
 export const importMap = {
   core: [],
-  tokenapi: ["core"],
+  http1: [],
+  tokenapi: ["core", "http1"],
   server: ["core"],
   provider: ["core", "tokenapi"],
-  controller: ["core", "tokenapi", "crds"],
+  controller: ["core", "http1", "tokenapi", "crds"],
   crds: ["core"],
   cli: ["core", "tokenapi", "server", "provider", "controller"],
-  test: ["core", "tokenapi", "server", "provider", "controller", "crds", "cli"],
+  test: ["core", "http1", "tokenapi", "server", "provider", "controller", "crds", "cli"],
 };
 
 const folders = Object.keys(importMap);
@@ -46,13 +47,13 @@ const layering = folders.map((folder) => {
   };
 });
 
-/** controller/runtime knows no token: it imports nothing of this project outside itself. */
+/** controller/runtime knows no token: outside itself it imports only http1/, which knows nothing at all and goes with it. */
 const runtimeAlone = {
   files: ["controller/runtime/**/*.ts", "test/lint/fixtures/controller/runtime/**/*.ts"],
   rules: {
     "no-restricted-imports": [
       "error",
-      { patterns: [{ regex: `^(\\.\\./)+(${folders.join("|")}|[^/.]+\\.ts)`, message: "controller/runtime/ knows no token: it imports only itself." }] },
+      { patterns: [{ regex: `^(\\.\\./)+(${folders.filter((folder) => folder !== "http1").join("|")}|[^/.]+\\.ts)`, message: "controller/runtime/ knows no token: it imports only itself and http1/." }] },
     ],
   },
 };
@@ -75,7 +76,7 @@ const purity = {
 };
 
 const typed = {
-  files: ["core/**/*.ts", "tokenapi/**/*.ts", "server/**/*.{ts,tsx}", "provider/**/*.ts", "controller/**/*.ts", "cli/**/*.ts", "crds/**/*.ts"],
+  files: ["core/**/*.ts", "http1/**/*.ts", "tokenapi/**/*.ts", "server/**/*.{ts,tsx}", "provider/**/*.ts", "controller/**/*.ts", "cli/**/*.ts", "crds/**/*.ts"],
   languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
   plugins: { "@typescript-eslint": tseslint.plugin },
   rules: {

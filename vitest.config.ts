@@ -17,7 +17,7 @@ const ring = (name: string, include: string[], timeout: number, more: object = {
   },
 });
 
-const pure = ["core", "lint", "crds", "controller/runtime", "controller/parts", "simulation", "cli"].map((folder) => `test/${folder}/**/*.test.ts`);
+const pure = ["core", "http1", "lint", "crds", "controller/runtime", "controller/parts", "simulation", "cli"].map((folder) => `test/${folder}/**/*.test.ts`);
 
 /** Files with isolate: false share a process, and with it what is dear to start. */
 const oneByOne = { fileParallelism: false };

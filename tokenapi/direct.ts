@@ -1,30 +1,16 @@
-// Straight to the API over node's own HTTP/1.1, one request at a time on each kept connection: after a break there is
-// no doubt which request was under way. A request's bytes are held back until its connection stands.
-import type { Agent, ClientRequest, IncomingMessage } from "node:http";
-import { Agent as SecureAgent, request as secureRequest } from "node:https";
+// Straight to the API over HTTP/1.1, one request at a time on each kept connection: after a break there is no doubt
+// which request was under way. Decides how a connection is opened; a request's bytes are held back until it stands.
+import { connect as connectPlain, isIP } from "node:net";
 import type { Socket } from "node:net";
-import { urlToHttpOptions } from "node:url";
-import type { Ask, Grip, Hearer, Way } from "./way.ts";
-
-// Not imported: an import of node:http reads all of its exports, and one of them loads the library of fetch.
-const { Agent: PlainAgent, request: plainRequest } = process.getBuiltinModule("node:http");
+import { connect as connectTls, createSecureContext } from "node:tls";
+import type { SecureContext } from "node:tls";
+import { Pool } from "../http1/pool.ts";
+import type { Ask, Hearer, Way } from "./way.ts";
 
 export interface DirectOptions {
   readonly connections: number;
   readonly connectTimeout: number;
   readonly ca: string | null;
-}
-
-/** Where the API stands, in the words of node's HTTP: an address is read once, and not for every request. */
-interface Place {
-  readonly origin: string;
-  readonly secure: boolean;
-  readonly options: { readonly protocol: string | undefined; readonly hostname: string | undefined; readonly port?: number };
-}
-
-function placeOf(origin: string): Place {
-  const { protocol, hostname, port } = urlToHttpOptions(new URL(origin));
-  return { origin, secure: protocol === "https:", options: { protocol: protocol ?? undefined, hostname: hostname ?? undefined, ...(port ? { port: Number(port) } : {}) } };
 }
 
 /** Shorter than any server keeps an idle connection, so that no request meets its end. */
@@ -33,68 +19,72 @@ const IDLE = 4_000;
 export class Direct implements Way {
   readonly ready = null;
   readonly #options: DirectOptions;
-  readonly #plain: Agent;
-  readonly #secure: SecureAgent;
-  readonly #open = new Set<ClientRequest>();
+  /** By origin. */
+  readonly #pools = new Map<string, Pool>();
   #destroyed = false;
-  #place: Place | null = null;
+  #context: SecureContext | null = null;
 
   constructor(options: DirectOptions) {
     this.#options = options;
-    const kept = { keepAlive: true, maxSockets: options.connections, timeout: IDLE };
-    this.#plain = new PlainAgent(kept);
-    this.#secure = new SecureAgent({ ...kept, ...(options.ca === null ? {} : { ca: options.ca }) });
   }
 
   dispatch(ask: Ask, hearer: Hearer): void {
     if (this.#destroyed) return hearer.onResponseError(null, new Error("closed"));
-    if (this.#place?.origin !== ask.origin) this.#place = placeOf(ask.origin);
-    const { secure, options: place } = this.#place;
-    const length = ask.body === null ? {} : { "content-length": String(Buffer.byteLength(ask.body)) };
-    const options = { ...place, path: ask.path, method: ask.method, headers: { ...ask.headers, ...length }, agent: secure ? this.#secure : this.#plain };
-    const request = secure ? secureRequest(options) : plainRequest(options);
-    this.#open.add(request);
-    request.once("close", () => this.#open.delete(request));
-    const grip: Grip = { abort: (reason) => void request.destroy(reason) };
-    let over = false;
-    // Errors are made only where there is something to tell.
-    const settle = (tell: () => void): void => {
-      if (!over) tell();
-      over = true;
-    };
-    request.on("error", (error) => settle(() => hearer.onResponseError(grip, error)));
-    request.once("socket", (socket) => this.#standing(socket, secure, request, () => {
-      hearer.onRequestStart(grip);
-      if (!request.destroyed) request.end(ask.body ?? undefined);
-    }));
-    request.once("response", (response) => hear(response, grip, hearer, settle));
+    let pool = this.#pools.get(ask.origin);
+    if (pool === undefined) this.#pools.set(ask.origin, (pool = this.#open(new URL(ask.origin))));
+    pool.request(ask, hearer);
   }
 
   destroy(): Promise<void> {
     this.#destroyed = true;
-    for (const request of this.#open) request.destroy(new Error("closed"));
-    this.#plain.destroy();
-    this.#secure.destroy();
+    for (const pool of this.#pools.values()) pool.destroy(new Error("closed"));
     return Promise.resolve();
   }
 
-  #standing(socket: Socket, secure: boolean, request: ClientRequest, ready: () => void): void {
-    if (!socket.connecting) return ready();
-    const late = setTimeout(() => request.destroy(Object.assign(new Error("no connection in time"), { code: "ETIMEDOUT" })), this.#options.connectTimeout);
-    request.once("close", () => clearTimeout(late));
-    socket.once(secure ? "secureConnect" : "connect", () => {
-      clearTimeout(late);
-      ready();
+  #open(url: URL): Pool {
+    const { connections, connectTimeout } = this.#options;
+    const secure = url.protocol === "https:";
+    // An address of IPv6 stands in brackets there.
+    const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
+    const port = Number(url.port === "" ? (secure ? 443 : 80) : url.port);
+    /** The last connection's ticket: the next is spared the exchange of keys. */
+    let session: Buffer | undefined;
+    const dial = (): Promise<Socket> => {
+      const socket = secure ? this.#secure(host, port, session) : connectPlain({ host, port });
+      socket.on("session", (ticket) => (session = ticket));
+      socket.setNoDelay(true);
+      return standing(socket, secure ? "secureConnect" : "connect", connectTimeout);
+    };
+    return new Pool({ host: url.host, connections, idleMs: IDLE, dial });
+  }
+
+  #secure(host: string, port: number, session: Buffer | undefined): Socket {
+    const { ca } = this.#options;
+    this.#context ??= createSecureContext(ca === null ? {} : { ca });
+    return connectTls({
+      host,
+      port,
+      secureContext: this.#context,
+      ALPNProtocols: ["http/1.1"],
+      // An address is no name for SNI; the certificate is held against it all the same.
+      ...(isIP(host) === 0 ? { servername: host } : {}),
+      ...(session === undefined ? {} : { session }),
     });
   }
 }
 
-function hear(response: IncomingMessage, grip: Grip, hearer: Hearer, settle: (tell: () => void) => void): void {
-  hearer.onResponseStart(grip, response.statusCode ?? 0, response.headers);
-  response.on("data", (chunk: Buffer) => hearer.onResponseData(grip, chunk));
-  response.on("error", (error) => settle(() => hearer.onResponseError(grip, error)));
-  response.once("end", () => {
-    if (response.complete) settle(() => hearer.onResponseEnd());
+function standing(socket: Socket, event: string, timeout: number): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const late = setTimeout(() => socket.destroy(Object.assign(new Error("no connection in time"), { code: "ETIMEDOUT" })), timeout);
+    // They stay: an error that comes when nobody else listens yet would end the process.
+    socket.on("error", reject);
+    socket.once("close", () => {
+      clearTimeout(late);
+      reject(Object.assign(new Error("the connection ended before it stood"), { code: "ECONNRESET" }));
+    });
+    socket.once(event, () => {
+      clearTimeout(late);
+      resolve(socket);
+    });
   });
-  response.once("close", () => settle(() => hearer.onResponseError(grip, Object.assign(new Error("the answer was cut"), { code: "ECONNRESET" }))));
 }

@@ -3,6 +3,7 @@
 import type { Socket } from "node:net";
 import type { Credentials } from "./credentials.ts";
 import { Dialer, speaksHttp2 } from "./dial.ts";
+import type { Protocol } from "./dial.ts";
 import { Http1Link } from "./http1-link.ts";
 import { Http2Link } from "./http2-link.ts";
 import type { Incoming, Link, Outgoing } from "./link.ts";
@@ -12,8 +13,10 @@ import { TransportError } from "./transport-error.ts";
 export interface ConnectionOptions {
   credentials: Credentials;
   connectTimeoutMs: number;
+  /** What is wanted; it is the server's to choose. */
+  protocol: Protocol;
   pingMs: number;
-  /** Where the server speaks only HTTP/1.1: connections at most. */
+  /** Of HTTP/1.1, at most. */
   connections: number;
 }
 
@@ -28,7 +31,7 @@ export class Connection {
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
-    this.#dialer = new Dialer(options.credentials, options.connectTimeoutMs);
+    this.#dialer = new Dialer(options);
   }
 
   /** Whether a dead server is noticed while nothing is asked; undefined before the first connection. */

@@ -13,16 +13,30 @@ import { tunnel } from "./tunnel.ts";
 /** Then the kernel asks a silent peer, and gives it up ten seconds later: the only ping that HTTP/1.1 has. */
 const keepAliveMs = 15_000;
 
+export type Protocol = "http/1.1" | "h2";
+
+export interface DialerOptions {
+  credentials: Credentials;
+  connectTimeoutMs: number;
+  /** A server that does not speak it is spoken to in what it does speak. */
+  protocol: Protocol;
+}
+
+const both: Protocol[] = ["h2", "http/1.1"];
+
 export class Dialer {
   readonly #credentials: Credentials;
   readonly #timeoutMs: number;
+  /** A server that is offered both takes h2. */
+  #offered: Protocol[];
   #fingerprint = "";
   #context: SecureContext | undefined;
   #session: Buffer | undefined;
 
-  constructor(credentials: Credentials, timeoutMs: number) {
+  constructor({ credentials, connectTimeoutMs, protocol }: DialerOptions) {
     this.#credentials = credentials;
-    this.#timeoutMs = timeoutMs;
+    this.#timeoutMs = connectTimeoutMs;
+    this.#offered = protocol === "h2" ? both : [protocol];
   }
 
   /** Whether a connection opened now would be another than those there are: for a client certificate that was renewed. */
@@ -32,6 +46,16 @@ export class Dialer {
   }
 
   async dial(closing: AbortSignal): Promise<Socket> {
+    try {
+      return await this.#once(closing);
+    } catch (error) {
+      if (this.#offered === both || (error as { code?: unknown }).code !== "ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL") throw error;
+      this.#offered = both;
+      return this.#once(closing);
+    }
+  }
+
+  async #once(closing: AbortSignal): Promise<Socket> {
     const material = await this.#credentials.tls();
     const limit = AbortSignal.any([closing, AbortSignal.timeout(this.#timeoutMs)]);
     const { server, proxy } = this.#credentials;
@@ -55,7 +79,7 @@ export class Dialer {
       ...(material.insecure === true ? { rejectUnauthorized: false } : {}),
       ...(this.#session === undefined ? {} : { session: this.#session }),
       secureContext: this.#contextFor(material),
-      ALPNProtocols: ["h2", "http/1.1"],
+      ALPNProtocols: this.#offered,
     });
     socket.on("session", (session) => (this.#session = session));
     return settled(socket, "secureConnect", limit);

@@ -1,7 +1,6 @@
 // What one connection to the server does for transport.ts, whatever protocol it speaks.
 // The part that both protocols share: a request has a time limit until its headers, can
 // be given up by a signal at any time, and its body says whether it came whole.
-import type { Readable } from "node:stream";
 import { TransportError } from "./transport-error.ts";
 
 export interface Outgoing {
@@ -12,14 +11,27 @@ export interface Outgoing {
   /** Time until the headers of the answer. */
   headersTimeoutMs: number;
   signal: AbortSignal | undefined;
+  /** Goes before all that wait for a connection. */
+  urgent: boolean;
 }
 
+/** `cut`: the connection went in the middle. `reset`: the server gave this one answer up. */
+export type BodyEnd = "whole" | "cut" | "reset";
+
+/** Is told of an end or a failure once, after the last chunk. */
+export interface BodyReader {
+  data(chunk: Buffer): void;
+  end(how: BodyEnd): void;
+  fail(error: Error): void;
+}
+
+/** An answer whose body is still to come. Whoever has it reads it, once, or gives it up. */
 export interface Incoming {
-  status: number;
-  retryAfter: string | undefined;
-  body: Readable;
-  /** After the end: nothing is missing. A stream that was cut may end like a whole one. */
-  whole(): boolean;
+  readonly status: number;
+  readonly retryAfter: string | undefined;
+  read(reader: BodyReader): void;
+  /** A reader is told of the reason. */
+  destroy(reason?: Error): void;
 }
 
 export interface Link {

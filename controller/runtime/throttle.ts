@@ -1,11 +1,11 @@
 // How many requests may be under way. Decides by what the server says: each 429 halves
 // the number, each second without one gives a place back. Must not know requests.
 //
-// It starts below the 100 streams that a kube-apiserver takes on one connection, so the
-// waiting happens here, where what is urgent can go first.
+// There is a connection for each that it lets in, so the waiting happens here, where what
+// is urgent can go first.
 import type { Clock } from "./clock.ts";
 
-export const mostInFlight = 96;
+export const mostInFlight = 32;
 const recoveryMs = 1_000;
 
 export class Throttle {

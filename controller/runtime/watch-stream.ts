@@ -75,27 +75,31 @@ function watchProgress(request: WatchRequest, kill: AbortController): { seen: ()
   return { seen: () => (seenAt = clock.monotonic()), cancel: () => cancel() };
 }
 
-function read({ body, whole }: Incoming, request: WatchRequest, onChunk: () => void): Promise<void> {
+function read(answer: Incoming, request: WatchRequest, onChunk: () => void): Promise<void> {
   const splitter = new LineSplitter(longestLineBytes);
   const onLine = (line: string): void => deliver(line, request);
   return new Promise((resolve, reject) => {
     let failed = false;
-    // A data listener, not an async iterator: chunks of a burst are handled in order in one go, and nothing interleaves.
-    body.on("data", (chunk: Buffer) => {
-      if (failed) return;
-      onChunk();
-      try {
-        splitter.push(chunk, onLine);
-      } catch (error) {
-        failed = true;
-        reject(error instanceof Error ? error : new Error("a watch handler threw"));
-        body.destroy();
-      }
+    answer.read({
+      // Chunks of a burst are handled in order in one go, and nothing interleaves.
+      data(chunk) {
+        if (failed) return;
+        onChunk();
+        try {
+          splitter.push(chunk, onLine);
+        } catch (error) {
+          failed = true;
+          reject(error instanceof Error ? error : new Error("a watch handler threw"));
+          answer.destroy();
+        }
+      },
+      // A tail without a newline is a cut event: the server sends it again when asked from the last version.
+      end(how) {
+        if (how === "whole") resolve();
+        else reject(how === "cut" ? new TransportError("CONNECTION_CLOSED", "the connection went in the middle of a watch") : new WatchEnded("the stream was closed"));
+      },
+      fail: reject,
     });
-    // A tail without a newline is a cut event: the server sends it again when asked from the last version.
-    body.on("end", () => (whole() ? resolve() : reject(new TransportError("CONNECTION_CLOSED", "the connection went in the middle of a watch"))));
-    body.on("error", (error: Error) => reject(error));
-    body.on("close", () => reject(new WatchEnded("the stream was closed")));
   });
 }
 

@@ -1,4 +1,4 @@
-// A small apiserver that misbehaves on command: real TLS, HTTP/2 or HTTP/1.1, real
+// A small apiserver that misbehaves on command: real TLS, HTTP/2 and HTTP/1.1, real
 // lists and watches over fake-collection.ts, behind a relay that can go deaf like a
 // firewall that lost its state. For failures that a healthy kube-apiserver cannot be
 // made to show; what a healthy one does is tested against a real one.
@@ -8,6 +8,7 @@ import type { Http2SecureServer, Http2ServerRequest, Http2ServerResponse, Server
 import { createServer as createHttpsServer } from "node:https";
 import { connect, createServer } from "node:net";
 import type { AddressInfo, Server, Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
 import type { Credentials, KubeObject } from "../../controller/runtime/index.ts";
 import { CertificateAuthority } from "./certificate.ts";
 import { FakeCollection, Revision, keyOf } from "./fake-collection.ts";
@@ -50,6 +51,9 @@ export interface OpenWatch {
   cut(): void;
 }
 
+/** What it speaks: a kube-apiserver speaks both. */
+export type Protocols = "both" | "http1" | "http2";
+
 const snapshotEnd = { "k8s.io/initial-events-end": "true" };
 
 export class FakeApiserver {
@@ -69,14 +73,22 @@ export class FakeApiserver {
   readonly #server: Http2SecureServer;
   readonly #relay: Server;
   readonly #relayed = new Set<{ client: Socket; server: Socket }>();
+  readonly #http1 = new Set<Socket>();
+  /** Of HTTP/1.1: each ends with its next answer. */
+  readonly #leaving = new WeakSet<Socket>();
   #backendPort = 0;
 
-  private constructor(http1: boolean) {
+  private constructor(protocols: Protocols) {
     const handler = (request: Http2ServerRequest, response: Http2ServerResponse): void => void this.#answer(request, response);
     // The compatibility API of HTTP/2 has the shape of HTTP/1.1: one handler serves both.
-    this.#server = http1
+    this.#server = protocols === "http1"
       ? (createHttpsServer(this.authority.serverCertificate(), handler as never) as unknown as Http2SecureServer)
-      : createSecureServer(this.authority.serverCertificate(), handler);
+      : createSecureServer({ ...this.authority.serverCertificate(), allowHTTP1: protocols === "both" }, handler);
+    this.#server.on("secureConnection", (socket: TLSSocket) => {
+      if (socket.alpnProtocol === "h2") return;
+      this.#http1.add(socket);
+      socket.once("close", () => this.#http1.delete(socket));
+    });
     this.#server.on("session", (session) => {
       this.sessions.add(session);
       session.once("close", () => this.sessions.delete(session));
@@ -85,8 +97,8 @@ export class FakeApiserver {
     this.#relay = createServer((client) => this.#relayOne(client));
   }
 
-  static async start(options: { http1?: boolean } = {}): Promise<FakeApiserver> {
-    const fake = new FakeApiserver(options.http1 === true);
+  static async start(protocols: Protocols = "both"): Promise<FakeApiserver> {
+    const fake = new FakeApiserver(protocols);
     fake.#server.listen(0, "127.0.0.1");
     await once(fake.#server, "listening");
     fake.#backendPort = (fake.#server.address() as AddressInfo).port;
@@ -131,6 +143,7 @@ export class FakeApiserver {
   /** A graceful end of each connection, as at a rolling restart. */
   goAway(): void {
     for (const session of this.sessions) session.close();
+    for (const socket of this.#http1) this.#leaving.add(socket);
   }
 
   dropConnections(): void {
@@ -180,6 +193,7 @@ export class FakeApiserver {
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const seen = parse(request, Buffer.concat(chunks).toString("utf8"));
     this.requests.push(seen);
+    if (this.#http1.has(request.socket) && this.#leaving.has(request.socket)) response.setHeader("connection", "close");
     const scripted = this.intercept(seen);
     if (scripted === "hang") return;
     if (scripted === "drop") reset(response);

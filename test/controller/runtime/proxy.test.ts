@@ -68,13 +68,13 @@ describe("a kubeconfig's proxy-url", () => {
 
 describe("through", () => {
   test.each([
-    ["CONNECT", "http", undefined, "http2"],
-    ["CONNECT with a login", "http", { user: "u:@", password: "p/%" }, "http2"],
+    ["CONNECT", "http", undefined, "both"],
+    ["CONNECT with a login", "http", { user: "u:@", password: "p/%" }, "both"],
     ["CONNECT, HTTP/1.1 behind it", "http", undefined, "http1"],
-    ["SOCKS5", "socks5", undefined, "http2"],
-    ["SOCKS5 with a login", "socks5", { user: "u", password: "p" }, "http2"],
+    ["SOCKS5", "socks5", undefined, "both"],
+    ["SOCKS5 with a login", "socks5", { user: "u", password: "p" }, "both"],
   ] as const)("%s go requests and watches", async (_, scheme, login, protocol) => {
-    const [server, proxy] = await Promise.all([FakeApiserver.start({ http1: protocol === "http1" }), startForwardProxy(login)]);
+    const [server, proxy] = await Promise.all([FakeApiserver.start(protocol), startForwardProxy(login)]);
     const who = login === undefined ? "" : `${encodeURIComponent(login.user)}:${encodeURIComponent(login.password)}@`;
     const client = new RestClient({ credentials: server.credentials({ proxy: new URL(`${scheme}://${who}127.0.0.1:${proxy.port}`) }) });
     const store = new Store<Widget>();

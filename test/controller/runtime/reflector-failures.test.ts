@@ -269,20 +269,20 @@ test("a connection that went deaf is noticed by an unanswered ping", async () =>
 });
 
 test("over HTTP/1.1, which has no ping, a connection that went deaf is noticed because watches are short", async () => {
-  const { server, equal } = await synced({ http1: true, reflector: { timing: { unpingedWatchSeconds: 1, graceMs: 100 } } });
+  const { server, equal } = await synced({ protocols: "http1", reflector: { timing: { unpingedWatchSeconds: 1, graceMs: 100 } } });
   server.goDeaf();
   server.collection("widgets").put(widget("d"));
   await equal();
   expect(snapshots(server)).toBe(1);
 });
 
-test("a connection for requests that went deaf is given up, and the next one is another", async () => {
-  // Long before the request would have been.
-  const { server, client } = await synced({ transport: { pingMs: 100, requestTimeoutMs: 600_000 } });
-  await client.create(widgets, { namespace: "default" }, widget("e"));
+test("connections for requests that went deaf are given up together, and the next one is another", async () => {
+  const { server, client } = await synced({ transport: { requestTimeoutMs: 400 } });
+  await Promise.all(["e", "f", "g", "h"].map((name) => client.create(widgets, { namespace: "default" }, widget(name))));
   server.goDeaf();
-  await expect(client.create(widgets, { namespace: "default" }, widget("f"))).rejects.toThrow();
-  await client.create(widgets, { namespace: "default" }, widget("g"));
+  await expect(client.create(widgets, { namespace: "default" }, widget("i"))).rejects.toThrow("no answer within 400 ms");
+  // Those that were idle are as deaf, and nobody else has to find out.
+  await client.create(widgets, { namespace: "default" }, widget("j"));
 });
 
 test("a watch that the server does not end in time is cut from this side", async () => {

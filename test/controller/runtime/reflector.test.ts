@@ -2,6 +2,7 @@
 // without what older servers lack.
 import { expect, test } from "vitest";
 import { line } from "../../support/fake-apiserver.ts";
+import type { Protocols } from "../../support/fake-apiserver.ts";
 import { project, setScene, until, widget, widgets } from "./scene.ts";
 
 test("begins with a streamed snapshot and follows every change on the same stream", async () => {
@@ -25,16 +26,16 @@ test("begins with a streamed snapshot and follows every change on the same strea
 });
 
 test("asks for long watches where a dead server is noticed by a ping, and for short ones before it knows, or where there is none", async () => {
-  const seconds = async (http1: boolean): Promise<number[]> => {
-    const { server, reflector } = await setScene({ http1 });
+  const seconds = async (protocols: Protocols): Promise<number[]> => {
+    const { server, reflector } = await setScene({ protocols });
     reflector.start();
     expect(await reflector.synced(5_000)).toBe(true);
     for (const watch of server.watches) watch.end();
     await until(() => server.count("WATCH") === 2);
     return server.requests.map(({ query }) => Number(query.get("timeoutSeconds")));
   };
-  expect(await seconds(true)).toEqual([40, 40]);
-  const [first, second = 0] = await seconds(false);
+  expect(await seconds("http1")).toEqual([40, 40]);
+  const [first, second = 0] = await seconds("both");
   expect(first).toBe(40);
   expect(second).toBeGreaterThanOrEqual(300);
   expect(second).toBeLessThanOrEqual(600);
@@ -152,7 +153,7 @@ test("the echo of an own write is not read a second time", async () => {
 });
 
 test("works over HTTP/1.1", async () => {
-  const { server, reflector, equal } = await setScene({ http1: true });
+  const { server, reflector, equal } = await setScene({ protocols: "http1" });
   server.collection("widgets").put(widget("a"));
   reflector.start();
   await reflector.synced(5_000);

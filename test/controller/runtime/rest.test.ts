@@ -6,11 +6,11 @@ import { ApiError, RestClient, isAlreadyExists, isConflict, isNotFound, isTransp
 import type { RequestMeasurement, TransportOptions } from "../../../controller/runtime/index.ts";
 import { CertificateAuthority } from "../../support/certificate.ts";
 import { FakeApiserver, status } from "../../support/fake-apiserver.ts";
-import type { Reply } from "../../support/fake-apiserver.ts";
+import type { Protocols, Reply } from "../../support/fake-apiserver.ts";
 import { until, widget, widgets } from "./scene.ts";
 
-async function connect(options: Partial<TransportOptions> = {}, http1 = false): Promise<{ server: FakeApiserver; client: RestClient }> {
-  const server = await FakeApiserver.start({ http1 });
+async function connect(options: Partial<TransportOptions> = {}, protocols: Protocols = "both"): Promise<{ server: FakeApiserver; client: RestClient }> {
+  const server = await FakeApiserver.start(protocols);
   const client = new RestClient({ credentials: server.credentials(), ...options });
   onTestFinished(async () => {
     await client.close();
@@ -55,24 +55,38 @@ describe("requests", () => {
     expect(JSON.parse(server.requests[0]?.body ?? "")).toMatchObject({ spec: { text: "Zürich" } });
   });
 
-  test("share one connection, and watches have another", async () => {
-    const { server, client } = await connect();
-    const { body } = await client.watch(widgets, {}, { timeoutSeconds: 60 });
-    for (const round of ["a", "b"]) await Promise.all(Array.from({ length: 64 }, (_, index) => client.create(widgets, ref, widget(`${round}${index}`))));
-    expect(server.openSockets).toBe(2);
-    body.destroy();
-  });
-
-  test("use a bounded number of connections over HTTP/1.1", async () => {
-    const { server, client } = await connect({ connections: 4 }, true);
-    // The first connection finds out the protocol; more are opened from then on.
+  test("go over a bounded number of connections, and watches share one of their own", async () => {
+    const { server, client } = await connect({ connections: 4 });
+    const watches = await Promise.all([1, 2, 3].map(() => client.watch(widgets, {}, { timeoutSeconds: 60 })));
+    expect(server.openSockets).toBe(1);
     for (const round of ["a", "b"]) await Promise.all(Array.from({ length: 25 }, (_, index) => client.create(widgets, ref, widget(`${round}${index}`))));
     expect(server.collection("widgets").objects.size).toBe(50);
-    expect(server.openSockets).toBe(4);
+    expect(server.openSockets).toBe(5);
+    for (const watch of watches) watch.destroy();
   });
 
-  test("in the middle of a burst survive a GOAWAY: each is carried out once", async () => {
-    const { server, client } = await connect();
+  test("that are urgent have a connection of their own when all others wait for an answer", async () => {
+    const { server, client } = await connect({ connections: 4 });
+    server.intercept = ({ name }) => (name === "slow" ? "hang" : undefined);
+    const slow = Array.from({ length: 8 }, () => client.get(widgets, { namespace: "default", name: "slow" }, { timeoutMs: 2_000 }).catch(() => undefined));
+    await until(() => server.requests.length === 4);
+    await client.create(widgets, ref, widget("lease"), { urgent: true });
+    expect(server.count("GET")).toBe(4);
+    await client.close();
+    await Promise.all(slow);
+  });
+
+  test.each(["http1", "http2"] as const)("go to a server that speaks %s alone, as watches do", async (protocols) => {
+    const { server, client } = await connect({ connections: 4 }, protocols);
+    const watch = await client.watch(widgets, {}, { timeoutSeconds: 60 });
+    for (const round of ["a", "b"]) await Promise.all(Array.from({ length: 25 }, (_, index) => client.create(widgets, ref, widget(`${round}${index}`))));
+    expect(server.collection("widgets").objects.size).toBe(50);
+    expect(server.openSockets).toBe(protocols === "http1" ? 5 : 2);
+    watch.destroy();
+  });
+
+  test.each(["http1", "http2"] as const)("in the middle of a burst survive a server that takes its leave over %s: each is carried out once", async (protocols) => {
+    const { server, client } = await connect({}, protocols);
     await client.create(widgets, ref, widget("warm"));
     const burst = Promise.all(Array.from({ length: 200 }, (_, index) => client.create(widgets, ref, widget(`w${index}`))));
     await until(() => server.requests.length > 20);
@@ -172,7 +186,7 @@ test("a read whose connection went is asked once more; a write never is", async 
 });
 
 describe("time", () => {
-  test("a server that does not answer is given up, and the connection stays for the others", async () => {
+  test("a server that does not answer is given up, and its connection with it", async () => {
     const { server, client } = await connect({ requestTimeoutMs: 200 });
     server.intercept = (request) => (request.name === "slow" ? "hang" : undefined);
     await client.create(widgets, ref, widget("a"));
@@ -190,11 +204,11 @@ describe("time", () => {
 
   test("a request that is given up at once leaves nothing behind: no open stream, and no error for nobody to catch", async () => {
     const { server, client } = await connect();
-    const { body: warm } = await client.watch(widgets, {});
+    const warm = await client.watch(widgets, {});
     // Somewhere among these moments the request is out and its answer is not in.
     for (let turns = 0; turns < 40; turns += 1) {
       const giveUp = new AbortController();
-      const watch = client.watch(widgets, {}, { signal: giveUp.signal }).then(({ body }) => body.on("error", () => undefined), () => undefined);
+      const watch = client.watch(widgets, {}, { signal: giveUp.signal }).then((answer) => answer.read({ data: () => undefined, end: () => undefined, fail: () => undefined }), () => undefined);
       for (let turn = 0; turn < turns; turn += 1) await new Promise((resolve) => setImmediate(resolve));
       giveUp.abort();
       await watch;
@@ -245,13 +259,13 @@ describe("trust", () => {
     const client = new RestClient({ credentials });
     onTestFinished(() => client.close().then(() => server.stop()));
     await client.create(widgets, ref, widget("a"));
-    const sessions = server.sessions.size;
+    const sockets = server.openSockets;
     server.intercept = () => (renewed ? undefined : status(401, "Unauthorized"));
     await client.get(widgets, ref);
-    await until(() => server.openSockets === sessions, "the end of the first connection");
+    await until(() => server.openSockets === sockets, "the end of the first connection");
     server.intercept = (request) => (request.name === "a" ? status(401, "Unauthorized") : undefined);
     await expect(client.get(widgets, ref)).rejects.toMatchObject({ status: 401 });
-    expect(server.openSockets).toBe(sessions);
+    expect(server.openSockets).toBe(sockets);
   });
 });
 

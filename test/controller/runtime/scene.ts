@@ -4,6 +4,7 @@ import { onTestFinished, vi } from "vitest";
 import { Reflector, RestClient, Store, defineResource, identify } from "../../../controller/runtime/index.ts";
 import type { KubeObject, ReflectorOptions, Stored, TransportOptions } from "../../../controller/runtime/index.ts";
 import { FakeApiserver } from "../../support/fake-apiserver.ts";
+import type { Protocols } from "../../support/fake-apiserver.ts";
 
 export const widgets = defineResource("test.example/v1", "Widget", "widgets");
 
@@ -37,13 +38,13 @@ export interface Scene {
 }
 
 export interface SceneOptions {
-  http1?: boolean;
+  protocols?: Protocols;
   transport?: Partial<TransportOptions>;
   reflector?: Partial<ReflectorOptions<Widget>>;
 }
 
 export async function setScene(options: SceneOptions = {}): Promise<Scene> {
-  const server = await FakeApiserver.start({ http1: options.http1 ?? false });
+  const server = await FakeApiserver.start(options.protocols);
   const client = new RestClient({ credentials: server.credentials(), retryBudgetMs: 3_000, ...options.transport });
   const store = new Store<Widget>();
   const { timing, ...rest } = options.reflector ?? {};

@@ -31,6 +31,7 @@ check: node_modules/.ok ## types, lint, import map, generated files, unit and en
 
 build: node_modules/.ok ## compile, and leave bin/servicetokens and the Pulumi plugin
 	@$(NODE) node_modules/typescript/bin/tsc -p tsconfig.build.json
+	@$(NODE) tools/operator-bundle.ts
 	@$(NODE) tools/page-bundle.ts
 	@$(NODE) tools/empty-cluster.ts
 	@mkdir -p bin && for name in servicetokens pulumi-resource-servicetokens; do cp tools/launcher bin/$$name && chmod +x bin/$$name; done

@@ -6,6 +6,7 @@ import { absent, unknown, type Fact } from "../core/observed.ts";
 import { createTokenApi } from "../tokenapi/client.ts";
 import { reasonOfDenial } from "../tokenapi/denial.ts";
 import type { IssuerSession } from "../tokenapi/issuer.ts";
+import type { Marked } from "../tokenapi/token-index.ts";
 import { awaited } from "./awaited.ts";
 import { ingredients, Leaving, openClient, type IssuerClient } from "./issuer-client.ts";
 import { readCredential } from "./issuer-credential.ts";
@@ -203,7 +204,7 @@ export class Issuers {
 
 const blank = (): Entry => ({ client: null, last: null, problem: NOT_YET, code: NOT_YET_CODE, failing: false, changes: new ListChanges() });
 
-function* marked(session: IssuerSession): ReturnType<ReturnType<IssuerSession["tokens"]>["marked"]> {
+function* marked(session: IssuerSession): Generator<Marked> {
   yield* session.tokens("service").marked();
   yield* session.tokens("personal").marked();
 }

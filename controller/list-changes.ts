@@ -3,8 +3,7 @@ import type { Remote } from "../core/observed.ts";
 
 interface Seen {
   readonly mark: string;
-  readonly state: string;
-  readonly lastUsed: number | null;
+  readonly token: Remote;
 }
 
 export class ListChanges {
@@ -12,14 +11,14 @@ export class ListChanges {
   readonly #watched = new Set<string>();
 
   /** The marks whose tokens changed since the last list: all of them in the first one. */
-  take(tokens: Iterable<{ readonly mark: string; readonly token: Remote }>): ReadonlySet<string> {
+  take(tokens: Iterable<Seen>): ReadonlySet<string> {
     const changed = new Set<string>();
     const next = new Map<number, Seen>();
-    for (const { mark, token } of tokens) {
-      const before = this.#seen.get(token.id);
-      const state = `${token.name} ${token.active} ${token.expires} ${token.lastUsed === null}`;
-      next.set(token.id, { mark, state, lastUsed: token.lastUsed });
-      if (before?.state !== state || (before.lastUsed !== token.lastUsed && this.#watched.has(mark))) changed.add(mark);
+    for (const seen of tokens) {
+      const { mark, token } = seen;
+      const before = this.#seen.get(token.id)?.token;
+      next.set(token.id, seen);
+      if (!before || isOther(before, token) || (before.lastUsed !== token.lastUsed && this.#watched.has(mark))) changed.add(mark);
     }
     for (const [id, { mark }] of this.#seen) if (!next.has(id)) changed.add(mark);
     this.#seen = next;
@@ -36,3 +35,6 @@ export class ListChanges {
     this.#seen = new Map();
   }
 }
+
+const isOther = (before: Remote, now: Remote): boolean =>
+  before !== now && (before.name !== now.name || before.active !== now.active || before.expires !== now.expires || (before.lastUsed === null) !== (now.lastUsed === null));

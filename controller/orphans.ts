@@ -1,5 +1,6 @@
 // The sweep for tokens of this installation that no object declares any more. Decides which those are, and that two
 // lists a resync apart agree; what becomes of each is the engine's (core/orphan.ts). Looks at no Secret's value.
+import { setImmediate as turn } from "node:timers/promises";
 import { LifecycleError } from "../core/error.ts";
 import { scopeOf } from "../core/name.ts";
 import { judgeOrphan, type OrphanDeed } from "../core/orphan.ts";
@@ -23,6 +24,8 @@ export interface OrphansOptions {
   readonly guard: () => void;
   readonly log: Logger;
 }
+
+const STEP = 500;
 
 interface Suspect {
   /** When the list that showed it first was asked for, and when it was seen in there: monotonic. */
@@ -64,6 +67,7 @@ export class Orphans {
     const before = this.#suspects.get(issuer.key);
     const now = new Map<number, Suspect>();
     const { apiNow } = session;
+    await this.#learnMarks();
     for (const orphan of this.#undeclared(session, apiNow)) {
       const sentAt = session.tokens(orphan.list).sentAt ?? 0;
       const first = before?.get(orphan.token.id) ?? { sentAt, seenAt: session.clock.monotonic(), since: apiNow };
@@ -147,11 +151,34 @@ export class Orphans {
   /** What was found declared before: it is looked up instead of made anew for every object. */
   readonly #declared = new Map<string, readonly [TokenKind, string]>();
 
-  /** Every mark that is declared anew, and the ids that a Secret of ours records. */
+  /** The marks of the objects that are there, by what they are made of: they never change, and making one takes time. */
+  #marks = new Map<string, string>();
+
+  /** Some thousand at once would hold up everybody else. */
+  async #learnMarks(): Promise<void> {
+    let made = 0;
+    for (const kind of TOKEN_KINDS) {
+      for (const key of [...this.#options.caches.tokens[kind].values()].map((object) => object.key)) {
+        if (this.#marks.has(`${kind}/${key}`)) continue;
+        this.#marks.set(`${kind}/${key}`, this.#options.markOf(kind, key));
+        if ((made += 1) % STEP === 0) await turn();
+      }
+    }
+  }
+
+  /** Every mark that is declared, and the ids that a Secret of ours records. */
   #recorded(): Set<number> {
     const { caches, markOf } = this.#options;
+    const marks = new Map<string, string>();
     this.#declared.clear();
-    for (const kind of TOKEN_KINDS) for (const { key } of caches.tokens[kind].values()) this.#declared.set(markOf(kind, key), [kind, key]);
+    for (const kind of TOKEN_KINDS) {
+      for (const { key } of caches.tokens[kind].values()) {
+        const mark = this.#marks.get(`${kind}/${key}`) ?? markOf(kind, key);
+        marks.set(`${kind}/${key}`, mark);
+        this.#declared.set(mark, [kind, key]);
+      }
+    }
+    this.#marks = marks;
     const recorded = new Set<number>();
     for (const { ours } of caches.secrets.values()) for (const { id } of ours?.record?.revisions ?? []) recorded.add(id);
     return recorded;

@@ -7,11 +7,12 @@ import { apiAddress } from "./address.ts";
 import type { IssuedToken, NewToken, TokenApi, TokenList, User, Verification } from "./api.ts";
 import { isUsable } from "./credential.ts";
 import type { Credential } from "./credential.ts";
-import { decodeIssued, decodeToken, decodeTokens, decodeUser, decodeUsers } from "./decode.ts";
+import { decodeIssued, decodeToken, decodeUser, decodeUsers } from "./decode.ts";
 import type { UserPage } from "./decode.ts";
 import type { Answer } from "./exchange.ts";
 import { isFromApi } from "./failure.ts";
 import type { Operation } from "./failure.ts";
+import { readTokens } from "./long-list.ts";
 import { usualTiming } from "./retry.ts";
 import type { Timing } from "./retry.ts";
 import { Transport } from "./transport.ts";
@@ -154,7 +155,7 @@ class Client implements HttpTokenApi {
 
   async tokens(list: TokenList): Promise<readonly Remote[]> {
     const path = list === "service" ? "user-tokens/service" : "user-tokens";
-    return decodeTokens(await this.#send({ operation: operations.tokens, path, limit: LIST_LIMIT }));
+    return readTokens(await this.#send({ operation: operations.tokens, path, limit: LIST_LIMIT }));
   }
 
   async issue({ name, expiresInDays, scimEndpointsOnly, userId }: NewToken): Promise<IssuedToken> {

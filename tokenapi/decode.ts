@@ -1,13 +1,14 @@
 // Answers of the API, checked and turned into our types. Strict about what decisions rest on, tolerant where the
 // vendor's own documents differ from each other (teams as names or objects, total or total_count, created or
 // created_at, fields left out). A complaint names the place of the wrong field and never what stands there.
-import { Ajv } from "ajv";
 import type { ValidateFunction } from "ajv";
 import { LifecycleError } from "../core/error.ts";
 import type { ErrorKind } from "../core/error.ts";
 import { parseInstant } from "../core/instant.ts";
 import type { Remote } from "../core/observed.ts";
 import { SecretValue } from "../core/secret-value.ts";
+import { checkOf } from "./answer-checks.ts";
+import type { RawToken, RawUser } from "./answer-shapes.ts";
 import type { IssuedToken, User } from "./api.ts";
 
 /** What a malformed answer means to the caller: a POST's leaves open what was made. */
@@ -21,122 +22,29 @@ export interface UserPage {
   readonly size: number | null;
 }
 
-interface RawToken {
-  id: number;
-  name: string;
-  active: boolean;
-  created?: string;
-  created_at?: string;
-  expiration?: string | null;
-  last_used?: string | null;
-  user: { id: number };
-}
-
-interface RawUser {
-  id: number;
-  user_id: string;
-  name?: string | null;
-  user_name?: string | null;
-  role?: string | null;
-  user_type?: string | null;
-  teams?: (string | { name: string })[] | null;
-  deleted_at?: string | null;
-}
-
-interface RawPage {
-  items: RawUser[];
-  total?: number | null;
-  total_count?: number | null;
-  size?: number | null;
-}
-
-const id = { type: "integer", minimum: 0, maximum: Number.MAX_SAFE_INTEGER };
-const count = { type: "integer", minimum: 0, nullable: true };
-const text = { type: "string" };
-const optionalText = { type: "string", nullable: true };
-
-const tokenSchema = {
-  type: "object",
-  required: ["id", "name", "active", "user"],
-  properties: {
-    id,
-    name: text,
-    active: { type: "boolean" },
-    created: text,
-    created_at: text,
-    expiration: optionalText,
-    last_used: optionalText,
-    user: { type: "object", required: ["id", "user_id"], properties: { id, user_id: text } },
-  },
-};
-const issuedSchema = {
-  ...tokenSchema,
-  required: [...tokenSchema.required, "bearer_token"],
-  properties: { ...tokenSchema.properties, bearer_token: { type: "string", minLength: 1 } },
-};
-const userSchema = {
-  type: "object",
-  required: ["id", "user_id"],
-  properties: {
-    id,
-    user_id: text,
-    name: optionalText,
-    user_name: optionalText,
-    role: optionalText,
-    user_type: optionalText,
-    teams: {
-      type: "array",
-      nullable: true,
-      items: { anyOf: [text, { type: "object", required: ["name"], properties: { name: text } }] },
-    },
-    deleted_at: optionalText,
-  },
-};
-const pageSchema = {
-  type: "object",
-  required: ["items"],
-  properties: { items: { type: "array", items: userSchema }, total: count, total_count: count, size: count },
-};
-
-// The schemas are ours, and stand above: the meta-schema would cost every start more than they do.
-const ajv = new Ajv({ strict: true, meta: false, validateSchema: false });
-
-/** Compiled when it is needed first: no process asks everything, and each takes some milliseconds. */
-function lazily<T>(schema: object): () => ValidateFunction<T> {
-  let compiled: ValidateFunction<T> | undefined;
-  return () => (compiled ??= ajv.compile<T>(schema));
-}
-
-const isToken = lazily<RawToken>(tokenSchema);
-const isIssued = lazily<RawToken & { bearer_token: string }>(issuedSchema);
-const isTokens = lazily<RawToken[]>({ type: "array", items: tokenSchema });
-const isUser = lazily<RawUser>(userSchema);
-const isUsers = lazily<RawUser[]>({ type: "array", items: userSchema });
-const isPage = lazily<RawPage>(pageSchema);
-
 export function decodeToken(body: string, fault: Fault = "retryable"): Remote {
-  return remote(check(parse(body, fault), isToken(), fault), "", fault);
+  return remote(check(parse(body, fault), checkOf("token"), fault), "", fault);
 }
 
 /** The only answer that holds a value. */
 export function decodeIssued(body: string): IssuedToken {
-  const raw = check(parse(body, "uncertain"), isIssued(), "uncertain");
+  const raw = check(parse(body, "uncertain"), checkOf("issued"), "uncertain");
   return { token: remote(raw, "", "uncertain"), value: new SecretValue(raw.bearer_token) };
 }
 
 export function decodeTokens(body: string): readonly Remote[] {
-  return check(parse(body, "retryable"), isTokens(), "retryable").map((raw, index) => remote(raw, `/${index}`, "retryable"));
+  return check(parse(body, "retryable"), checkOf("tokens"), "retryable").map((raw, index) => remote(raw, `/${index}`, "retryable"));
 }
 
 export function decodeUser(body: string, fault: Fault = "retryable"): User {
-  return user(check(parse(body, fault), isUser(), fault));
+  return user(check(parse(body, fault), checkOf("user"), fault));
 }
 
 /** A page, or the bare array of the older listing, which is all of it. */
 export function decodeUsers(body: string): UserPage {
   const value = parse(body, "retryable");
-  if (Array.isArray(value)) return { users: check(value, isUsers(), "retryable").map(user), total: value.length, size: null };
-  const page = check(value, isPage(), "retryable");
+  if (Array.isArray(value)) return { users: check(value, checkOf("users"), "retryable").map(user), total: value.length, size: null };
+  const page = check(value, checkOf("page"), "retryable");
   return { users: page.items.map(user), total: page.total ?? page.total_count ?? null, size: page.size ?? null };
 }
 

@@ -1,18 +1,17 @@
 // One list serves every resource of an issuer. Knows which list is newer than which write, and nothing of resources.
-import { parseName } from "../core/name.ts";
 import { present, unknown, type Fact, type Remote, type Tokens } from "../core/observed.ts";
 import { SECOND_LOOK } from "../core/situation.ts";
 import type { TokenApi, TokenList } from "./api.ts";
 import type { Clock } from "./clock.ts";
 import { reasonOfDenial } from "./denial.ts";
 import { Suspicion, type Expected } from "./suspicion.ts";
+import { TokenIndex, type Marked } from "./token-index.ts";
 
 interface List {
   readonly sentAt: number;
   readonly doneAt: number;
   readonly at: number;
-  readonly byId: Map<number, Remote>;
-  readonly byMark: Map<string, Set<number>>;
+  readonly tokens: TokenIndex;
 }
 
 /** What a write of ours was answered, kept until a list that was sent after the answer confirms it. */
@@ -55,7 +54,7 @@ export class Snapshot {
 
   /** How many tokens the newest list holds. */
   get size(): number {
-    return this.#list?.byId.size ?? 0;
+    return this.#list?.tokens.size ?? 0;
   }
 
   /** Resolves once a complete list is here that was sent after `after` (monotonic ms). Callers share requests. */
@@ -76,7 +75,10 @@ export class Snapshot {
     const sentAt = this.#clock.monotonic();
     const at = this.#clock.now();
     const done = this.#api.tokens(this.#which).then(
-      (tokens) => this.#take({ sentAt, at, tokens }),
+      (tokens) => {
+        const index = TokenIndex.of(tokens);
+        return index instanceof TokenIndex ? this.#take({ sentAt, at, tokens: index }) : index.then((made) => this.#take({ sentAt, at, tokens: made }));
+      },
       (error: unknown) => {
         const denial = reasonOfDenial(error);
         if (this.#list === null || denial !== null) {
@@ -93,18 +95,16 @@ export class Snapshot {
     }
   }
 
-  #take(answer: { sentAt: number; at: number; tokens: readonly Remote[] }): void {
+  #take({ sentAt, at, tokens }: Pick<List, "sentAt" | "at" | "tokens">): void {
     // A list that was shown to leave out what exists is no earlier look.
     if (this.#list && !this.#suspicion.lies) this.#remember(this.#list);
-    const list: List = { sentAt: answer.sentAt, doneAt: this.#clock.monotonic(), at: answer.at, byId: new Map(), byMark: new Map() };
-    for (const token of answer.tokens) insert(list, token);
     for (const [id, write] of this.#writes) {
-      if (write.at < answer.sentAt) this.#writes.delete(id);
-      else if (write.remote) insert(list, write.remote);
-      else drop(list, id);
+      if (write.at < sentAt) this.#writes.delete(id);
+      else if (write.remote) tokens.insert(write.remote);
+      else tokens.drop(id);
     }
-    this.#list = list;
-    this.#suspicion.take((id) => list.byId.get(id));
+    this.#list = { sentAt, doneAt: this.#clock.monotonic(), at, tokens };
+    this.#suspicion.take((id) => tokens.get(id));
   }
 
   #remember(list: List): void {
@@ -112,19 +112,19 @@ export class Snapshot {
     const usable = this.#history.filter(({ sentAt }) => sentAt > horizon);
     const newestOld = this.#history.findLast(({ sentAt }) => sentAt <= horizon);
     const kept = usable.length >= MAX_HISTORY ? usable.slice(-MAX_HISTORY + 1) : usable;
-    this.#history = [...(newestOld ? [newestOld] : []), ...kept, { sentAt: list.sentAt, ids: new Set(list.byId.keys()) }];
+    this.#history = [...(newestOld ? [newestOld] : []), ...kept, { sentAt: list.sentAt, ids: new Set(list.tokens.ids()) }];
   }
 
   /** What a write of ours was answered: it counts at once, and outlives lists that were sent before it. */
   put(remote: Remote): void {
     this.#writes.set(remote.id, { at: this.#clock.monotonic(), remote });
-    if (this.#list) insert(this.#list, remote);
+    this.#list?.tokens.insert(remote);
   }
 
   /** A DELETE of ours was told that the token is deleted. */
   remove(id: number): void {
     this.#writes.set(id, { at: this.#clock.monotonic(), remote: null });
-    if (this.#list) drop(this.#list, id);
+    this.#list?.tokens.drop(id);
   }
 
   /** The tokens that bear `mark` or are recorded under one of `ids`. */
@@ -133,10 +133,10 @@ export class Snapshot {
     if (!list) return this.#failure;
     const { problem } = this.#suspicion;
     if (problem !== null) return unknown("TokensSuspect", problem);
-    const wanted = new Set([...(list.byMark.get(mark) ?? []), ...ids]);
+    const wanted = new Set([...list.tokens.ofMark(mark), ...ids]);
     const tokens: Remote[] = [];
     for (const id of wanted) {
-      const token = list.byId.get(id);
+      const token = list.tokens.get(id);
       if (token) tokens.push(token);
     }
     const earlier = this.#history.findLast(({ sentAt }) => list.sentAt - sentAt >= SECOND_LOOK);
@@ -153,7 +153,7 @@ export class Snapshot {
   /** Which token a resource has delivered, and so should be listed; null: none (any more). */
   expect(mark: string, expected: Expected | null): void {
     const list = this.#list;
-    this.#suspicion.expect(mark, expected, list && ((id) => list.byId.get(id)));
+    this.#suspicion.expect(mark, expected, list && ((id) => list.tokens.get(id)));
   }
 
   /** Whether this resource is to try its delivered value, since most tokens are missing; one at a time. */
@@ -174,35 +174,14 @@ export class Snapshot {
   /** How many tokens of a user are active, by the API's clock. */
   activeOf(owner: number, apiNow: number): number {
     let count = 0;
-    for (const token of this.#list?.byId.values() ?? []) {
+    for (const token of this.#list?.tokens.tokens() ?? []) {
       if (token.owner === owner && token.active && (token.expires === null || token.expires > apiNow)) count += 1;
     }
     return count;
   }
 
   /** Every token of the newest list that bears one of our marks; for the sweep. */
-  *marked(): Generator<{ mark: string; revision: number; token: Remote }> {
-    for (const token of this.#list?.byId.values() ?? []) {
-      const parsed = parseName(token.name);
-      if (parsed) yield { ...parsed, token };
-    }
+  marked(): Iterable<Marked> {
+    return this.#list?.tokens.marked() ?? [];
   }
-}
-
-function insert(list: List, token: Remote): void {
-  drop(list, token.id);
-  list.byId.set(token.id, token);
-  const mark = parseName(token.name)?.mark;
-  if (mark === undefined) return;
-  const ids = list.byMark.get(mark);
-  if (ids) ids.add(token.id);
-  else list.byMark.set(mark, new Set([token.id]));
-}
-
-function drop(list: List, id: number): void {
-  const old = list.byId.get(id);
-  if (!old) return;
-  list.byId.delete(id);
-  const mark = parseName(old.name)?.mark;
-  if (mark !== undefined) list.byMark.get(mark)?.delete(id);
 }

@@ -8,6 +8,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { defineResource, loadCredentials, RestClient, secrets } from "../../controller/runtime/index.ts";
 import { startGuarded, type GuardedChild } from "../support/child.ts";
 import { startControlPlane, type ControlPlane } from "../support/control-plane.ts";
+import { cpuOf } from "./process-time.ts";
+import { becomeQuiet } from "./quiet.ts";
 
 export const IN_FLIGHT = 32;
 export const GROUP = "tokens.qualytics.io/v1alpha1";
@@ -75,6 +77,13 @@ export const waiting = (name: string, metadata: object = {}): object => ({
   spec: { issuerRef: { name: "stub" }, serviceUser: { name: "Data Ingest" } },
 });
 
+const issuerBody = (url: string, spec: object = {}): object => ({
+  apiVersion: GROUP,
+  kind: "TokenIssuer",
+  metadata: { name: "stub" },
+  spec: { url, credentialsSecretRef: { name: "admin" }, ...spec },
+});
+
 export const total = (requests: ReadonlyMap<string, number>): number => [...requests.values()].reduce((sum, value) => sum + value, 0);
 
 export async function startGround(): Promise<Ground> {
@@ -83,10 +92,11 @@ export async function startGround(): Promise<Ground> {
   const stub = await startStub(folder);
   const client = new RestClient({ credentials: await loadCredentials({ kubeconfig: plane.kubeconfigPath }) });
   await plane.kubectl(["apply", "-f", join(root, "crds")]);
-  for (;;) {
-    if (await client.list(serviceTokens, {}, { limit: 1 }).then(() => true, () => false)) break;
-    await sleep(100);
-  }
+  const samples = [
+    { resource: serviceTokens, body: waiting("sample") },
+    { resource: issuers, body: issuerBody(stub.url) },
+  ];
+  await becomeQuiet(client, samples, Object.values(plane.pids));
   let count = 0;
   return {
     plane,
@@ -98,8 +108,7 @@ export async function startGround(): Promise<Ground> {
     async issuer(namespace, spec = {}) {
       const data = { token: Buffer.from("admin").toString("base64") };
       await client.create(secrets, { namespace }, { apiVersion: "v1", kind: "Secret", metadata: { name: "admin" }, data });
-      const body = { apiVersion: GROUP, kind: "TokenIssuer", metadata: { name: "stub" }, spec: { url: stub.url, credentialsSecretRef: { name: "admin" }, ...spec } };
-      await client.create(issuers, { namespace }, body);
+      await client.create(issuers, { namespace }, issuerBody(stub.url, spec));
     },
     operator: (namespace, flags = [], node = []) => startOperator({ folder, plane, namespace, name: `operator-${(count += 1)}` }, flags, [...nodeFlags, ...node]),
     async close() {
@@ -153,12 +162,6 @@ async function startOperator(at: { folder: string; plane: ControlPlane; namespac
     },
     stop: (signal = "SIGTERM") => child.stop(signal),
   };
-}
-
-/** CPU seconds of a process so far, user and system. */
-export function cpuOf(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
-  return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
 async function freePort(): Promise<number> {

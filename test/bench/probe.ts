@@ -1,6 +1,9 @@
 // Loaded into the operator by a bench (node --import): says, when asked by SIGUSR2, how much of the heap is in use
 // after a collection, and for how long the event loop was busy with one turn at most. Busy is CPU time of the main
 // thread: on a machine that others use too, a turn may last longer because somebody else had the core.
+//
+// Two figures: of the start, while modules are loaded and nobody is connected to anything, so that nobody waits for an
+// answer, a ping or a lease; and from the first connection on, which is what a budget can be about.
 import { writeFileSync } from "node:fs";
 
 export interface Probed {
@@ -8,9 +11,11 @@ export interface Probed {
   readonly heap: number;
   readonly external: number;
   readonly resident: number;
-  /** Milliseconds of one turn of the event loop, at most: CPU and wall. */
+  /** Milliseconds of one turn of the event loop, at most, since the first connection: CPU and wall. */
   readonly busy: number;
   readonly wall: number;
+  /** CPU milliseconds of one turn before that, at most. */
+  readonly start: number;
 }
 
 const EVERY_MS = 5;
@@ -22,21 +27,25 @@ if (file !== undefined) {
     const { user, system } = process.threadCpuUsage();
     return (user + system) / 1_000;
   };
-  let busy = 0;
-  let wall = 0;
+  let [busy, wall, start] = [0, 0, 0];
   let before = { at: performance.now(), cpu: thread() };
-  // What is loaded before the program runs is its start, and no turn of its loop.
-  setTimeout(() => {
-    before = { at: performance.now(), cpu: thread() };
-    setInterval(() => {
-      const now = { at: performance.now(), cpu: thread() };
-      busy = Math.max(busy, now.cpu - before.cpu);
-      wall = Math.max(wall, now.at - before.at - EVERY_MS);
-      before = now;
-    }, EVERY_MS).unref();
-  }, Number(process.env["PROBE_AFTER_MS"] ?? 0)).unref();
+  const look = (): void => {
+    const now = { at: performance.now(), cpu: thread() };
+    busy = Math.max(busy, now.cpu - before.cpu);
+    wall = Math.max(wall, now.at - before.at - EVERY_MS);
+    before = now;
+  };
+  let connected = false;
+  setInterval(() => {
+    look();
+    if (connected || !process.getActiveResourcesInfo().some((resource) => /^(TCP|TLS)/.test(resource))) return;
+    // The turn that made the first connection, or began to listen, is the last one of the start.
+    connected = true;
+    start = busy;
+    [busy, wall] = [0, 0];
+  }, EVERY_MS).unref();
   process.on("SIGUSR2", () => {
-    const seen = { busy, wall };
+    const seen = { busy, wall, start };
     globalThis.gc?.();
     const { heapUsed, external, rss } = process.memoryUsage();
     const probed: Probed = { heap: heapUsed / MIB, external: external / MIB, resident: rss / MIB, ...seen };

@@ -3,7 +3,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
-import { cpuOf } from "./ground.ts";
+import { cpuOf } from "./process-time.ts";
 import { show } from "./report.ts";
 import { engineFolder } from "../support/pulumi/engine.ts";
 import { builtPackage } from "../support/pulumi/package.ts";

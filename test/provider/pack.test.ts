@@ -84,6 +84,14 @@ test("a TypeScript program runs on it, with nothing else installed", async () =>
   expect(await world.tokens()).toEqual([]);
 });
 
+test("its operator is one file, with the licences of what is in it, and says in a sentence what it lacks", async () => {
+  const dist = join(world.workspace.project, "node_modules", "qualytics-servicetokens", "dist");
+  expect(readFileSync(join(dist, "cli", "controller-licenses.txt"), "utf8")).toContain("Apache-2.0");
+  expect(readFileSync(join(dist, "cli", "controller.js"), "utf8")).not.toContain('from "../controller/');
+  const refused = await world.workspace.exec("node", [join(dist, "cli", "main.js"), "controller", "--kubeconfig", join(packed, "none")]);
+  expect([refused.code, refused.text]).toEqual([1, expect.stringMatching(/^servicetokens: No way to a cluster: .*\n$/)]);
+});
+
 test("its token service starts, with a page and a database to begin with", async () => {
   const dist = join(world.workspace.project, "node_modules", "qualytics-servicetokens", "dist");
   // Without it a first start takes seconds more, and nothing else tells.

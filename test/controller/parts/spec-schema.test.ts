@@ -5,8 +5,8 @@ import { examineIssuer } from "../../../controller/issuer-validity.ts";
 import { readSpec } from "../../../controller/spec-schema.ts";
 import { examineUser } from "../../../controller/user-validity.ts";
 import { examine } from "../../../controller/validity.ts";
-import type { Schema } from "../../../core/schema.ts";
 import { kinds } from "../../../crds/kinds.ts";
+import { formed } from "../../support/formed.ts";
 
 type KindName = Parameters<typeof readSpec>[0];
 
@@ -81,23 +81,6 @@ test.each([
   const { complaint } = examineIssuer({ url: "https://q", credentialsSecretRef: { name: "admin", namespace: "vault" }, ...more }, "ClusterTokenIssuer");
   expect(complaint).toEqual(words === null ? null : expect.stringContaining(words));
 });
-
-/** Something of this form, or now and then anything. */
-function formed(schema: Schema): fc.Arbitrary<unknown> {
-  const { properties, additionalProperties, items, type } = schema;
-  const own = properties
-    ? fc.record(Object.fromEntries(Object.entries(properties).map(([name, each]) => [name, fc.option(formed(each), { nil: undefined, freq: 3 })])))
-    : items
-      ? fc.array(formed(items), { maxLength: 3 })
-      : typeof additionalProperties === "object"
-        ? fc.dictionary(fc.string(), formed(additionalProperties), { maxKeys: 3 })
-        : type === "integer"
-          ? fc.integer()
-          : type === "boolean"
-            ? fc.boolean()
-            : fc.oneof(fc.string(), fc.constantFrom(...(schema.enum ?? ["1h", "https://q", "a"])));
-  return fc.oneof({ weight: 12, arbitrary: own }, { weight: 1, arbitrary: fc.jsonValue() });
-}
 
 test.each(kinds.map(({ kind, spec }) => [kind as KindName, spec] as const))("of any %s there is nothing left that its schema does not take", (kind, schema) => {
   fc.assert(

@@ -61,8 +61,13 @@ const numberOf = (value: unknown): number | null => (typeof value === "number" ?
 /** Once a revision is recorded, only newer tokens are of this life: the engine never issues beside one that it has to clear. */
 const sinceOf = (record: Record | null): number => (record && record.revisions.length > 0 ? Number.MAX_SAFE_INTEGER : 0);
 
+/** A refresh hands over what the state holds, and nobody's name: there the base of the token's own stands for both. */
+function nameLast({ tokenName }: Inputs, record: Record | null): string | undefined {
+  return currentOf(record)?.inputs.base ?? (typeof tokenName === "string" ? tokenName : undefined);
+}
+
 function front({ kind, mark }: Subject, inputs: Inputs, record: Record | null): Parameters<typeof resolve>[1] {
-  const resource = nameOf(inputs["self"]);
+  const resource = nameOf(inputs["self"], nameLast(inputs, record));
   return {
     kind,
     mark,

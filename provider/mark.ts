@@ -20,9 +20,9 @@ export function urnOf(self: unknown): string | null {
   return self.includes("/urn:") ? self.slice(self.indexOf("/urn:") + 1) : (introduced.get(self) ?? null);
 }
 
-/** The resource's name in the program, for sentences. */
-export function nameOf(self: unknown): string {
-  return urnOf(self)?.split("::").at(-1) ?? "this resource";
+/** The resource's name in the program; `last`: what it was called before, where nobody introduced it, as in a refresh. */
+export function nameOf(self: unknown, last = "this resource"): string {
+  return urnOf(self)?.split("::").at(-1) ?? last;
 }
 
 let backend: string | null = null;

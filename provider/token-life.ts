@@ -11,7 +11,7 @@ import { isChanged, kept, ownerLast, wanted, wantedLast, type Outputs, type Subj
 import { AGAIN, DELETED_AGAIN, ONCE_CHANGED, PartialFailure, ProviderError, sentence, told, unbegun } from "./failure.ts";
 import type { Inputs } from "./inputs.ts";
 import { journal, type Journal } from "./journal.ts";
-import { nameOf } from "./mark.ts";
+import { urnOf } from "./mark.ts";
 import { Outlook } from "./outlook.ts";
 import { outputsOf } from "./outputs.ts";
 import { carryOut, foresee, sceneOf, type Scene, type View } from "./scene.ts";
@@ -31,6 +31,8 @@ const rotates = ({ plan, situation }: View): boolean => plan.outcome === "act" &
 
 /** A process serves one operation. */
 const outlook = new Outlook();
+/** What was said to be due, by marks: it is not said again when it is begun. */
+const announced = new Map<string, string>();
 
 export async function diff(of: Subject, olds: Outputs, news: Inputs): Promise<Difference> {
   const log = journal(news["self"]);
@@ -42,15 +44,19 @@ export async function diff(of: Subject, olds: Outputs, news: Inputs): Promise<Di
   });
   if (!("plan" in view)) return unseen(view, changed, log);
   const { plan, error } = view;
+  const { resource } = view.situation.desired;
   if (plan.reason === "CredentialDenied" || plan.reason === "IssuerChanged") throw new ProviderError(told(plan.message, [], ONCE_CHANGED));
   if (error) return unseen(error, changed, log);
   if (plan.outcome === "rest") {
-    const line = changed ? null : outlook.line(nameOf(news["self"]), plan.nextAction);
+    const line = changed ? null : outlook.line(resource, plan.nextAction);
     if (line !== null) await journal(null).info(line);
     return { changes: changed, rotates: false };
   }
   const isBlocked = plan.outcome === "stall" && plan.check !== "external-reported";
-  await (plan.outcome === "act" ? log.info(`Due now: ${plan.message}`) : log.warn(plan.message));
+  if (plan.outcome === "act") announced.set(of.mark, `${resource}: ${plan.message}`);
+  // In a refresh nobody knows which resource it is that is asked about: it is said there.
+  const whose = urnOf(news["self"]) === null ? `${resource}: ` : "";
+  await (plan.outcome === "act" ? log.info(`${whose}Due now: ${plan.message}`) : log.warn(`${whose}${plan.message}`));
   return { changes: changed || plan.outcome === "act" || isBlocked, rotates: rotates(view) };
 }
 
@@ -112,7 +118,7 @@ export async function create(of: Subject, inputs: Inputs): Promise<{ id: string;
 
 export async function update(of: Subject, olds: Outputs, news: Inputs): Promise<{ outs: Outputs }> {
   const scene = await begin(of, news, stored(olds, of.mark));
-  const [view, done] = await work(scene, journal(news["self"]));
+  const [view, done] = await work(scene, unlessAnnounced(journal(news["self"]), announced.get(of.mark)));
   const outs = outputsOf({ situation: view.situation, target: scene.target, next: view.plan.nextAction, inputs: news });
   const trouble = troubleOf(view, done);
   if (trouble === null) return { outs };
@@ -179,6 +185,8 @@ async function work(scene: Scene, log: Journal): Promise<[View, readonly string[
   if (comesByItself(view.plan)) await log.warn(view.plan.message);
   return [view, done];
 }
+
+const unlessAnnounced = (log: Journal, line: string | undefined): Journal => ({ ...log, info: async (message) => (message === line ? undefined : log.info(message)) });
 
 /** That a new resource's token was issued is what "created" says: a line for each of hundreds would hide what matters. */
 function unlessPlain(log: Journal): Journal {

@@ -9,6 +9,7 @@ for (const onExternalChange of ["Reissue", "Restore", "Report"]) {
   const token = new ServiceToken(onExternalChange.toLowerCase(), { serviceUser: { name: "Data Ingest" }, onExternalChange, rotation });
   exports[onExternalChange.toLowerCase()] = token.token;
 }
+new ServiceToken("paused", { serviceUser: { name: "Data Ingest" }, state: "Revoked" });
 exports.deleted = new ServiceToken("deleted", { serviceUser: { id: process.env.USER_ID ? Number(process.env.USER_ID) : getServiceUserOutput({ name: "Data Ingest" }).userId }, rotation }).token;
 `;
 
@@ -28,10 +29,13 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-test("refresh shows the truth and does nothing", async () => {
+test("refresh shows the truth, each resource by its name, and does nothing", async () => {
   const tokens = await world.tokens();
   const refresh = await world.workspace.refresh();
   expect(refresh.code, refresh.text).toBe(0);
+  expect(refresh.text).toContain("reissue: Due now: Revision 1 was revoked elsewhere. Issuing revision 2.");
+  expect(refresh.text).not.toContain("this resource");
+  expect((await world.resource("paused")).outputs).toMatchObject({ tokenName: "paused", revision: 0 });
   expect((await world.resource("reissue")).outputs["state"]).toBe("Revoked");
   expect((await world.resource("deleted")).outputs["state"]).toBe("Deleted");
   expect(await world.tokens()).toEqual(tokens);

@@ -41,6 +41,9 @@ interface TargetOptions {
 
 export const homeOf = ({ secrets: store }: Cluster, object: TokenObject): SecretRecord | undefined => store.get(`${object.namespace}/${secretNameOf(object)}`);
 
+/** Whether a value stands there, or stood anywhere when it was said last. */
+export const isDelivered = (cluster: Cluster, object: TokenObject): boolean => (object.status?.token ?? homeOf(cluster, object)?.ours?.record?.current ?? null) !== null;
+
 export const secretNameOf = ({ name, spec }: TokenObject): string => spec.secret.name ?? name;
 
 export class SecretTarget implements Target {

@@ -20,7 +20,7 @@ import type { Labels } from "./selector.ts";
 import { claimOf } from "./secret-claim.ts";
 import type { ReadMemory } from "./secret-judgement.ts";
 import { predecessorOf } from "./secret-heir.ts";
-import { homeOf, SecretTarget, secretNameOf, type Cluster } from "./secret-target.ts";
+import { homeOf, isDelivered, SecretTarget, secretNameOf, type Cluster } from "./secret-target.ts";
 import { saidOf, TokenReport } from "./token-report.ts";
 import { desiredOf } from "./token-desire.ts";
 import { KubeWorkloads } from "./workloads.ts";
@@ -165,7 +165,7 @@ export class TokenReconciler {
     const key = issuerKey(object);
     const issuerObject = issuerObjects.get(key);
     const { issuer: session, problem: issuerProblem, policy } = this.#reach(object, key, object.spec.issuerRef);
-    const { ref: owner, problem: ownerProblem, spec } = ownerOf(object, { owners, isThere: (ref) => (session?.users.user(ref) ?? null) !== null });
+    const { ref: owner, problem: ownerProblem, spec } = ownerOf(object, { owners, user: (ref) => session?.users.user(ref) ?? null, delivered: isDelivered(cluster, object) });
     const desired = desiredOf(object, { mark: this.#markOf(object.key), owner: spec, issuer: issuerObject });
     this.#keys.set(desired.mark, object.key);
     const user = owner && session ? session.users.user(owner)?.name : undefined;

@@ -3,6 +3,7 @@
 // with, and words that say what to change: nothing is begun for it, and nobody else waits for it.
 import type { Complaint } from "../core/desired.ts";
 import { problems, type TokenSpec } from "../core/spec.ts";
+import { userProblems } from "../core/user/name.ts";
 import { ANNOTATION, GROUP, type TokenKind, type TokenObjectSpec } from "./kinds.ts";
 import { templateProblems } from "./rendering.ts";
 import { needed, part, readSpec } from "./spec-schema.ts";
@@ -23,6 +24,7 @@ export function examine(kind: TokenKind, raw: unknown, annotations: { readonly [
   const wrong = [
     ...unreadable,
     ...problems(withoutUser(spec)).map(({ path, message }) => `${path}: ${message}`),
+    ...userProblems({ name: spec.serviceUser?.name ?? "" }).map(({ path, message }) => `serviceUser.${path}: ${message}`),
     ...templateProblems(secret.template),
     ...reserved("labels", secret.labels),
     ...reserved("annotations", secret.annotations),
@@ -32,7 +34,7 @@ export function examine(kind: TokenKind, raw: unknown, annotations: { readonly [
   return { spec, complaint, unreadable: unreadable.length > 0 };
 }
 
-/** Who owns the token is told by owner.ts, in words of its own. */
+/** Which user that is, and whether there is one, is told by owner.ts, in words of its own. */
 const withoutUser = ({ serviceUser: _, ...spec }: TokenObjectSpec): TokenSpec => spec;
 
 /** Written by us, whatever the spec says: both would chase each other. */

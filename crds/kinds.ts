@@ -1,13 +1,16 @@
 // Our kinds as CustomResourceDefinitions: core's fields, and what only Kubernetes has around them.
 import { lifetimeRules, personalTokenFields, serviceTokenFields, type Schema } from "../core/schema.ts";
+import { nameRules } from "../core/user/name.ts";
 import { restart, secret } from "./delivery.ts";
 import { clusterTokenIssuer, tokenIssuer } from "./issuers.ts";
-import { age, issuerRef, object, objectName, ready, tokenStatus, why, type Kind } from "./parts.ts";
+import { age, issuerRef, object, objectName, ready, stalled, tokenStatus, why, type Kind } from "./parts.ts";
 import { serviceUser } from "./user.ts";
 
+const fields = serviceTokenFields["serviceUser"]?.properties ?? {};
 const owner: Schema = object(
   {
-    ...serviceTokenFields["serviceUser"]?.properties,
+    ...fields,
+    name: { ...fields["name"], "x-kubernetes-validations": nameRules },
     ref: objectName("A ServiceUser object of this namespace, with the same issuerRef."),
   },
   {
@@ -21,6 +24,7 @@ const owner: Schema = object(
 
 const tokenColumns: Kind["columns"] = [
   ready,
+  stalled,
   { name: "User", type: "string", jsonPath: ".status.user" },
   { name: "Revision", type: "integer", jsonPath: ".status.token.revision" },
   { name: "Expires", type: "string", jsonPath: ".status.token.expiresAt" },

@@ -14,6 +14,8 @@ export const objectName = (description: string): Schema =>
   string(description, { minLength: 1, maxLength: 253, pattern: "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$" });
 
 export const ready = { name: "Ready", type: "string", jsonPath: '.status.conditions[?(@.type=="Ready")].status' } as const;
+/** Beside a Ready that is True: the delivered token is good, and the next step waits for a person. */
+export const stalled = { name: "Stalled", type: "string", jsonPath: '.status.conditions[?(@.type=="Stalled")].reason' } as const;
 export const why = { name: "Reason", type: "string", jsonPath: '.status.conditions[?(@.type=="Ready")].reason', priority: 1 } as const;
 export const age = { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp" } as const;
 

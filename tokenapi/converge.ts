@@ -179,9 +179,9 @@ export async function converge(at: Situated, said: (event: EventText) => void = 
     if (!action) return { plan: last, seen, error: null, events, again: null };
     const early = action.do === "Look" ? action.after - observed.monotonic : 0;
     if (early > 0 && at.patient === false) return { plan: last, seen, error: null, events, again: now + early };
-    const failed = await safely(() => execute(action, at));
-    if (failed instanceof LifecycleError) return { plan: await judgeAgain(at, last), seen: null, error: failed, events, again: null };
-    for (const event of last.events) {
+    const effect = await safely(() => execute(action, at));
+    if (effect instanceof LifecycleError) return { plan: await judgeAgain(at, last), seen: null, error: effect, events, again: null };
+    for (const event of happened(effect, last)) {
       events.push(event);
       said(event);
     }
@@ -200,6 +200,9 @@ async function judgeAgain(at: Situated, last: Plan): Promise<Plan> {
   const observed = await safely(() => observe(at));
   return observed instanceof LifecycleError ? last : plan(at.desired, observed, at.clock.now());
 }
+
+/** Of a step that had no effect there is nothing to be told. */
+const happened = (effect: Awaited<ReturnType<typeof execute>>, { events }: Plan): Plan["events"] => (effect === false ? [] : events);
 
 async function safely<T>(work: () => Promise<T>): Promise<T | LifecycleError> {
   try {

@@ -27,8 +27,11 @@ export interface Scene {
   readonly guard?: () => void;
 }
 
+/** False: it was refused, or somebody was quicker. Nothing may be said to have been done; the next look tells what is. */
+type Effect = void | false;
+
 /** Does one action. Throws LifecycleError where the caller should come back later. */
-export async function execute(action: Action, scene: Scene): Promise<void> {
+export async function execute(action: Action, scene: Scene): Promise<Effect> {
   if (action.do !== "Look" && action.do !== "Drop") scene.guard?.();
   switch (action.do) {
     case "Look":
@@ -55,7 +58,7 @@ export async function execute(action: Action, scene: Scene): Promise<void> {
 type Placing = Exclude<Action, { do: "Look" | "Issue" | "Verify" | "Try" | "Drop" | "Revoke" | "Restore" | "Delete" }>;
 
 /** The actions on the place of delivery and the declaring object. */
-async function place(action: Placing, scene: Scene): Promise<void> {
+async function place(action: Placing, scene: Scene): Promise<Effect> {
   switch (action.do) {
     case "Hold":
       return scene.target.hold();
@@ -75,7 +78,7 @@ async function place(action: Placing, scene: Scene): Promise<void> {
     case "Disown":
       return disown(scene);
     case "Restart":
-      return roll(scene, (workloads) => workloads.restart(action));
+      return restart(action, scene);
   }
 }
 
@@ -122,6 +125,11 @@ async function roll(scene: Scene, work: (workloads: Workloads) => Promise<Fact<R
   memory.rolloutAt = steady(scene);
 }
 
+async function restart(action: Action & { do: "Restart" }, scene: Scene): Promise<Effect> {
+  await roll(scene, (workloads) => workloads.restart(action));
+  if (scene.memory.rollout?.is === "unknown") return false;
+}
+
 async function probe(scene: Scene): Promise<void> {
   const said = await scene.target.probe();
   if (said === true) scene.memory.refusals = 0;
@@ -140,7 +148,7 @@ const SLOW_DELIVERY = 2_000;
 /** Whole seconds that cover `elapsed` milliseconds and one more: the API's times are cut to seconds. */
 const covering = (elapsed: number): number => Math.ceil(elapsed / 1_000) * 1_000 + 1_000;
 
-async function issue(action: Action & { do: "Issue" }, scene: Scene): Promise<void> {
+async function issue(action: Action & { do: "Issue" }, scene: Scene): Promise<Effect> {
   const issuer = session(scene);
   const { api, clock } = issuer;
   const { memory, desired } = scene;
@@ -175,6 +183,7 @@ async function issue(action: Action & { do: "Issue" }, scene: Scene): Promise<vo
     if (isKind(error, "uncertain", "conflict")) doubt(scene, issuer);
     if (!isKind(error, "conflict")) throw error;
     memory.taken = Math.max(memory.taken, action.number);
+    return false;
   }
 }
 
@@ -214,23 +223,20 @@ async function attempt(action: Action & { do: "Try" }, scene: Scene): Promise<vo
   list.settle(scene.desired.mark, answer.is === "refused");
 }
 
-async function deliver(action: Action & { do: "Deliver" }, scene: Scene): Promise<void> {
+async function deliver(action: Action & { do: "Deliver" }, scene: Scene): Promise<Effect> {
   const { memory } = scene;
-  if (!memory.value) return;
+  if (!memory.value) return false;
   const sentAt = steady(scene);
-  let done = false;
-  await write(scene, { record: action.record, value: memory.value }, () => {
-    memory.hand = null;
-    memory.value = null;
-    done = true;
-  });
+  if ((await write(scene, { record: action.record, value: memory.value })) === false) return false;
+  memory.hand = null;
+  memory.value = null;
   const elapsed = steady(scene) - sentAt;
-  if (!done || elapsed <= SLOW_DELIVERY) return;
+  if (elapsed <= SLOW_DELIVERY) return;
   // The overlap starts when the value stood there, not when we set out to write it.
   await write(scene, { record: deliveredLater(action.record, elapsed), value: "keep" });
 }
 
-async function write(scene: Scene, writing: Writing, done: () => void = () => undefined): Promise<void> {
+async function write(scene: Scene, writing: Writing): Promise<Effect> {
   try {
     await scene.target.write(writing);
   } catch (error) {
@@ -241,44 +247,43 @@ async function write(scene: Scene, writing: Writing, done: () => void = () => un
     await scene.target.read();
     const { issuer } = placesOf(scene).home;
     if (scene.memory.hand && issuer) doubt(scene, issuer);
-    return;
+    return false;
   }
-  done();
 }
 
 /** Trying again would be refused again: the next plan says so, and what does not need the copy goes on. */
-function refuse(scene: Scene, writing: Writing, error: LifecycleError): void {
+function refuse(scene: Scene, writing: Writing, error: LifecycleError): false {
   const { memory, desired } = scene;
-  if (writing.value === "again" && error.code === "NOT_RENDERABLE") {
-    memory.unrenderable = desired.look;
-    return;
-  }
-  note(memory, error.message, steady(scene));
+  if (writing.value === "again" && error.code === "NOT_RENDERABLE") memory.unrenderable = desired.look;
+  else note(memory, error.message, steady(scene));
+  return false;
 }
 
 /** Another copy stands there now: what it is decides what is next. */
-async function remove(scene: Scene): Promise<void> {
+async function remove(scene: Scene): Promise<Effect> {
   try {
     await scene.target.remove();
   } catch (error) {
     if (isKind(error, "denied", "invalid")) return stuck(scene, error);
     if (!isKind(error, "conflict")) throw error;
     await scene.target.read();
+    return false;
   }
 }
 
-async function disown(scene: Scene): Promise<void> {
+async function disown(scene: Scene): Promise<Effect> {
   try {
     await scene.target.disown();
   } catch (error) {
     if (!isKind(error, "denied", "invalid")) throw error;
-    stuck(scene, error);
+    return stuck(scene, error);
   }
 }
 
 /** What is refused now would be refused again: the next plan says so. */
-function stuck(scene: Scene, error: LifecycleError): void {
+function stuck(scene: Scene, error: LifecycleError): false {
   note(scene.memory, error.message, steady(scene));
+  return false;
 }
 
 function drop(refused: string | null, scene: Scene): void {
@@ -298,17 +303,18 @@ export function specOf(desired: Desired): string {
 
 type Ending = At & { readonly token: TokenRef };
 
-async function change(scene: Scene, at: Ending, to: "revoke" | "restore"): Promise<void> {
+async function change(scene: Scene, at: Ending, to: "revoke" | "restore"): Promise<Effect> {
   const issuer = session(scene, at);
   try {
     snapshot(scene, at).put(await issuer.api[to](at.token.id));
   } catch (error) {
     if (isKind(error, "missing", "uncertain", "conflict", "invalid")) doubt(scene, issuer);
     if (!isKind(error, "missing")) throw error;
+    return false;
   }
 }
 
-async function erase(scene: Scene, at: Ending): Promise<void> {
+async function erase(scene: Scene, at: Ending): Promise<Effect> {
   const issuer = session(scene, at);
   try {
     await issuer.api.delete(at.token.id);
@@ -316,5 +322,6 @@ async function erase(scene: Scene, at: Ending): Promise<void> {
   } catch (error) {
     if (isKind(error, "missing", "uncertain", "conflict")) doubt(scene, issuer);
     if (!isKind(error, "missing", "conflict")) throw error;
+    return false;
   }
 }

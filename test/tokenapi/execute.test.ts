@@ -2,6 +2,7 @@
 // count on for the next one. The edges, the API and the place of delivery, are stood in for.
 import { expect, it } from "vitest";
 import type { Action } from "../../core/action.ts";
+import { LifecycleError } from "../../core/error.ts";
 import type { Remote } from "../../core/observed.ts";
 import { SecretValue } from "../../core/secret-value.ts";
 import type { TokenApi } from "../../tokenapi/api.ts";
@@ -10,7 +11,7 @@ import { execute, type Scene } from "../../tokenapi/execute.ts";
 import { IssuerSession } from "../../tokenapi/issuer.ts";
 import { blankMemory } from "../../tokenapi/memory.ts";
 import type { Target } from "../../tokenapi/target.ts";
-import { desired, entry, name, NOW, remote } from "../core/situations.ts";
+import { desired, entry, name, NOW, record, remote } from "../core/situations.ts";
 
 interface Stage {
   readonly scene: Scene;
@@ -96,4 +97,20 @@ it("begins anew once a token has authenticated, and once a person was told of th
   await expect(execute({ do: "Verify", number: 4 }, made.scene)).rejects.toThrow();
   await execute({ do: "Drop", refused: "does not authenticate" }, made.scene);
   expect([memory.failed, memory.refused?.message]).toEqual([null, "does not authenticate"]);
+});
+
+it.each<[string, LifecycleError["kind"]]>([
+  ["refused", "denied"],
+  ["overtaken", "conflict"],
+])("says of a delivery that was %s that it had no effect, and keeps the value", async (_, kind) => {
+  const made = await stage();
+  const { memory } = made.scene;
+  await execute(issue(2), made.scene);
+  const write = (): Promise<never> => Promise.reject(new LifecycleError(kind, "REFUSED", "no"));
+  const scene = { ...made.scene, target: { ...made.scene.target, write, read: () => Promise.resolve(null) } as unknown as Target };
+  expect(await execute({ do: "Deliver", record: record([entry(2)]) } as Action, scene)).toBe(false);
+  expect([memory.hand?.number, memory.value?.reveal()]).toEqual([2, "value-2"]);
+  const taken = { ...made.scene, target: { ...made.scene.target, write: () => Promise.resolve(null) } as unknown as Target };
+  expect(await execute({ do: "Deliver", record: record([entry(2)]) } as Action, taken)).toBe(undefined);
+  expect(memory.hand).toBe(null);
 });

@@ -113,7 +113,7 @@ async function connect(options: OperatorOptions, metrics: RuntimeMetrics): Promi
     return client;
   } catch (error) {
     const message = error instanceof Error ? error.message : "it could not be read";
-    throw new LifecycleError("terminal", "NO_CLUSTER", `No way to a cluster: ${message}. Give --kubeconfig FILE, set KUBECONFIG, or run in a pod with a service account.`);
+    throw new LifecycleError("terminal", "NO_CLUSTER", `No way to a cluster: ${message}. Mend that, or name a kubeconfig with --kubeconfig FILE or KUBECONFIG.`);
   }
 }
 

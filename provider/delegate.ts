@@ -1,4 +1,5 @@
 // What the text stored with every resource asks for (contract.ts). The names are part of that contract.
+import "./swept-heap.ts";
 import { tokenHandlers } from "./token-handlers.ts";
 import { userHandlers } from "./user-handlers.ts";
 

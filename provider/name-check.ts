@@ -6,6 +6,10 @@ import type { Inputs } from "./inputs.ts";
 import { journal } from "./journal.ts";
 import { seeing } from "./owner-check.ts";
 
+/** The ids of those that this process has named: whoever acts afterwards names the others alone. */
+const named = new Set<number>();
+export const isNamed = (id: number): boolean => named.has(id);
+
 /** The marks of resources that the stack had before: one that is replaced is asked about again as if it were new. */
 const had = new Set<string>();
 
@@ -27,6 +31,7 @@ export async function warnOfStrangers({ kind, mark, olds, self }: Newcomer): Pro
     return seen.is === "present" ? seen.value.tokens.filter((token) => token.active && !isOver(token, issuer.apiNow)) : [];
   });
   for (const { name, id } of strangers ?? []) {
-    await journal(self).warn(`The token ${name} (id ${id}) bears the mark of this resource, and no resource of this stack knows it: unused and younger than a day it is cleared, otherwise left alone. The new token gets the next number.`);
+    named.add(id);
+    await journal(self).warn(`The token ${name} (id ${id}) bears the mark of this resource, and no resource of this stack knows it: unused and younger than a day it is cleared, otherwise left alone; revoke it then if nobody needs it. The new token gets the next number.`);
   }
 }

@@ -12,6 +12,7 @@ import { AGAIN, DELETED_AGAIN, ONCE_CHANGED, PartialFailure, ProviderError, sent
 import type { Inputs } from "./inputs.ts";
 import { journal, type Journal } from "./journal.ts";
 import { urnOf } from "./mark.ts";
+import { isNamed } from "./name-check.ts";
 import { Outlook } from "./outlook.ts";
 import { outputsOf } from "./outputs.ts";
 import { carryOut, foresee, sceneOf, type Scene, type View } from "./scene.ts";
@@ -220,11 +221,11 @@ function nextUp({ outcome, message }: View["plan"], error: LifecycleError | null
   return outcome === "stall" && !error ? ONCE_CHANGED : AGAIN;
 }
 
-/** Tokens that bear the new resource's mark and are not its own: an earlier life's, or another stack's. */
+/** Tokens that bear the new resource's mark and are not its own, as far as check has not named them: an earlier life's, or another stack's. */
 async function nameStrangers({ situation: { tokens, record, apiNow } }: View, log: Journal): Promise<void> {
   const own = new Set(record?.revisions.map(({ id }) => id));
   for (const token of tokens?.tokens ?? []) {
-    if (own.has(token.id) || !token.active || isOver(token, apiNow)) continue;
+    if (own.has(token.id) || isNamed(token.id) || !token.active || isOver(token, apiNow)) continue;
     await log.warn(`The token ${token.name} (id ${token.id}) bears the mark of this resource and was here before it: it is left alone. Revoke it if nobody needs it.`);
   }
 }

@@ -36,14 +36,20 @@ export interface CredentialsOptions {
   context?: string;
 }
 
-/** The order kubectl and client-go have: the path given, KUBECONFIG, the service account of the pod, ~/.kube/config. */
+/**
+ * The order kubectl and client-go have: the path given, KUBECONFIG, the service account of the pod, ~/.kube/config. Of
+ * the files in KUBECONFIG those that are not there are passed over; where none is, nobody meant ~/.kube/config: it may be
+ * of another cluster.
+ */
 export async function loadCredentials(options: CredentialsOptions = {}): Promise<Credentials> {
   if (options.kubeconfig !== undefined) return loadKubeconfig([options.kubeconfig], options.context);
-  const listed = (process.env["KUBECONFIG"] ?? "").split(delimiter).filter((path) => path !== "" && existsSync(path));
-  if (listed.length > 0) return loadKubeconfig(listed, options.context);
+  const listed = (process.env["KUBECONFIG"] ?? "").split(delimiter).filter((path) => path !== "");
+  const there = listed.filter((path) => existsSync(path));
+  if (there.length > 0) return loadKubeconfig(there, options.context);
   const pod = inClusterCredentials();
   if (pod !== undefined) return pod;
+  if (listed.length > 0) throw new Error(`KUBECONFIG names ${listed.join(" and ")}, and there is no such file`);
   const home = join(homedir(), ".kube", "config");
   if (existsSync(home)) return loadKubeconfig([home], options.context);
-  throw new Error("no credentials for a cluster: give a kubeconfig, set KUBECONFIG, or run in a pod with a service account");
+  throw new Error(`no kubeconfig was given, KUBECONFIG is not set, there is no ${home}, and this is no pod with a service account`);
 }

@@ -113,7 +113,7 @@ function proxyOf(cluster: Cluster, server: URL, name: string): URL | undefined {
 }
 
 async function readConfig(path: string): Promise<Kubeconfig> {
-  const config = ((await parse(readFileSync(path, "utf8"))) ?? {}) as Kubeconfig;
+  const config = ((await parse(path, contents(path))) ?? {}) as Kubeconfig;
   const parts = [...(config.clusters ?? []).map((entry) => entry.cluster), ...(config.users ?? []).map((entry) => entry.user)];
   for (const part of parts as (Partial<Record<(typeof pathFields)[number], string>> | null)[]) {
     for (const field of pathFields) {
@@ -129,10 +129,22 @@ async function readConfig(path: string): Promise<Kubeconfig> {
   return config;
 }
 
-/** JSON is YAML too, and needs no parser that a pod would load for nothing. */
-async function parse(text: string): Promise<unknown> {
-  if (text.startsWith("{")) return JSON.parse(text);
-  return (await import("yaml")).parse(text);
+function contents(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw new Error(`the kubeconfig ${path} cannot be read (${(error as NodeJS.ErrnoException).code ?? "unknown"})`, { cause: error });
+  }
+}
+
+/** JSON is YAML too, and needs no parser that a pod would load for nothing. What a parser says may repeat a credential: it is not passed on. */
+async function parse(path: string, text: string): Promise<unknown> {
+  try {
+    if (text.startsWith("{")) return JSON.parse(text);
+    return (await import("yaml")).parse(text);
+  } catch {
+    throw new Error(`the kubeconfig ${path} is neither YAML nor JSON`);
+  }
 }
 
 function merge(configs: readonly Kubeconfig[]): Kubeconfig {

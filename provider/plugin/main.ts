@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // `pulumi-resource-servicetokens`: the plugin that the engine starts. Its address is the first argument; our port is
 // the first line we print.
-import "./small-heap.ts";
+import "../small-heap.ts";
 import { Server, ServerCredentials, type UntypedServiceImplementation } from "@grpc/grpc-js";
 import providerGrpc from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import { providerService } from "./service.ts";

@@ -16,6 +16,12 @@ let workspace: Workspace;
 const recover = (...args: string[]): Promise<Outcome> => workspace.exec(process.execPath, [join(root, "cli", "main.ts"), "recover", ...args]);
 const half = (file: string): void => truncateSync(file, Math.floor(readFileSync(file).length / 2));
 
+/** What our commands say where the CLI fails at the state. */
+async function complaint(stack: string | null): Promise<string> {
+  const ask = `import(${JSON.stringify(join(root, "cli", "pulumi-program.ts"))}).then(({ pulumi }) => pulumi({ folder: ".", stack: ${JSON.stringify(stack)} }, ["stack", "export"])).catch(({ message }) => console.log(message))`;
+  return (await workspace.exec(process.execPath, ["--input-type=module", "-e", ask])).stdout;
+}
+
 /** As the end of an update does. */
 async function saved(): Promise<void> {
   const { code, text } = await workspace.pulumi(["stack", "import", "--file", "state.json"]);
@@ -39,6 +45,12 @@ test("a cut-off state that is compressed with zstd is put back from its copy", a
   const state = `${workspace.stateFile}.zst`;
   half(state);
   expect((await workspace.pulumi(["stack", "export"])).code).not.toBe(0);
+  // Where the place of the new file is taken, nothing can be written; nothing is lost by having tried.
+  mkdirSync(`${state}.recovered`);
+  expect((await recover()).stderr).toMatch(
+    new RegExp(`^servicetokens: the state of tokens/dev is cut off, and cannot be written \\(\\w+\\): run this as who may write in ${dirname(state)}. The last whole copy is ${state}.bak\n$`),
+  );
+  rmdirSync(`${state}.recovered`);
   const { stdout, text } = await recover();
   expect(stdout, text).toContain(`is put back, from ${state}.bak.`);
   expect(await exported()).toHaveProperty("deployment");
@@ -66,6 +78,13 @@ test("of two forms the one that was written last is the state, and a stack witho
   expect((await recover()).stdout).toBe("The state of tokens/dev is whole: nothing was done.\n");
   const { code, stderr } = await recover("--stack", "none");
   expect([code, stderr]).toEqual([1, `servicetokens: there is no state of tokens/none in ${dirname(workspace.stateFile)}\n`]);
+  expect(await complaint("none")).toBe('pulumi stack export failed: no stack named \'none\' found. pulumi stack ls shows those that there are\n');
+});
+
+test("a stack that a service keeps is none whose file could be cut off", async () => {
+  workspace.setEnv({ PULUMI_BACKEND_URL: "https://tokens.example" });
+  const { code, stderr } = await recover("--stack", "acme/tokens/dev");
+  expect([code, stderr]).toEqual([1, "servicetokens: the state of tokens/dev lies in https://tokens.example, not in files of this machine: only those are cut off by a full disk\n"]);
 });
 
 test("a backend from before stacks belonged to projects keeps states and locks elsewhere", async () => {
@@ -83,8 +102,7 @@ test("a backend from before stacks belonged to projects keeps states and locks e
   expect((await recover("--stack", "dev")).stderr).toBe(`servicetokens: ${state} cannot be read (EISDIR): run this as who may read it; nothing was done\n`);
   rmdirSync(state);
   renameSync(`${state}.kept`, state);
-  const ask = `import(${JSON.stringify(join(root, "cli", "pulumi-program.ts"))}).then(({ pulumi }) => pulumi({ folder: ".", stack: null }, ["stack", "export"])).catch(({ message }) => console.log(message))`;
-  expect((await workspace.exec(process.execPath, ["--input-type=module", "-e", ask])).stdout).toContain("servicetokens recover puts the last whole one back");
+  expect(await complaint(null)).toContain("servicetokens recover puts the last whole one back");
   const lock = join(old, "locks", "dev");
   mkdirSync(lock, { recursive: true });
   writeFileSync(join(lock, "4711.json"), "{}");

@@ -70,7 +70,23 @@ describe("a kubeconfig", () => {
     const path = directory({ yaml: "current-context: c\ncontexts:\n- name: c\n  context: {cluster: c, user: u}\nclusters:\n- name: c\n  cluster:\n    server: https://kube.example\nusers:\n- name: u\n  user:\n    token: t\n", wrong: "{ current-context" });
     const credentials = await loadCredentials({ kubeconfig: join(path, "yaml") });
     expect([credentials.server.hostname, await credentials.authorization()]).toEqual(["kube.example", "Bearer t"]);
-    await expect(loadCredentials({ kubeconfig: join(path, "wrong") })).rejects.toThrow();
+    await expect(loadCredentials({ kubeconfig: join(path, "wrong") })).rejects.toThrow(`the kubeconfig ${join(path, "wrong")} is neither YAML nor JSON`);
+  });
+
+  test("that cannot be read, or is not there, is named; KUBECONFIG never means another file than it names", async () => {
+    const path = directory({});
+    onTestFinished(() => vi.unstubAllEnvs() && undefined);
+    vi.stubEnv("HOME", path);
+    await expect(loadCredentials({ kubeconfig: join(path, "none") })).rejects.toThrow(`the kubeconfig ${join(path, "none")} cannot be read (ENOENT)`);
+    vi.stubEnv("KUBECONFIG", "");
+    await expect(loadCredentials()).rejects.toThrow(`no kubeconfig was given, KUBECONFIG is not set, there is no ${join(path, ".kube", "config")}, and this is no pod with a service account`);
+    mkdirSync(join(path, ".kube"));
+    writeFileSync(join(path, ".kube", "config"), JSON.stringify(config({ token: "t" })));
+    expect(await (await loadCredentials()).authorization()).toBe("Bearer t");
+    vi.stubEnv("KUBECONFIG", `${join(path, "one")}:${join(path, "two")}`);
+    await expect(loadCredentials()).rejects.toThrow(`KUBECONFIG names ${join(path, "one")} and ${join(path, "two")}, and there is no such file`);
+    writeFileSync(join(path, "two"), JSON.stringify(config({ token: "second" })));
+    expect(await (await loadCredentials()).authorization()).toBe("Bearer second");
   });
 
   test("with an exec plugin, which runs once for many requests and again after a 401", async () => {

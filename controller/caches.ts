@@ -61,8 +61,8 @@ export class Caches {
     return this.namespaces.get(namespace)?.labels ?? null;
   }
 
-  tokensOf(issuer: string): TokenObject[] {
-    return TOKEN_KINDS.flatMap((kind) => this.tokens[kind].byIndex("issuer", issuer));
+  *tokensOf(issuer: string): Generator<TokenObject> {
+    for (const kind of TOKEN_KINDS) yield* this.tokens[kind].eachOf("issuer", issuer);
   }
 
   /** Those that name this Secret, by its key. */
@@ -70,20 +70,25 @@ export class Caches {
     return TOKEN_KINDS.flatMap((kind) => this.tokens[kind].byIndex("secret", secret));
   }
 
-  /** Tokens whose record names this issuer, though their spec names another one by now. */
-  movingFrom(issuer: string): TokenObject[] {
-    const secrets = new Set([...this.secrets.byIndex("home", issuer), ...this.secrets.byIndex("former", issuer)]);
-    return [...secrets].flatMap(({ key, owner }) => {
-      const kind = TOKEN_KINDS.find((each) => each === owner?.kind);
-      const object = kind && owner ? this.tokens[kind].get(`${key.slice(0, key.indexOf("/"))}/${owner.name}`) : undefined;
-      return object && object.uid === owner?.uid && issuerKey(object) !== issuer ? [object] : [];
-    });
+  /** Tokens whose record names this issuer, though their spec names another one by now; of one kind or of both. */
+  *movingFrom(issuer: string, kinds = TOKEN_KINDS): Generator<TokenObject> {
+    for (const object of this.searchMoving(issuer, kinds)) if (object) yield object;
+  }
+
+  /** The search for them, Secret by Secret: undefined is one that is none, and as much work. */
+  *searchMoving(issuer: string, kinds = TOKEN_KINDS): Generator<TokenObject | undefined> {
+    for (const index of ["home", "former"] as const) {
+      for (const { key, owner } of this.secrets.eachOf(index, issuer)) {
+        const kind = kinds.find((each) => each === owner?.kind);
+        const object = kind && owner ? this.tokens[kind].get(`${key.slice(0, key.indexOf("/"))}/${owner.name}`) : undefined;
+        yield object && object.uid === owner?.uid && issuerKey(object) !== issuer ? object : undefined;
+      }
+    }
   }
 
   uses(issuer: string): Uses | null {
-    const moving = this.movingFrom(issuer);
-    const ofKind = (kind: TokenKind): boolean => this.tokens[kind].byIndex("issuer", issuer).length > 0 || moving.some((object) => object.kind === kind);
-    const service = ofKind("ServiceToken") || this.users.byIndex("issuer", issuer).length > 0;
+    const ofKind = (kind: TokenKind): boolean => this.tokens[kind].has("issuer", issuer) || this.movingFrom(issuer, [kind]).next().done !== true;
+    const service = this.users.has("issuer", issuer) || ofKind("ServiceToken");
     const personal = ofKind("PersonalToken");
     return service || personal ? { service, personal } : null;
   }

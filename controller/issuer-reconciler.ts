@@ -76,9 +76,11 @@ export class IssuerReconciler {
   /** While something needs the issuer, it may not vanish: says what, where it is being deleted. Null: nothing does. */
   async #hold(object: IssuerObject): Promise<Ready | null> {
     const held = object.finalizers.includes(FINALIZER);
+    // Of thousands there is nothing to be known, as long as it is held and stays.
+    if (held && !object.deleting) return null;
     const needed = this.#options.dependants(object);
     if (!object.deleting) {
-      if (needed.length > 0 && !held) await this.#finalizers(object, [...object.finalizers, FINALIZER]);
+      if (needed.length > 0) await this.#finalizers(object, [...object.finalizers, FINALIZER]);
       return null;
     }
     if (!held) return null;

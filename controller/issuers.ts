@@ -1,6 +1,7 @@
 // The issuers this process works with: one session each, its lists read once an interval for all of its tokens.
 // Decides when a session is opened, when its lists are read, and which tokens a new list concerns. Knows no Secret;
 // the credential is read by issuer-credential.ts. What an issuer allows is policy.ts.
+import { setImmediate as turn } from "node:timers/promises";
 import { isKind, LifecycleError } from "../core/error.ts";
 import { absent, unknown, type Fact } from "../core/observed.ts";
 import { createTokenApi } from "../tokenapi/client.ts";
@@ -115,10 +116,14 @@ export class Issuers {
       // What our own writes, and looks of single tokens, brought since the last time.
       const known = entry.changes.take(marked(session));
       const users = session.users.fingerprint();
+      // Of ten thousand tokens each of these steps takes its milliseconds: others come in between.
+      await turn();
       await readLists(session, this.#uses(issuer.key) ?? { service: true, personal: false });
+      await turn();
       entry.client = client;
       this.#retire(entry);
       const marks = new Set([...known, ...entry.changes.take(marked(session))]);
+      await turn();
       const mended = entry.failing;
       entry.failing = false;
       entry.code = "";

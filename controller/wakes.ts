@@ -122,10 +122,22 @@ function issuerHandlers(at: Watching): StoreHandlers<IssuerObject> {
   };
 }
 
-/** Everything that names this issuer. */
+/** Everything that names this issuer: the first few hundred at once, and the others as the event loop comes round. */
 export function wakeAll({ caches, queues }: Watching, issuer: string): void {
-  for (const token of [...caches.tokensOf(issuer), ...caches.movingFrom(issuer)]) queues.tokens[token.kind].add(token.key);
   for (const user of caches.users.byIndex("issuer", issuer)) queues.users.add(user.key);
+  wakeInSteps(queues, caches.tokensOf(issuer));
+  wakeInSteps(queues, caches.searchMoving(issuer));
+}
+
+const STEP = 500;
+
+function wakeInSteps(queues: Queues, tokens: Generator<TokenObject | undefined>): void {
+  for (let count = 0; count < STEP; count++) {
+    const { value, done } = tokens.next();
+    if (done) return;
+    if (value) queues.tokens[value.kind].add(value.key);
+  }
+  setImmediate(() => wakeInSteps(queues, tokens));
 }
 
 /** A new list concerns the tokens of these marks, and users that wait for the end of their tokens. */

@@ -27,6 +27,8 @@ export type IndexFunction<T> = (record: T) => string | readonly string[] | undef
 /** Records in one step of a replacement: a millisecond or two. */
 const stepRecords = 250;
 
+const none: ReadonlySet<string> = new Set();
+
 interface Index<T> {
   of: IndexFunction<T>;
   keys: Map<string, Set<string>>;
@@ -63,14 +65,25 @@ export class Store<T extends Stored> {
   }
 
   byIndex(name: string, value: string): T[] {
+    return [...this.eachOf(name, value)];
+  }
+
+  /** The same one by one, for whoever does not need all of many thousands at once. What comes and goes meanwhile counts. */
+  *eachOf(name: string, value: string): Generator<T> {
+    for (const key of this.#keysOf(name, value)) {
+      const record = this.#records.get(key);
+      if (record !== undefined) yield record;
+    }
+  }
+
+  has(name: string, value: string): boolean {
+    return this.#keysOf(name, value).size > 0;
+  }
+
+  #keysOf(name: string, value: string): ReadonlySet<string> {
     const index = this.#indexes.get(name);
     if (index === undefined) throw new Error(`the store has no index "${name}"`);
-    const found: T[] = [];
-    for (const key of index.keys.get(value) ?? []) {
-      const record = this.#records.get(key);
-      if (record !== undefined) found.push(record);
-    }
-    return found;
+    return index.keys.get(value) ?? none;
   }
 
   /** What is there already comes first, as adds. */

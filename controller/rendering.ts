@@ -65,9 +65,15 @@ export function fingerprint(data: ReadonlyMap<string, string>): string {
   return hash.digest("hex");
 }
 
-/** Fingerprint of how a Secret is to look, the value apart. */
+/** Fingerprint of how a Secret is to look, the value apart. A spec in the cache stays the same object: it is asked for in every look. */
 export function lookOf(spec: SecretSpec): string {
+  const known = looks.get(spec);
+  if (known !== undefined) return known;
   const sorted = (map: { readonly [name: string]: string } = {}): [string, string][] => Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1));
   const text = JSON.stringify([spec.type, sorted(spec.template), sorted(spec.labels), sorted(spec.annotations)]);
-  return hash("sha256", text, "hex").slice(0, 16);
+  const look = hash("sha256", text, "hex").slice(0, 16);
+  looks.set(spec, look);
+  return look;
 }
+
+const looks = new WeakMap<SecretSpec, string>();

@@ -27,8 +27,21 @@ const TOKEN = /\.[A-Za-z][A-Za-z0-9]*|"(?:[^"\\]|\\.)*"|[A-Za-z][A-Za-z0-9]*|\S/
 const list = (names: readonly string[]): string => names.join(", ");
 export const WORD_LIST = list(WORDS.map((word) => `.${word}`));
 
+/** Nearly all objects of a cluster have one of few templates, and each is asked for in every look at its Secret. */
+const REMEMBERED = 64;
+const remembered = new Map<string, Parsed>();
+
 /** Reads one template. Never throws: what is wrong is said. */
 export function parseTemplate(source: string): Parsed {
+  const known = remembered.get(source);
+  if (known) return known;
+  const parsed = parse(source);
+  if (remembered.size >= REMEMBERED) remembered.clear();
+  remembered.set(source, parsed);
+  return parsed;
+}
+
+function parse(source: string): Parsed {
   const parts: Part[] = [];
   let problem: string | null = null;
   let at = 0;

@@ -47,10 +47,13 @@ function* ends(text: string, at: number): Generator<number> {
   const structure = /["[\]{}]/g;
   structure.lastIndex = at;
   let depth = 1;
-  for (let found = structure.exec(text); found; found = structure.exec(text)) {
-    if (found[0] === '"') structure.lastIndex = endOfText(text, found.index);
-    else depth += found[0] === "{" || found[0] === "[" ? 1 : -1;
-    if (depth === 1 && found[0] === "}") yield found.index + 1;
+  // Asked whether, and not what: a list has hundreds of thousands of these, and nothing is made for each.
+  while (structure.test(text)) {
+    const place = structure.lastIndex - 1;
+    const mark = text[place];
+    if (mark === '"') structure.lastIndex = endOfText(text, place);
+    else depth += mark === "{" || mark === "[" ? 1 : -1;
+    if (depth === 1 && mark === "}") yield place + 1;
     if (depth === 0) return;
   }
   throw new SyntaxError("no end");

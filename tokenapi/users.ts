@@ -10,10 +10,29 @@ const RETRY_AFTER = 2_000;
 /** A listing is believed for so long. */
 const STALE_AFTER = 60_000;
 
+interface Index {
+  readonly byId: ReadonlyMap<number, User>;
+  readonly byName: ReadonlyMap<string, User>;
+}
+
+/** Of several of one name an active one, else the first. */
+function indexOf(users: readonly User[]): Index {
+  const byId = new Map<number, User>();
+  const byName = new Map<string, User>();
+  for (const user of users) {
+    byId.set(user.id, user);
+    const known = byName.get(user.name);
+    if (!known || (user.active && !known.active)) byName.set(user.name, user);
+  }
+  return { byId, byName };
+}
+
 export class ServiceUsers {
   readonly #api: TokenApi;
   readonly #clock: Clock;
   #users: readonly User[] | null = null;
+  /** Made when it is asked for: each of thousands of tokens looks its user up. */
+  #index: Index | null = null;
   #readAt = Number.NEGATIVE_INFINITY;
   #flight: Promise<void> | null = null;
   #failure: Fact<never> = unknown("ServiceUserUnknown", "The service users have not been read yet.");
@@ -41,6 +60,7 @@ export class ServiceUsers {
     const sentAt = this.#clock.monotonic();
     try {
       this.#users = await this.#api.serviceUsers();
+      this.#index = null;
       this.#readAt = sentAt;
     } catch (error) {
       this.#failure = unknown("ServiceUserUnknown", error instanceof Error ? error.message : "The service users could not be read.");
@@ -63,12 +83,13 @@ export class ServiceUsers {
   /** What a write of ours was answered. */
   put(user: User): void {
     if (this.#users) this.#users = [...this.#users.filter(({ id }) => id !== user.id), user];
+    this.#index = null;
   }
 
   /** The whole user, where the listing has it. */
   user(ref: UserRef): User | null {
-    const matches = (this.#users ?? []).filter((user) => ("id" in ref ? user.id === ref.id : user.name === ref.name));
-    return matches.find(({ active }) => active) ?? matches[0] ?? null;
+    this.#index ??= indexOf(this.#users ?? []);
+    return ("id" in ref ? this.#index.byId.get(ref.id) : this.#index.byName.get(ref.name)) ?? null;
   }
 
   /** Changes when a user comes, goes, is renamed or deactivated. */

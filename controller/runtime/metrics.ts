@@ -39,10 +39,18 @@ export class RuntimeMetrics {
   /** For `TransportOptions.onRequest`. */
   readonly onRequest = (measurement: RequestMeasurement): void => {
     const { code, verb, resource, seconds } = measurement;
-    this.#requests.inc({ code, method: verb, resource });
-    // A watch ends with its stream; its opening says little and would hide slow requests.
-    if (verb !== "WATCH") this.#requestSeconds.observe({ verb }, seconds);
+    const which = `${code} ${verb} ${resource}`;
+    let counted = this.#counted.get(which);
+    if (!counted) {
+      // A watch ends with its stream; its opening says little and would hide slow requests.
+      counted = { count: this.#requests.labels({ code, method: verb, resource }), took: verb === "WATCH" ? null : this.#requestSeconds.labels({ verb }) };
+      this.#counted.set(which, counted);
+    }
+    counted.count.inc();
+    counted.took?.observe(seconds);
   };
+  /** By code, verb and resource: to find a series by its labels costs more than to count. */
+  readonly #counted = new Map<string, { readonly count: { inc(): void }; readonly took: { observe(seconds: number): void } | null }>();
 
   /** How much of it the apiserver takes just now, of several the least, and what this process takes of its machine. */
   client(client: { readonly limit: number }): void {

@@ -65,7 +65,12 @@ export class Store<T extends Stored> {
   }
 
   byIndex(name: string, value: string): T[] {
-    return [...this.eachOf(name, value)];
+    const found: T[] = [];
+    for (const key of this.#keysOf(name, value)) {
+      const record = this.#records.get(key);
+      if (record !== undefined) found.push(record);
+    }
+    return found;
   }
 
   /** The same one by one, for whoever does not need all of many thousands at once. What comes and goes meanwhile counts. */
@@ -137,11 +142,12 @@ export class Store<T extends Stored> {
   advance(resourceVersion: string): void {
     this.#version = resourceVersion;
     if (this.#pending.size === 0) return;
-    for (const [key, pending] of this.#pending) {
-      if (newer(pending, resourceVersion)) continue;
+    // With each event: nothing is made for it.
+    this.#pending.forEach((pending, key) => {
+      if (newer(pending, resourceVersion)) return;
       this.#pending.delete(key);
       this.#drop(key, "watch");
-    }
+    });
   }
 
   /**

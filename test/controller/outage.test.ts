@@ -32,7 +32,7 @@ async function place(name: string, url: string): Promise<void> {
 }
 
 test("a kubeconfig that is missing, and wrong flags, end with a sentence that says what to do", () => {
-  expect(controller("--kubeconfig", "/nowhere/kubeconfig")).toMatchObject({ code: 1, stderr: expect.stringContaining("Give --kubeconfig FILE") });
+  expect(controller("--kubeconfig", "/nowhere/kubeconfig")).toMatchObject({ code: 1, stderr: expect.stringContaining("with --kubeconfig FILE") });
   expect(controller("--kubeconfig", scene.plane.kubeconfigPath, "--concurrency", "many")).toMatchObject({ code: 1, stderr: expect.stringContaining("whole number") });
   expect(controller("--kubeconfig", scene.plane.kubeconfigPath, "--leader-elect=maybe")).toMatchObject({ code: 1, stderr: expect.stringContaining("true or false") });
 });

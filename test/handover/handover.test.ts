@@ -124,6 +124,17 @@ test.each([
   expect(await inStack()).toBe(true);
 });
 
+test("a cluster that is not there, and a kubeconfig that is not, are told apart", async () => {
+  const [gone, none] = [join(workspace.folder, "gone"), join(workspace.folder, "none")];
+  const away = { "current-context": "x", contexts: [{ name: "x", context: { cluster: "x", user: "x" } }], clusters: [{ name: "x", cluster: { server: "http://127.0.0.1:1" } }], users: [{ name: "x", user: { token: "none" } }] };
+  writeFileSync(gone, JSON.stringify(away));
+  const refused = await handover([...TO_KUBERNETES, "--kubeconfig", gone]);
+  expect([refused.code, refused.stderr]).toEqual([1, expect.stringMatching(/^servicetokens: the cluster cannot be reached: .* Look at the kubeconfig and whether the cluster runs, and run this again\n$/)]);
+  const missing = await handover([...TO_KUBERNETES, "--kubeconfig", none]);
+  expect([missing.code, missing.stderr]).toEqual([1, `servicetokens: there is no way to a cluster: the kubeconfig ${none} cannot be read (ENOENT)\n`]);
+  expect(await inStack()).toBe(true);
+});
+
 test("from the stack to an object, killed after each of its writes, one after the other", { timeout: 300_000 }, async () => {
   await killed(TO_KUBERNETES, { request: /^POST .*\/secrets\b/ });
   // Found by its record, and written once more.

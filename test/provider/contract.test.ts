@@ -40,6 +40,24 @@ test("the handlers load by require, so nothing in them waits at the top level", 
   expect(Object.keys(required).sort()).toEqual(["personalToken", "serviceToken", "serviceUser"]);
 });
 
+test("they begin by giving back what the start of the process left, and the heap stays small", () => {
+  // As the SDK's process is when it is asked for the first resource: its young generation has grown.
+  const program = `
+const { getHeapSpaceStatistics } = require("node:v8");
+const young = () => getHeapSpaceStatistics().find(({ space_name }) => space_name === "new_space").space_size / 2 ** 20;
+const churn = () => { let kept = []; for (let i = 0; i < 400_000; i++) { kept.push({ i }); if (kept.length > 100_000) kept = kept.slice(50_000); } };
+churn();
+const before = young();
+require(${JSON.stringify(join(root, "provider", "delegate.ts"))});
+churn();
+console.log(JSON.stringify([before, young()]));
+`;
+  const stdout = execFileSync(process.execPath, ["-e", program], { encoding: "utf8" });
+  const [before, after] = JSON.parse(stdout) as [number, number];
+  expect(before).toBeGreaterThan(8);
+  expect(after).toBeLessThanOrEqual(4);
+});
+
 describe("what a resource registers", () => {
   const seen: Record<string, pulumi.runtime.MockResourceArgs> = {};
   let stacks = 0;

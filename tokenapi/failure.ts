@@ -114,6 +114,9 @@ function failed(answer: Answer, { operation, host }: Context): Verdict {
   return { kind: "retryable", code: "API_FAILED", message: `The token API at ${host} failed with ${status} when asked to ${operation.does}.` };
 }
 
+/** What OpenSSL says of an answer in plain HTTP. */
+const NO_TLS = "ERR_SSL_WRONG_VERSION_NUMBER";
+
 /** The error for an exchange that did not come to its end. */
 export function broken(outcome: Broken, { operation, host }: Context): LifecycleError {
   const code = outcome.code === null ? "" : ` (${outcome.code})`;
@@ -125,6 +128,7 @@ export function broken(outcome: Broken, { operation, host }: Context): Lifecycle
     case "unresolved":
       return new LifecycleError("retryable", "API_UNREACHABLE", `The name of the token API, ${host}, is not known${code}. Check the url and the name resolution here.`);
     case "unreachable":
+      if (outcome.code === NO_TLS) return new LifecycleError("retryable", "API_UNREACHABLE", `What answers at ${host} speaks no TLS${code}. Check the url: it has to begin with http:// where that is meant.`);
       return new LifecycleError("retryable", "API_UNREACHABLE", `The token API at ${host} cannot be reached${code}. Check the url, that the deployment runs, and that network and proxy let this process through.`);
     case "proxy":
       return new LifecycleError("retryable", "API_PROXY", `The proxy did not let the request through to ${host}${code}. Check HTTPS_PROXY and NO_PROXY, and what the proxy allows.`);

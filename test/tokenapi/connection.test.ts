@@ -1,4 +1,7 @@
 // How the client gets a connection: nobody there, certificates, proxies, and what is used again or closed.
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { SecretValue } from "../../core/secret-value.ts";
 import { createTokenApi } from "../../tokenapi/client.ts";
@@ -27,6 +30,15 @@ describe("nobody there", () => {
     await call;
     expect(socket.seen).toHaveLength(1);
     expect(api.requests.issue).toBeGreaterThan(1);
+  });
+
+  it("is somebody without TLS", async () => {
+    const server = createServer().listen(0, "127.0.0.1");
+    onTestFinished(() => void server.close());
+    await once(server, "listening");
+    const error = await failing(calls.GET(open(`https://127.0.0.1:${(server.address() as AddressInfo).port}`, { timing: { ...quick, tries: 1 } })));
+    expect(error).toMatchObject({ kind: "retryable", code: "API_UNREACHABLE" });
+    expect(error.message).toContain("it has to begin with http:// where that is meant");
   });
 
   it("is a name that nobody knows", async () => {

@@ -5,7 +5,7 @@
 // is urgent can go first.
 import type { Clock } from "./clock.ts";
 
-export const mostInFlight = 32;
+export const mostInFlight = 16;
 const recoveryMs = 1_000;
 
 export class Throttle {

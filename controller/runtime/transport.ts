@@ -28,7 +28,7 @@ export interface RequestMeasurement {
 export interface TransportOptions {
   credentials: Credentials;
   userAgent?: string;
-  /** Connections for reads and writes at most, and so requests under way; two more are for what is urgent. Default 32. */
+  /** Connections for reads and writes at most, and so requests under way; two more are for what is urgent. Default 16. */
   connections?: number;
   /** Time until the headers of an answer. Default 15 s. */
   requestTimeoutMs?: number;

@@ -147,7 +147,7 @@ describe("pages", () => {
       'controller_runtime_max_concurrent_reconciles{controller="widget"} 32',
       'rest_client_request_duration_seconds_count{verb="GET"} 1',
       'leader_election_master_status{name="lease"} 1',
-      "rest_client_in_flight_limit 32",
+      "rest_client_in_flight_limit 16",
     ])
       expect(text.split("\n")).toContain(sample);
     expect(text).toMatch(/^process_cpu_seconds_total [0-9.]+$/m);

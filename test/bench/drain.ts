@@ -25,6 +25,8 @@ async function ours(ground: Ground, namespace: string): Promise<Run> {
   await ground.namespace(namespace);
   await each(N, (index) => ground.client.create(serviceTokens, { namespace }, waiting(`ours-${index}`, carried ? { finalizers: ["tokens.qualytics.io/tokens"] } : {})));
   await ground.issuer(namespace);
+  // Each round as the first: none has the tokens of others in its lists.
+  await ground.forget();
   const before = (await ground.stats()).issued;
   const ready = await countReady(ground, namespace);
   const operator = await ground.operator(namespace);

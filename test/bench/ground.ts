@@ -54,6 +54,8 @@ export interface Ground {
   readonly stub: string;
   readonly folder: string;
   stats(): Promise<StubStats>;
+  /** The token API has no tokens any more. */
+  forget(): Promise<void>;
   namespace(name: string): Promise<void>;
   /** The issuer that the objects name, and its credential. */
   issuer(namespace: string, spec?: object): Promise<void>;
@@ -104,6 +106,7 @@ export async function startGround(): Promise<Ground> {
     folder,
     stub: stub.url,
     stats: async () => (await (await fetch(`${stub.url}/stats`)).json()) as StubStats,
+    forget: async () => void (await fetch(`${stub.url}/forget`)),
     namespace: async (name) => void (await plane.kubectl(["create", "namespace", name])),
     async issuer(namespace, spec = {}) {
       const data = { token: Buffer.from("admin").toString("base64") };

@@ -1,8 +1,7 @@
 // A token API that costs next to nothing, so that the controller is what is measured. Run as a process of its own:
 // prints its url as one JSON line; the argument is the latency of each answer in milliseconds. Knows no rule of the
-// real one but unique names.
-import { createServer, type IncomingMessage } from "node:http";
-import type { AddressInfo } from "node:net";
+// real one but unique names. On a bare socket: what it takes of the processors, whoever is measured goes without.
+import { after, answer, breakingSocket, type Seen } from "../support/breaking-socket.ts";
 
 interface Stored {
   id: number;
@@ -22,20 +21,12 @@ const names = new Set<string>();
 let issued = 0;
 let lists = 0;
 
-function body(request: IncomingMessage): Promise<{ name: string; expires_in_days?: number }> {
-  return new Promise((resolve) => {
-    let text = "";
-    request.on("data", (chunk: Buffer) => (text += chunk.toString("utf8")));
-    request.on("end", () => resolve(JSON.parse(text) as { name: string }));
-  });
-}
-
 const seconds = (at: number): string => `${new Date(at).toISOString().slice(0, 19)}Z`;
 
-async function answer(request: IncomingMessage): Promise<[number, unknown]> {
-  const path = (request.url ?? "").split("?")[0];
+function answerTo(request: Seen): [number, unknown] {
+  const [path] = request.path.split("?");
   if (request.method === "POST" && path === "/api/user-tokens") {
-    const { name, expires_in_days = 90 } = await body(request);
+    const { name, expires_in_days = 90 } = JSON.parse(request.body) as { name: string; expires_in_days?: number };
     if (names.has(name)) return [409, { detail: "exists" }];
     names.add(name);
     const now = Date.now();
@@ -43,8 +34,13 @@ async function answer(request: IncomingMessage): Promise<[number, unknown]> {
     tokens.set(token.id, token);
     return [200, { ...token, bearer_token: `eyJhbGciOiJIUzI1NiJ9.${Buffer.from(name).toString("base64url")}.${"s".repeat(43)}` }];
   }
-  if (path === "/api/users/me") return [200, request.headers.authorization === "Bearer admin" ? admin : user];
+  if (path === "/api/users/me") return [200, request.headers.get("authorization") === "Bearer admin" ? admin : user];
   if (path === "/api/users") return [200, { items: [user], total: 1, page: 1, size: 100, pages: 1 }];
+  if (path === "/forget") {
+    tokens.clear();
+    names.clear();
+    return [204, undefined];
+  }
   if (path === "/stats") return [200, { issued, lists, active: [...tokens.values()].filter(({ active }) => active).length }];
   const id = Number(/^\/api\/user-tokens\/(\d+)$/.exec(path ?? "")?.[1]);
   const known = tokens.get(id);
@@ -58,13 +54,12 @@ async function answer(request: IncomingMessage): Promise<[number, unknown]> {
   return [200, [...tokens.values()]];
 }
 
-const server = createServer((request, response) => {
-  void answer(request).then(([status, value]) => {
-    const text = value === undefined ? "" : JSON.stringify(value);
-    const send = (): void => void response.writeHead(status, { "content-type": "application/json", "content-length": Buffer.byteLength(text) }).end(text);
-    if (latency > 0) setTimeout(send, latency);
-    else send();
-  });
-});
-server.keepAliveTimeout = 60_000;
-server.listen(0, "127.0.0.1", () => process.stdout.write(`{"url":"http://127.0.0.1:${(server.address() as AddressInfo).port}"}\n`));
+const socket = await breakingSocket([
+  (connection, request) => {
+    const [status, value] = answerTo(request);
+    const act = answer(status, value === undefined ? "" : JSON.stringify(value));
+    if (latency > 0) after(latency, act)(connection, request);
+    else act(connection, request);
+  },
+]);
+process.stdout.write(`{"url":"${socket.url}"}\n`);

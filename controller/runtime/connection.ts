@@ -34,14 +34,13 @@ export class Connection {
     this.#dialer = new Dialer(options);
   }
 
-  /** Whether a dead server is noticed while nothing is asked; undefined before the first connection. */
-  get pinged(): boolean | undefined {
-    return this.#link?.pinged;
+  /** Whether a dead server is noticed while nothing is asked. Opens a connection where there is none: it is the server that chooses. */
+  async pinged(signal: AbortSignal | undefined): Promise<boolean> {
+    return (this.#usable() ?? (await this.#opened(signal))).pinged;
   }
 
   request(out: Outgoing): Promise<Incoming> {
-    const link = this.#link;
-    return link?.usable === true ? link.request(out) : this.#afterOpening(out);
+    return this.#usable()?.request(out) ?? this.#afterOpening(out);
   }
 
   /** The server does not know us any more: is it because a certificate was renewed on our side? Then a new connection shows it. */
@@ -57,10 +56,17 @@ export class Connection {
     this.#link = undefined;
   }
 
+  #usable(): Link | undefined {
+    return this.#link?.usable === true ? this.#link : undefined;
+  }
+
   async #afterOpening(out: Outgoing): Promise<Incoming> {
+    return (await this.#opened(out.signal)).request(out);
+  }
+
+  #opened(signal: AbortSignal | undefined): Promise<Link> {
     this.#opening ??= this.#open().finally(() => (this.#opening = undefined));
-    const link = await givenUp(this.#opening, out.signal);
-    return link.request(out);
+    return givenUp(this.#opening, signal);
   }
 
   async #open(): Promise<Link> {

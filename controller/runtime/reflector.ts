@@ -242,11 +242,11 @@ export class Reflector<T extends Stored> {
     }
   }
 
-  #follow(query: ListOptions & { sendInitialEvents?: boolean }, onEvent: (event: WatchEvent) => void, progress?: WatchRequest["progress"]): Promise<void> {
+  async #follow(query: ListOptions & { sendInitialEvents?: boolean }, onEvent: (event: WatchEvent) => void, progress?: WatchRequest["progress"]): Promise<void> {
     const { client, resource, namespace } = this.#options;
     const { shortestWatchSeconds, longestWatchSeconds, unpingedWatchSeconds, graceMs } = this.#timing;
     const asked = Math.round(shortestWatchSeconds + this.#random() * (longestWatchSeconds - shortestWatchSeconds));
-    const timeoutSeconds = client.watchesArePinged ? asked : Math.min(asked, unpingedWatchSeconds);
+    const timeoutSeconds = (await client.watchesArePinged(this.#stop.signal)) ? asked : Math.min(asked, unpingedWatchSeconds);
     const options = { ...this.#selection(), ...query, allowWatchBookmarks: true, timeoutSeconds };
     const request = { client, resource, scope: { namespace }, options, clock: this.#clock, signal: this.#stop.signal, graceMs, onEvent };
     return followWatch(progress === undefined ? request : { ...request, progress });

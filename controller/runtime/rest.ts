@@ -141,8 +141,8 @@ export class RestClient {
   }
 
   /** See Transport. */
-  get watchesArePinged(): boolean {
-    return this.#transport.watchesArePinged;
+  watchesArePinged(signal?: AbortSignal): Promise<boolean> {
+    return this.#transport.watchesArePinged(signal);
   }
 
   /** How many requests may be under way just now. */

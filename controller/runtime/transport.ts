@@ -98,8 +98,8 @@ export class Transport {
   }
 
   /** Whether a watch may stay silent for long: where the protocol has no ping, only its end shows that the server is there. */
-  get watchesArePinged(): boolean {
-    return this.#watches.pinged ?? false;
+  watchesArePinged(signal?: AbortSignal): Promise<boolean> {
+    return this.#watches.pinged(signal);
   }
 
   /** The body of a 2xx answer, as text. */

@@ -87,6 +87,10 @@ class Ready extends Transport {
     return version;
   }
 
+  override watchesArePinged(): Promise<boolean> {
+    return Promise.resolve(true);
+  }
+
   override text({ resource, path }: ApiRequest): Promise<string> {
     const page = Number(new URL(path, "https://x").searchParams.get("continue") ?? 0);
     const version = page === 0 ? this.#next(resource) : (this.#told.get(resource) ?? 1);

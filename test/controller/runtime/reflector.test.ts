@@ -25,7 +25,7 @@ test("begins with a streamed snapshot and follows every change on the same strea
   expect(query.has("resourceVersion")).toBe(false);
 });
 
-test("asks for long watches where a dead server is noticed by a ping, and for short ones before it knows, or where there is none", async () => {
+test("asks for long watches where a dead server is noticed by a ping, and for short ones where there is none", async () => {
   const seconds = async (protocols: Protocols): Promise<number[]> => {
     const { server, reflector } = await setScene({ protocols });
     reflector.start();
@@ -35,10 +35,10 @@ test("asks for long watches where a dead server is noticed by a ping, and for sh
     return server.requests.map(({ query }) => Number(query.get("timeoutSeconds")));
   };
   expect(await seconds("http1")).toEqual([40, 40]);
-  const [first, second = 0] = await seconds("both");
-  expect(first).toBe(40);
-  expect(second).toBeGreaterThanOrEqual(300);
-  expect(second).toBeLessThanOrEqual(600);
+  for (const each of await seconds("both")) {
+    expect(each).toBeGreaterThanOrEqual(300);
+    expect(each).toBeLessThanOrEqual(600);
+  }
 });
 
 test("a snapshot is complete with its own mark, not with any bookmark", async () => {

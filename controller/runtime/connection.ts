@@ -35,8 +35,8 @@ export class Connection {
   }
 
   /** Whether a dead server is noticed while nothing is asked. Opens a connection where there is none: it is the server that chooses. */
-  async pinged(signal: AbortSignal | undefined): Promise<boolean> {
-    return (this.#usable() ?? (await this.#opened(signal))).pinged;
+  pinged(signal: AbortSignal | undefined): boolean | Promise<boolean> {
+    return this.#usable()?.pinged ?? this.#opened(signal).then((link) => link.pinged);
   }
 
   request(out: Outgoing): Promise<Incoming> {

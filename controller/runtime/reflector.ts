@@ -242,14 +242,19 @@ export class Reflector<T extends Stored> {
     }
   }
 
-  async #follow(query: ListOptions & { sendInitialEvents?: boolean }, onEvent: (event: WatchEvent) => void, progress?: WatchRequest["progress"]): Promise<void> {
+  #follow(query: ListOptions & { sendInitialEvents?: boolean }, onEvent: (event: WatchEvent) => void, progress?: WatchRequest["progress"]): Promise<void> {
+    const pinged = this.#options.client.watchesArePinged(this.#stop.signal);
+    const follow = (known: boolean): Promise<void> => followWatch({ ...this.#watch(query, known), onEvent, ...(progress === undefined ? {} : { progress }) });
+    return typeof pinged === "boolean" ? follow(pinged) : pinged.then(follow);
+  }
+
+  #watch(query: ListOptions & { sendInitialEvents?: boolean }, pinged: boolean): Omit<WatchRequest, "onEvent"> {
     const { client, resource, namespace } = this.#options;
     const { shortestWatchSeconds, longestWatchSeconds, unpingedWatchSeconds, graceMs } = this.#timing;
     const asked = Math.round(shortestWatchSeconds + this.#random() * (longestWatchSeconds - shortestWatchSeconds));
-    const timeoutSeconds = (await client.watchesArePinged(this.#stop.signal)) ? asked : Math.min(asked, unpingedWatchSeconds);
+    const timeoutSeconds = pinged ? asked : Math.min(asked, unpingedWatchSeconds);
     const options = { ...this.#selection(), ...query, allowWatchBookmarks: true, timeoutSeconds };
-    const request = { client, resource, scope: { namespace }, options, clock: this.#clock, signal: this.#stop.signal, graceMs, onEvent };
-    return followWatch(progress === undefined ? request : { ...request, progress });
+    return { client, resource, scope: { namespace }, options, clock: this.#clock, signal: this.#stop.signal, graceMs };
   }
 
   #selection(): ListOptions {

@@ -141,7 +141,7 @@ export class RestClient {
   }
 
   /** See Transport. */
-  watchesArePinged(signal?: AbortSignal): Promise<boolean> {
+  watchesArePinged(signal?: AbortSignal): boolean | Promise<boolean> {
     return this.#transport.watchesArePinged(signal);
   }
 

@@ -98,7 +98,7 @@ export class Transport {
   }
 
   /** Whether a watch may stay silent for long: where the protocol has no ping, only its end shows that the server is there. */
-  watchesArePinged(signal?: AbortSignal): Promise<boolean> {
+  watchesArePinged(signal?: AbortSignal): boolean | Promise<boolean> {
     return this.#watches.pinged(signal);
   }
 

@@ -87,8 +87,8 @@ class Ready extends Transport {
     return version;
   }
 
-  override watchesArePinged(): Promise<boolean> {
-    return Promise.resolve(true);
+  override watchesArePinged(): boolean {
+    return true;
   }
 
   override text({ resource, path }: ApiRequest): Promise<string> {

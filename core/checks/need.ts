@@ -146,7 +146,9 @@ const WRITE_AGAIN = 5 * MINUTE;
 /** The place of delivery refused a write of ours; null: not that we know. */
 export function unwritable(s: Situation): Hit | null {
   if (typeof s.copy?.writable !== "string") return null;
-  return stall("SecretNotWritable", `The delivered copy cannot be written (${s.copy.writable}): no token is issued until it can.`, s.copy.writeAgainAt ?? s.now + WRITE_AGAIN);
+  const { hand } = s.observed;
+  const what = hand ? `revision ${hand.number}, which was issued for it, is kept, and no other is issued, until it can` : "no token is issued until it can";
+  return stall("SecretNotWritable", `The delivered copy cannot be written (${s.copy.writable}): ${what}.`, s.copy.writeAgainAt ?? s.now + WRITE_AGAIN);
 }
 
 /** Why a revision gives way is said when that begins; that a first one is issued is said once it is delivered. */

@@ -333,6 +333,12 @@ describe("plan", () => {
     expect(at([remote(3, { active: false })])).toBe("Theirs.");
   });
 
+  it("says of a place that cannot be written whether a token waits for it", () => {
+    const at = (more: object) => plan(desired(), observed({ copy: { ...NO_COPY, writable: "quota" }, list: [remote(2, { created: NOW })], more }), NOW).message;
+    expect(at({ hand: hand(2) })).toBe("The delivered copy cannot be written (quota): revision 2, which was issued for it, is kept, and no other is issued, until it can.");
+    expect(plan(desired(), observed({ copy: { ...NO_COPY, writable: "quota" }, list: [] }), NOW).message).toBe("The delivered copy cannot be written (quota): no token is issued until it can.");
+  });
+
   it("lets what somebody holds give way to the first that takes over, though it lives for shorter than the overlap", () => {
     const want = { days: 1, renewBefore: 8 * HOUR, retire: { when: "Unused" as const, minOverlap: HOUR, idleFor: DAY, maxOverlap: 3 * DAY } };
     const found = remote(1, { lastUsed: NOW - 2 * DAY });

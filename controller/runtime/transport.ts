@@ -3,9 +3,9 @@
 // with fresh credentials, and what the server itself asked to repeat (Retry-After).
 // Everything else is the work queue's to repeat. Must not know resources.
 //
-// Reads and writes go over HTTP/1.1, one at a time on each kept connection: for a young
-// process that is half the work, and a third of the memory, of streams on one HTTP/2
-// connection. Watches share an HTTP/2 connection, whose pings notice a dead server.
+// Reads and writes go over HTTP/1.1, one at a time on each kept connection: in a young
+// process that is a third less work than streams on one HTTP/2 connection. Watches share
+// an HTTP/2 connection, whose pings notice a dead server.
 import { ApiError } from "./api-error.ts";
 import type { Status } from "./api-error.ts";
 import { sleep, systemClock } from "./clock.ts";

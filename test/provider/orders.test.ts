@@ -81,6 +81,9 @@ test("one up carries out all orders", async () => {
   const text = await up();
   expect(text).toContain("Revoked revision 1 of revoked: the spec says state: Revoked.");
   expect(text).toContain("Revoked revision 1: reported as compromised.");
+  // What was announced is not said again when it begins. Of what was compromised the revocation was announced.
+  const begun = text.split("\n").filter((line) => line.endsWith("Issuing revision 2.") && !line.includes("Due now: "));
+  expect(begun.filter((line) => !line.includes("leaked: Revision 1 was compromised."))).toEqual([]);
   expect(text).toContain("Due now: Revision 1 is due for renewal. Issuing revision 2.");
   expect(text).toContain("Issued and delivered revision 1 of paused.");
 });
